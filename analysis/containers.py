@@ -1,0 +1,288 @@
+"""Opening models: plain files, ``.task`` bundles (zip files, nested ones too) and ``.litertlm`` containers.
+
+A member is addressed as ``container!member``; nested ones as ``outer!inner!member``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from . import schema
+from .errors import ModelError
+from .model import Model
+from .ragged import Array
+from .source import Source, os_errors
+from .tables import FlatBuffer, Tables
+
+Format = Literal["tflite", "zip", "litertlm", "unknown"]
+
+_BLOCK = 1 << 20
+_MAX_DEPTH = 4
+# A zip's directory is read whole into objects ten times its size; the bundles seen have a few hundred bytes.
+_MAX_DIRECTORY = 1 << 20
+_MAX_UNPACKED = 4 << 30
+_MAX_SECTIONS = 4096
+
+
+@dataclass(frozen=True)
+class Member:
+    """A model inside a container.
+
+    Attributes:
+        path: its path there.
+        offset, size: its bytes in the file.
+        unpacked: its size once unpacked, None when it is stored as it is.
+    """
+
+    path: str
+    offset: int
+    size: int
+    unpacked: int | None = None
+
+
+def open_model(path: str | os.PathLike[str] | bytes) -> Model:
+    """Reads a model into columns.
+
+    Args:
+        path: a ``.tflite`` file; ``container!member``; a container that holds exactly one model; or a model's bytes.
+
+    Raises:
+        ModelError: naming the file, and where in it reading stopped.
+    """
+    if isinstance(path, bytes):
+        return Model(Source.from_bytes(path))
+    return Model(open_source(path))
+
+
+def open_source(path: str | os.PathLike[str]) -> Source:
+    """The bytes of the one model that ``path`` names; see :func:`open_model`."""
+    file, wanted = _split(os.fspath(path))
+    return pick(Source.open(file), wanted)
+
+
+def pick(source: Source, wanted: str = "") -> Source:
+    """The bytes of the model ``wanted`` of a container, or of the only model in ``source``.
+
+    Raises:
+        ModelError: when there is no such model, or none was named and there are several.
+    """
+    file = source.name
+    kind = sniff(source.data)
+    if kind == "tflite" and not wanted:
+        return source
+    found = [member for member in members(source) if wanted in ("", member.path)]
+    if not found:
+        reason = f"has no model {wanted}" if wanted else _NOT_A_MODEL if kind == "unknown" else "holds no model"
+        raise ModelError(file, reason, offset=None if wanted else 0)
+    if len(found) > 1 and not wanted:
+        listed = ", ".join(f"{file}!{member.path}" for member in found[:8])
+        raise ModelError(file, f"holds {len(found)} models; name one: {listed}")
+    return open_member(source, found[0])
+
+
+_NOT_A_MODEL = "not a TensorFlow Lite model (no TFL3 at byte 4), nor a .task or .litertlm container"
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Splits ``file!member`` at the first ``!`` behind which there is a file; a file that has one in its name wins."""
+    at = name.find("!")
+    while at > 0 and not os.path.exists(name):
+        if os.path.isfile(name[:at]):
+            return name[:at], name[at + 1 :]
+        at = name.find("!", at + 1)
+    return name, ""
+
+
+def sniff(data: Array) -> Format:
+    """What the first bytes say; reads at most 16 of them."""
+    head = data[:16].tobytes()
+    if head[4:8] == b"TFL3":
+        return "tflite"
+    if head[:8] == b"LITERTLM":
+        return "litertlm"
+    # Bundles written by MediaPipe start with a few zero bytes to align their members.
+    return "zip" if head.lstrip(b"\0")[:4] == b"PK\3\4" else "unknown"
+
+
+def members(source: Source) -> Iterator[Member]:
+    """The models inside a container, in its order; nothing for a file that is none.
+
+    Raises:
+        ModelError: when the container is damaged.
+    """
+    yield from _members(source, source.data, 0, "", 0)
+
+
+def _members(source: Source, data: Array, base: int, prefix: str, depth: int) -> Iterator[Member]:
+    kind = sniff(data)
+    if kind == "litertlm":
+        entries = _litertlm_sections(source, data)
+    elif kind == "zip" and depth < _MAX_DEPTH:
+        entries = _zip_entries(source, data)
+    else:
+        return
+    for entry, head in entries:
+        path, at = prefix + entry.path, base + entry.offset
+        kind = sniff(head)
+        if kind == "tflite":
+            yield Member(path, at, entry.size, entry.unpacked)
+        elif kind == "zip" and entry.unpacked is None:
+            inner = data[entry.offset : entry.offset + entry.size]
+            yield from _members(source, inner, at, path + "!", depth + 1)
+
+
+def open_member(source: Source, member: Member) -> Source:
+    """The bytes of a member: a stretch of the container, or unpacked into a temporary file that has no name."""
+    if member.unpacked is None:
+        return source.part(member.path, member.offset, member.size)
+    name = f"{source.name}!{member.path}"
+    written = 0
+    with os_errors(name):
+        file = tempfile.TemporaryFile(buffering=0)
+        for piece in _inflate(source.data[member.offset : member.offset + member.size]):
+            written += len(piece)
+            if written > member.unpacked:
+                break
+            file.write(piece)
+    if written != member.unpacked:
+        file.close()
+        raise ModelError(name, f"does not unpack to the {member.unpacked} bytes announced", offset=member.offset)
+    return Source.from_file(file, name)
+
+
+def _inflate(stored: Array) -> Iterator[bytes]:
+    """Unpacks deflated bytes a mebibyte at a time; stops where they are damaged."""
+    unpack = zlib.decompressobj(-zlib.MAX_WBITS)
+    with contextlib.suppress(zlib.error):
+        for start in range(0, stored.size, _BLOCK):
+            chunk = stored[start : start + _BLOCK].tobytes()
+            while chunk and not unpack.eof:
+                yield unpack.decompress(chunk, _BLOCK)
+                chunk = unpack.unconsumed_tail
+
+
+def appended_files(model: Model) -> list[zipfile.ZipInfo]:
+    """The files of a zip appended to a model, as TFLITE_METADATA's associated files are; empty when there is none."""
+    data = model.source.data
+    if data[-66_000:].tobytes().rfind(b"PK\5\6") < 0:
+        return []
+    try:
+        return [info for info in _open_zip(model.source, data).infolist() if not info.is_dir()]
+    except ModelError:
+        return []
+
+
+def _zip_entries(source: Source, data: Array) -> Iterator[tuple[Member, Array]]:
+    """The files of a zip with their first bytes."""
+    archive = _open_zip(source, data)
+    for info in archive.infolist():
+        stored = info.compress_type == zipfile.ZIP_STORED
+        if info.is_dir() or info.flag_bits & 1 or info.file_size > _MAX_UNPACKED:
+            continue
+        if not stored and info.compress_type != zipfile.ZIP_DEFLATED:
+            continue
+        offset = _data_offset(source, data, info)
+        size = info.file_size if stored else info.compress_size
+        if offset + size > data.size:
+            raise ModelError(source.name, f"{info.filename} runs past the end", offset=offset, table="zip")
+        head = data[offset : offset + 16]
+        if not stored:
+            head = np.frombuffer(next(_inflate(data[offset : offset + min(size, 4096)]), b""), np.uint8)
+        yield Member(info.filename, offset, size, None if stored else info.file_size), head
+
+
+def _open_zip(source: Source, data: Array) -> zipfile.ZipFile:
+    try:
+        _check_directory(source, data)
+        return zipfile.ZipFile(_Window(data))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        raise ModelError(source.name, f"damaged: {error}", table="zip") from None
+
+
+def _check_directory(source: Source, data: Array) -> None:
+    tail = data[-66_000:].tobytes()
+    at = tail.rfind(b"PK\5\6")
+    size = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    if size == 0xFFFFFFFF:  # zip64: the true size stands in a record that precedes the locator
+        record = tail.rfind(b"PK\6\6")
+        size = int.from_bytes(tail[record + 40 : record + 48], "little") if record >= 0 else 0
+    if size > _MAX_DIRECTORY:
+        raise ModelError(source.name, f"a directory of {size} bytes; at most {_MAX_DIRECTORY} are read", table="zip")
+
+
+def _data_offset(source: Source, data: Array, info: zipfile.ZipInfo) -> int:
+    header = data[info.header_offset : info.header_offset + 30].tobytes()
+    if header[:4] != b"PK\3\4" or len(header) < 30:
+        raise ModelError(source.name, f"{info.filename}: no header", offset=info.header_offset, table="zip")
+    return info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+
+
+def _litertlm_sections(source: Source, data: Array) -> Iterator[tuple[Member, Array]]:
+    """The sections of a LiteRT-LM file (schema/core/litertlm_read.cc of LiteRT-LM 767d74f) with their first bytes."""
+    end = int.from_bytes(data[24:32].tobytes(), "little")
+    if not 32 < end <= data.size:
+        raise ModelError(source.name, f"its header ends at byte {end}", offset=24, table="LiteRTLMMetaData")
+    header = FlatBuffer(data[32:end], source.name, 32)
+    metadata = header.root("LiteRTLMMetaData").table("section_metadata")[1]
+    sections = metadata.vector("objects", _MAX_SECTIONS)[1]
+    names = _section_names(sections)
+    is_model = sections.scalar("data_type") == schema.enum_values("AnySectionDataType")["TFLiteModel"]
+    begins, ends = sections.scalar("begin_offset").tolist(), sections.scalar("end_offset").tolist()
+    for row in np.flatnonzero(is_model).tolist():
+        begin, finish = begins[row], ends[row]
+        if not begin <= finish <= data.size:
+            raise ModelError(source.name, f"section {row} lies past the end", offset=begin, table="SectionObject")
+        named = names.get(row)
+        path = named if named and list(names.values()).count(named) == 1 else f"section_{row}"
+        yield Member(path, begin, finish - begin), data[begin : begin + 16]
+
+
+def _section_names(sections: Tables) -> dict[int, str]:
+    """What a section's items say it is: ``model_type`` is ``tf_lite_prefill_decode``, ``tf_lite_embedder``, …"""
+    edges, items = sections.vector("items", _MAX_SECTIONS)
+    is_text = items.scalar("value_type") == schema.union_members("VData").index("StringValue")
+    is_name = np.array([key == "model_type" for key in items.strings("key").tolist()], bool)
+    rows = np.flatnonzero(is_text & is_name)
+    there, values = items.take(rows).table("value", "StringValue")
+    owners = np.searchsorted(edges, rows[there], "right") - 1
+    return dict(zip(owners.tolist(), values.strings("value").tolist(), strict=True))
+
+
+class _Window(io.RawIOBase):
+    """A seekable file over a view of a mapping, so that zipfile copies only what it reads."""
+
+    def __init__(self, data: Array) -> None:
+        self._data = data
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._data.size}[whence]
+        if start + offset < 0:
+            raise OSError("seek before the start")
+        self._at = start + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        piece = self._data[self._at : self._at + len(buffer)]
+        buffer[: piece.size] = piece.tobytes()
+        self._at += piece.size
+        return int(piece.size)

@@ -1,0 +1,85 @@
+"""Columns whose cells are lists or strings, stored flat: row ``k`` is ``values[offsets[k]:offsets[k + 1]]``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """A column of number lists. ``offsets`` is int64 of shape [rows + 1], ``values`` is one-dimensional."""
+
+    offsets: Array
+    values: Array
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> Array:
+        return self.values[self.offsets[row] : self.offsets[row + 1]]
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self[row] for row in range(len(self)))
+
+    @property
+    def counts(self) -> Array:
+        """The length of every row, int64 of shape [rows]."""
+        return np.diff(self.offsets)
+
+    @property
+    def rows(self) -> Array:
+        """The row of every value, int64 of the shape of ``values``."""
+        return np.repeat(np.arange(len(self)), self.counts)
+
+    def tolist(self) -> list[list[Any]]:
+        """The rows as Python lists."""
+        values, edges = self.values.tolist(), self.offsets.tolist()
+        return [values[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+
+    def take(self, rows: Array) -> Ragged:
+        """The given rows, in the given order."""
+        starts, counts = self.offsets[rows], self.counts[rows]
+        offsets = offsets_of(counts)
+        return Ragged(offsets, self.values[np.repeat(starts - offsets[:-1], counts) + np.arange(offsets[-1])])
+
+
+@dataclass(frozen=True)
+class Strings:
+    """A column of texts as UTF-8: ``blob`` is uint8, ``offsets`` int64 of shape [rows + 1].
+
+    Bytes that are not UTF-8 read as U+FFFD: names come from files and are only ever shown.
+    """
+
+    offsets: Array
+    blob: Array
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, row: int) -> str:
+        return bytes(self.blob[self.offsets[row] : self.offsets[row + 1]]).decode("utf-8", "replace")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.tolist())
+
+    def tolist(self) -> list[str]:
+        """All rows as Python strings."""
+        data, edges = self.blob.tobytes(), self.offsets.tolist()
+        if data.isascii():
+            text = data.decode("ascii")
+            return [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+        return [data[a:b].decode("utf-8", "replace") for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def offsets_of(counts: Array) -> Array:
+    """Row lengths to row edges: int64 of shape [rows + 1], starting at 0."""
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets

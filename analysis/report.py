@@ -1,0 +1,99 @@
+"""What every analysis returns: columns, findings and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .ragged import Array, Ragged, Strings
+
+Kind = Literal["quantity", "category", "flag", "text"]
+Provenance = Literal["measured", "simulated", "declared"]
+Severity = Literal["error", "warning", "note"]
+Values = Array | Ragged | Strings | Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a report.
+
+    Attributes:
+        name: a stable identifier.
+        values: one cell per row. Rows that are missing are False in ``valid``.
+        unit: UCUM spelling (``us``, ``By``, ``%``, ``1``).
+        kind: how to draw it.
+        provenance: measured, simulated from a rule set, or declared by the file.
+        doc: one sentence that defines it.
+        valid: bool, one per row; None when nothing is missing.
+    """
+
+    name: str
+    values: Values
+    unit: str
+    kind: Kind
+    provenance: Provenance
+    doc: str
+    valid: Array | None = None
+
+    def cells(self) -> list[Any]:
+        """The cells as plain Python values, None where missing."""
+        values = self.values if isinstance(self.values, list) else _tolist(self.values)
+        if self.valid is None:
+            return values
+        return [value if ok else None for value, ok in zip(values, self.valid.tolist(), strict=True)]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a person should know.
+
+    Attributes:
+        severity: error, warning or note.
+        code: stable, documented, greppable.
+        message: what is the matter and what to do.
+        operators: global operator ids that it is about.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    operators: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of one analysis: a summary, a table of columns of equal length, findings."""
+
+    name: str
+    summary: dict[str, Any] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def rows(self) -> list[list[Any]]:
+        """The table row by row, as plain values."""
+        return [list(row) for row in zip(*(column.cells() for column in self.columns), strict=True)]
+
+    def to_json(self, model: dict[str, Any]) -> dict[str, Any]:
+        """The one JSON shape of every command; ``model`` says which model this is about."""
+        return {
+            "model": model,
+            "report": self.name,
+            "summary": self.summary,
+            "columns": [
+                {"name": c.name, "unit": c.unit, "kind": c.kind, "provenance": c.provenance, "doc": c.doc}
+                for c in self.columns
+            ],
+            "rows": self.rows(),
+            "findings": [
+                {"severity": f.severity, "code": f.code, "message": f.message, "operators": list(f.operators)}
+                for f in self.findings
+            ],
+        }
+
+
+def _tolist(values: Values) -> list[Any]:
+    if isinstance(values, Ragged | Strings) or hasattr(values, "tolist"):
+        plain: list[Any] = values.tolist()
+        return plain
+    return list(values)

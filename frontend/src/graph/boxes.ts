@@ -1,0 +1,76 @@
+/** Sizes of boxes, from the text in them. Estimated, not measured: the same on every machine and in the worker. */
+import { rowOf } from '../wire/csr.ts';
+import { ACTIVATIONS, dtypeName, operatorTypeName, tensorName, type Model } from '../wire/model.ts';
+import { operatorLabel, type Hierarchy } from './hierarchy.ts';
+import { CHILD, GRAPH_INPUT, GRAPH_OUTPUT, type Level } from './level.ts';
+
+export const LINE = 15;
+export const PADDING = 8;
+/** Around what an open group holds, and above it for its name. */
+export const GROUP_PADDING = 18;
+export const GROUP_HEADER = 24;
+
+const MIN_WIDTH = 84;
+const MAX_WIDTH = 230;
+// Mean advances of a system font at 12 px bold and 11 px regular, generous by a few per cent.
+const BOLD = 7.3;
+const REGULAR = 6.0;
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export function operatorLines(model: Model, hierarchy: Hierarchy, op: number): string[] {
+  const lines = [operatorLabel(hierarchy, op)];
+  const outputs = rowOf(model.outputs, op);
+  if (outputs.length > 0 && outputs[0] >= 0) lines.push(tensorText(model, outputs[0]));
+  return lines;
+}
+
+export function activationOf(model: Model, op: number): string {
+  return ACTIVATIONS[model.activation[op]] ?? '';
+}
+
+/** `int8 1×32×32×16`, the way a tensor reads on an edge and in a box. */
+export function tensorText(model: Model, tensor: number): string {
+  const shape = Array.from(rowOf(model.tensorShape, tensor)).join('×');
+  return `${dtypeName(model, tensor).toLowerCase()}${shape === '' ? '' : ` ${shape}`}`;
+}
+
+export function ioLines(model: Model, tensor: number): string[] {
+  return [tensorName(model, tensor), tensorText(model, tensor)];
+}
+
+/** The sizes of the nodes of a level whose groups are closed; ports have none. */
+export function nodeSize(model: Model, hierarchy: Hierarchy, level: Level, node: number): Size {
+  const item = level.item[node];
+  switch (level.kind[node]) {
+    case CHILD:
+      return item >= 0 ? operatorSize(model, hierarchy, item) : groupSize(hierarchy, ~item);
+    case GRAPH_INPUT:
+    case GRAPH_OUTPUT:
+      return ofText('', ioLines(model, item));
+    default:
+      return { width: 6, height: 0 };
+  }
+}
+
+function operatorSize(model: Model, hierarchy: Hierarchy, op: number): Size {
+  const activation = activationOf(model, op);
+  const title = operatorTypeName(model, op) + (activation === '' ? '' : ` ${activation}.`);
+  return ofText(title, operatorLines(model, hierarchy, op));
+}
+
+function groupSize(hierarchy: Hierarchy, id: number): Size {
+  const group = hierarchy.groups[id];
+  const size = ofText(`${group.name} ▸`, [`${group.end - group.start} operators`]);
+  return { width: Math.max(size.width, 130), height: size.height + 10 };
+}
+
+function ofText(title: string, lines: string[]): Size {
+  const widest = Math.max(title.length * BOLD, ...lines.map((line) => line.length * REGULAR));
+  const width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, Math.ceil(widest) + 2 * PADDING));
+  const rows = lines.length + (title === '' ? 0 : 1);
+  return { width, height: rows * LINE + PADDING };
+}

@@ -1,0 +1,49 @@
+/**
+ * Scopes from tensor names. Converters name a tensor after the operation that made it (`a/b/Conv2D`), join the names of
+ * what they fused (`a/b/Relu;a/b/BiasAdd`), and add digits and `:0` to make names unique.
+ */
+
+export interface Scoped {
+  /** Scope components, outermost first; empty for a flat name. */
+  path: string[];
+  /** What is left to tell the operator from its neighbours in the scope. */
+  label: string;
+}
+
+export function scopeOf(name: string): Scoped {
+  const parts = name
+    .split(';')
+    .map((part) => part.replace(/:\d+$/, ''))
+    .filter((part) => part !== '' && !/^\d+$/.test(part));
+  if (parts.length === 0) return { path: [], label: name };
+  const split = parts.map((part) => part.split('/').filter((component) => component !== ''));
+  const first = split[0];
+  if (split.length === 1) return { path: first.slice(0, -1), label: withoutDigits(first.at(-1) ?? name) };
+  const shared = sharedScope(split);
+  const rest = split.map((components) => components[shared] ?? '');
+  return { path: first.slice(0, shared), label: sharedStem(rest) || first.slice(shared).join('/') || parts[0] };
+}
+
+/** How many leading components all names share, leaving each at least one of its own. */
+function sharedScope(names: string[][]): number {
+  const most = Math.min(...names.map((components) => components.length - 1));
+  let shared = 0;
+  while (shared < most && names.every((components) => components[shared] === names[0][shared])) shared++;
+  return shared;
+}
+
+/** `stem_relu6`, `stem_bn`, `stem` have the stem `stem`; what remains must be a word, not a letter or two. */
+function sharedStem(words: string[]): string {
+  let length = Math.min(...words.map((word) => word.length));
+  while (length > 0 && !words.every((word) => word.startsWith(words[0].slice(0, length)))) length--;
+  const stem = words[0].slice(0, length);
+  const whole = words.every((word) => !/^[a-z0-9]/i.test(word.slice(length)));
+  const word = whole ? stem : stem.replace(/[^_.\-/]*$/, '');
+  return word.replace(/[_.\-/]+$/, '').length > 1 ? word.replace(/[_.\-/]+$/, '') : '';
+}
+
+/** `Conv2D1` was `Conv2D` before it had to be unique; `Relu6`, `conv_1` and `layers.12` carry numbers of their own. */
+function withoutDigits(word: string): string {
+  if (/^[a-z]|^Relu6?$/.test(word)) return word;
+  return word.replace(/^(Relu6|.*?V[1-9]|.*?[123]D|\w*?[A-UW-Za-z])\d+$/, '$1');
+}

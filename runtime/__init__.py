@@ -1,0 +1,1 @@
+"""Running models: the embedded LiteRT runtime and what can be measured with it."""

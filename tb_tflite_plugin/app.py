@@ -1,0 +1,211 @@
+"""The WSGI application behind the TensorBoard tab, the standalone server and the notebook.
+
+Every route is a read-only GET. Nothing in a request names a file: models are addressed by their id, static files are
+looked up in a table made from what lies in the package.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import metadata, resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from .analysis.details import operator_details, tensor_details
+from .analysis.errors import ModelError
+from .cache import ByteCache
+from .errors import NotReady, UnknownModel
+from .library import Library
+from .wire import encode_graph
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_CACHED_BYTES = 64 << 20
+_SCAN_WAIT = 1.0
+_MIME = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+# For pages of our own. TensorBoard sends a policy of its own for the page that it makes.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none';script-src 'self';worker-src 'self';connect-src 'self';img-src 'self' data: blob:;"
+    "style-src 'self' 'unsafe-inline';base-uri 'none';form-action 'none'"
+)
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A response body, compressed once."""
+
+    body: bytes
+    content_type: str
+    etag: str
+
+    @classmethod
+    def of(cls, data: bytes, content_type: str) -> Payload:
+        """Compresses ``data``; a fixed time keeps equal bodies equal."""
+        return cls(gzip.compress(data, 6, mtime=0), content_type, hashlib.sha256(data).hexdigest()[:32])
+
+
+class App:
+    """Serves a library of models and the frontend.
+
+    Args:
+        library: the models.
+        refuse: looks at a request and returns why it is refused, or None.
+    """
+
+    def __init__(self, library: Library, refuse: Callable[[Request], str | None] | None = None) -> None:
+        self.library = library
+        self._refuse = refuse or refuse_cross_site
+        self._payloads: ByteCache[Payload] = ByteCache(_CACHED_BYTES, lambda payload: len(payload.body))
+        self._static = _static_files()
+        self._urls = Map(
+            [
+                Rule("/", endpoint=self._page),
+                Rule("/models", endpoint=self._models),
+                Rule("/model/<id>/graph", endpoint=self._graph),
+                Rule("/model/<id>/operator/<int:operator>", endpoint=self._operator),
+                Rule("/model/<id>/tensor/<int:tensor>", endpoint=self._tensor),
+                Rule("/<path:name>", endpoint=self._file),
+            ],
+            strict_slashes=False,
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        response = self._respond(request)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.setdefault("Cache-Control", "no-cache")
+        return response(environ, start_response)
+
+    def _respond(self, request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return _error(405, "only GET is served here", headers={"Allow": "GET, HEAD"})
+        if reason := self._refuse(request):
+            return _error(403, reason)
+        try:
+            endpoint, arguments = self._urls.bind_to_environ(request.environ).match()
+            response: Response = endpoint(request, **arguments)
+            return response
+        except ModelError as error:
+            self.library.rescan()
+            return _error(422, error.reason, file=error.file, offset=error.offset, table=error.table)
+        except NotReady as error:
+            return _error(503, str(error), headers={"Retry-After": "1"})
+        except UnknownModel:
+            return _error(404, "no model with this id is known here")
+        except HTTPException as error:
+            return _error(error.code or 500, error.description or error.name)
+
+    def _page(self, request: Request) -> Response:
+        response = self._file(request, "index.html")
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        return response
+
+    def _models(self, request: Request) -> Response:
+        if request.args.get("rescan"):
+            self.library.rescan()
+        listing = self.library.listing(_SCAN_WAIT) | {"version": metadata.version("tb-tflite-plugin")}
+        return _answer(request, Payload.of(to_json(listing), "application/json"))
+
+    def _graph(self, request: Request, id: str) -> Response:
+        def make() -> Payload:
+            return Payload.of(encode_graph(model, {"size": int(model.source.data.size)}), "application/octet-stream")
+
+        model = self.library.model(id)
+        return _answer(request, self._payloads.get((id, "graph"), make))
+
+    def _operator(self, request: Request, id: str, operator: int) -> Response:
+        model = self.library.model(id)
+        if operator >= len(model.operators):
+            raise NotFound(f"the model has {len(model.operators)} operators")
+        details = operator_details(model, np.array([operator]))[0]
+        return _answer(request, Payload.of(to_json(details), "application/json"))
+
+    def _tensor(self, request: Request, id: str, tensor: int) -> Response:
+        model = self.library.model(id)
+        if tensor >= len(model.tensors):
+            raise NotFound(f"the model has {len(model.tensors)} tensors")
+        return _answer(request, Payload.of(to_json(tensor_details(model, tensor)), "application/json"))
+
+    def _file(self, request: Request, name: str) -> Response:
+        if name not in self._static:
+            raise NotFound("no such page")
+        path = self._static[name]
+        content_type = _MIME.get("." + name.rpartition(".")[2], "application/octet-stream")
+        payload = self._payloads.get(("static", name), lambda: Payload.of(path.read_bytes(), content_type))
+        response = _answer(request, payload)
+        if re.search(r"-[\w-]{8}\.\w+$", name):  # the bundler puts a hash of the content into these names
+            response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        return response
+
+
+def refuse_cross_site(request: Request) -> str | None:
+    """Refuses what another site's page asks for, by the headers that browsers add and pages cannot forge.
+
+    Opening the page itself from elsewhere is a link and stays allowed.
+    """
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Mode") != "navigate":
+        return "requests from other sites are refused"
+    return None
+
+
+def to_json(value: Any) -> bytes:
+    """JSON as browsers read it: infinities and NaN, which a file may hold anywhere, as texts."""
+    try:
+        text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    except ValueError:
+        text = json.dumps(_finite(value), separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _answer(request: Request, payload: Payload) -> Response:
+    response = Response(payload.body, content_type=payload.content_type)
+    response.set_etag(payload.etag)
+    response.headers["Vary"] = "Accept-Encoding"
+    if "gzip" in request.accept_encodings:
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response.data = gzip.decompress(payload.body)
+    return response.make_conditional(request)
+
+
+def _error(status: int, message: str, headers: dict[str, str] | None = None, **where: Any) -> Response:
+    body = to_json({"error": {"message": message, **where}})
+    return Response(body, status, headers or {}, content_type="application/json")
+
+
+def _static_files() -> dict[str, Any]:
+    """The built frontend: names as requested, and where each lies."""
+    files = {}
+    pending = [("", resources.files(__package__) / "static")]
+    while pending:
+        prefix, folder = pending.pop()
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.is_dir():
+                pending.append((f"{prefix}{path.name}/", path))
+            else:
+                files[prefix + path.name] = path
+    return files

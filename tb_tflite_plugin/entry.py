@@ -1,0 +1,31 @@
+"""TensorBoard's entry point.
+
+An ImportError in this module would end the whole TensorBoard process, so it imports nothing but TensorBoard's own base
+classes; the rest is imported when TensorBoard asks for the plugin, and a failure then costs this tab only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+
+from tensorboard.plugins import base_plugin
+
+
+class TFLiteLoader(base_plugin.TBLoader):  # type: ignore[misc, no-any-unimported]
+    """Makes the plugin when TensorBoard wants it."""
+
+    def define_flags(self, parser: argparse.ArgumentParser) -> None:
+        """Adds this plugin's flags; a second copy of the plugin must not make TensorBoard fail on them."""
+        with contextlib.suppress(argparse.ArgumentError):
+            parser.add_argument_group("TFLite plugin").add_argument(
+                "--tflite_follow_links",
+                action="store_true",
+                help="show models behind symbolic links that lead out of the log directory",
+            )
+
+    def load(self, context: base_plugin.TBContext) -> base_plugin.TBPlugin | None:  # type: ignore[no-any-unimported]
+        """The plugin for ``context``."""
+        from .plugin import TFLitePlugin
+
+        return TFLitePlugin(context)

@@ -1,0 +1,11 @@
+"""What a server answers instead of a model."""
+
+from __future__ import annotations
+
+
+class UnknownModel(LookupError):
+    """No model has this id."""
+
+
+class NotReady(Exception):
+    """The answer takes longer than a request should: ask again soon. The text says what is being done."""

@@ -1,0 +1,184 @@
+"""The models that a server knows: found in the background, known by their SHA-256, opened on demand."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from typing import Any
+
+from .analysis.containers import pick
+from .analysis.errors import ModelError
+from .analysis.model import Model
+from .analysis.source import Source
+from .cache import ByteCache
+from .errors import NotReady, UnknownModel
+from .remote import Downloads
+from .scan import Found, Root, Scan, inside, real_path, scan
+
+_OPEN_MODELS = 8
+
+
+class Library:
+    """Models below some roots.
+
+    Every model has a key made of its path, size and time, which serves until its SHA-256 has been computed off the
+    request path; both address it. Nothing is looked at before the first question.
+
+    Args:
+        roots: where to look.
+        follow_links: whether symbolic links may lead out of the roots.
+        interval: seconds between scans; None scans again only on :meth:`rescan`.
+    """
+
+    def __init__(self, roots: list[Root], *, follow_links: bool = False, interval: float | None = None) -> None:
+        self._roots = list(roots)
+        self._follow_links = follow_links
+        self._interval = interval
+        self._scan = Scan()
+        self._found: dict[str, Found] = {}
+        # Per key the SHA-256, or None where it cannot be computed (unreadable, or remote and not fetched).
+        self._hashes: dict[str, str | None] = {}
+        self._downloads = Downloads()
+        self._models: ByteCache[Model] = ByteCache(_OPEN_MODELS, lambda _: 1)
+        self._lock = threading.Lock()
+        self._wanted = threading.Event()
+        self._complete = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, root: Root) -> None:
+        """Looks in one more place from now on."""
+        with self._lock:
+            known = root in self._roots
+            self._roots += [] if known else [root]
+        self.rescan()
+
+    def rescan(self) -> None:
+        """Asks for another look; returns at once."""
+        self._complete.clear()
+        self._wanted.set()
+        self._start()
+
+    @property
+    def has_models(self) -> bool:
+        """Whether any model is known by now. Never waits; the first call sets the search going."""
+        self._start()
+        return bool(self._found)
+
+    def listing(self, wait: float = 0.0) -> dict[str, Any]:
+        """The models and the state of the search, after waiting at most ``wait`` seconds for the scan to complete."""
+        self._start()
+        self._complete.wait(wait)
+        with self._lock:
+            return {
+                "models": [_entry(key, found, self._hashes.get(key)) for key, found in self._found.items()],
+                "scan": {
+                    "running": not self._complete.is_set(),
+                    "roots": [root.path for root in self._roots],
+                    "entries": self._scan.entries,
+                    "notes": list(self._scan.notes),
+                },
+            }
+
+    def model(self, wanted: str) -> Model:
+        """The model with this key or SHA-256.
+
+        Raises:
+            UnknownModel: when there is none.
+            NotReady: when it may turn up yet, or is being fetched.
+            ModelError: when it cannot be read.
+        """
+        key = self._key_of(wanted)
+        model = self._models.get(key, lambda: Model(self._source(self._found[key])))
+        model.source.check()
+        return model
+
+    def identity(self, wanted: str) -> dict[str, Any]:
+        """What the listing says of one model; raises as :meth:`model`."""
+        key = self._key_of(wanted)
+        with self._lock:
+            return _entry(key, self._found[key], self._hashes.get(key))
+
+    def _key_of(self, wanted: str) -> str:
+        self._start()
+        with self._lock:
+            if wanted in self._found:
+                return wanted
+            for key, digest in self._hashes.items():
+                if digest == wanted:
+                    return key
+            pending = len(self._found) - len(self._hashes)
+        if not self._complete.is_set():
+            raise NotReady("looking for models")
+        if pending and len(wanted) == 64:
+            raise NotReady(f"identifying models, {pending} to go")
+        raise UnknownModel(wanted)
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="tflite-scan", daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            self._wanted.clear()
+            with self._lock:
+                roots = list(self._roots)
+            result = scan(roots, self._follow_links)
+            with self._lock:
+                self._scan = result
+                self._found = {_key(found): found for found in result.models}
+                self._hashes = {key: value for key, value in self._hashes.items() if key in self._found}
+            if not self._wanted.is_set():
+                self._complete.set()
+            self._identify()
+            self._wanted.wait(self._interval)
+
+    def _identify(self) -> None:
+        """Computes the missing hashes, small files first, until a new scan is asked for."""
+        missing = [(found.size, key, found) for key, found in self._found.items() if key not in self._hashes]
+        for _, key, found in sorted(missing, key=lambda item: item[:2]):
+            if self._wanted.is_set():
+                return
+            digest = None
+            if not found.remote:
+                try:
+                    digest = self._source(found).sha256
+                except ModelError:
+                    digest = None  # the listing says so only when it is opened: it may be readable by then
+            with self._lock:
+                self._hashes[key] = digest
+
+    def _source(self, found: Found) -> Source:
+        """The bytes of what was found, if it still lies where it was allowed to be."""
+        if found.error is not None:
+            raise ModelError(found.label, found.error)
+        if found.remote:
+            return pick(self._downloads.source(found), found.member)
+        if not self._follow_links and not inside(found.path, [real_path(root) for root in self._roots]):
+            raise ModelError(found.label, "its path now leads out of the log directory")
+        source = Source.open(found.path)
+        source.name = found.file_label
+        return pick(source, found.member)
+
+
+def _key(found: Found) -> str:
+    parts = (found.path, found.member, str(found.size), str(found.modified_ns))
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def _entry(key: str, found: Found, sha256: str | None) -> dict[str, Any]:
+    return {
+        "id": sha256 or key,
+        "key": key,
+        "sha256": sha256,
+        "name": os.path.basename(found.label),
+        "label": found.label,
+        "run": found.run,
+        "tag": found.tag,
+        "step": found.step,
+        "size": found.size,
+        "modified": found.modified_ns / 1e9,
+        "error": found.error,
+    }

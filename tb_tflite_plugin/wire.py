@@ -1,0 +1,107 @@
+"""Columns as bytes: the one data request that draws a model.
+
+Layout: ``TFV1``, the header's length as uint32, the header (JSON, UTF-8), zero bytes up to a multiple of 8, then the
+columns, each again padded to 8. The header's ``columns`` lists ``{name, type, length, offset, delta}``; ``offset`` counts
+from the first column, ``type`` is a typed array's (``i1 i2 i4 u1 f4 f8``), and ``delta`` says that the values are
+differences to be summed up. Everything is little-endian. The TypeScript twin is frontend/src/wire/container.ts.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from .analysis.dtypes import BITS, dtype_name
+from .analysis.model import Model
+from .analysis.operators import FAMILIES, family
+from .analysis.options import control_flow, option_column
+from .analysis.overview import inspect
+from .analysis.ragged import Array, Ragged, Strings
+
+MAGIC = b"TFV1"
+
+
+def encode(header: dict[str, Any], columns: dict[str, Array | Ragged | Strings]) -> bytes:
+    """One container. A ragged column ``x`` becomes ``x`` and ``x.offsets``, texts likewise with bytes in ``x``."""
+    entries, bodies, at = [], [], 0
+    for name, values in _flatten(columns):
+        body, delta = _narrow(values)
+        kind = f"{body.dtype.kind}{body.dtype.itemsize}"
+        entries.append({"name": name, "type": kind, "length": len(body), "offset": at, "delta": delta})
+        data = _padded(body.astype(body.dtype.newbyteorder("<"), copy=False).tobytes())
+        bodies.append(data)
+        at += len(data)
+    head = json.dumps({**header, "columns": entries}, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    return b"".join([_padded(MAGIC + len(head).to_bytes(4, "little") + head), *bodies])
+
+
+def encode_graph(model: Model, identity: dict[str, Any]) -> bytes:
+    """Everything that the first picture of a model needs."""
+    report = inspect(model)
+    fused, activation = option_column(model, "fused_activation_function")
+    chips = np.zeros(len(model.operators), np.uint8)
+    chips[fused] = activation.astype(np.uint8)
+    dtypes = sorted(set(model.tensors.type.tolist()))
+    header = {
+        "model": identity,
+        "summary": report.summary,
+        "findings": report.to_json({})["findings"],
+        "operatorTypes": model.operators.type_names,
+        "operatorFamilies": [family(name) for name in model.operators.type_names],
+        "families": FAMILIES,
+        "dtypes": {str(value): {"name": dtype_name(value), "bits": BITS.get(dtype_name(value), 0)} for value in dtypes},
+        "subgraphNames": model.subgraphs.names.tolist(),
+        "signatures": report.summary["signatures"],
+        "controlFlow": [[operator, roles] for operator, roles in control_flow(model).items()],
+    }
+    columns: dict[str, Array | Ragged | Strings] = {
+        "operator.type": model.operators.type,
+        "operator.activation": chips,
+        "operator.inputs": model.operators.inputs,
+        "operator.outputs": model.operators.outputs,
+        "tensor.name": model.tensors.name,
+        "tensor.type": model.tensors.type,
+        "tensor.shape": model.tensors.shape,
+        "tensor.constantBytes": model.constant_bytes,
+        "tensor.variable": model.tensors.is_variable.astype(np.uint8),
+        "subgraph.operators": model.subgraphs.operator_offsets,
+        "subgraph.tensors": model.subgraphs.tensor_offsets,
+        "subgraph.inputs": model.subgraphs.inputs,
+        "subgraph.outputs": model.subgraphs.outputs,
+    }
+    return encode(header, columns)
+
+
+def _flatten(columns: dict[str, Array | Ragged | Strings]) -> list[tuple[str, Array]]:
+    flat: list[tuple[str, Array]] = []
+    for name, column in columns.items():
+        if isinstance(column, Ragged):
+            flat += [(f"{name}.offsets", column.offsets), (name, column.values)]
+        elif isinstance(column, Strings):
+            flat += [(f"{name}.offsets", column.offsets), (name, column.blob)]
+        else:
+            flat.append((name, column))
+    return flat
+
+
+def _narrow(values: Array) -> tuple[Array, bool]:
+    """The smallest type that holds an integer column, as differences where these are smaller: gzip then finds the
+    repetition that a network's layers have. Integers beyond 32 bits go as doubles, which JavaScript would make of them."""
+    if values.dtype.kind == "f" or values.dtype == np.uint8 or not len(values):
+        return values if values.dtype.kind == "f" else values.astype(np.uint8), False
+    wide = values.astype(np.int64)
+    if np.abs(wide).max() >= 2**31:
+        return wide.astype(np.float64), False
+    steps = np.diff(wide, prepend=0)
+    best = steps if _type_of(steps).itemsize <= _type_of(wide).itemsize else wide
+    return best.astype(_type_of(best)), best is steps
+
+
+def _type_of(values: Array) -> np.dtype[Any]:
+    return np.promote_types(np.min_scalar_type(min(int(values.min()), -1)), np.min_scalar_type(-int(values.max()) - 1))
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 8)
