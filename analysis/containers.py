@@ -66,7 +66,7 @@ def open_model(path: str | os.PathLike[str] | bytes) -> Model:
 
 def open_source(path: str | os.PathLike[str]) -> Source:
     """The bytes of the one model that ``path`` names; see :func:`open_model`."""
-    file, wanted = _split(os.fspath(path))
+    file, wanted = split(os.fspath(path))
     return pick(Source.open(file), wanted)
 
 
@@ -93,7 +93,7 @@ def pick(source: Source, wanted: str = "") -> Source:
 _NOT_A_MODEL = "not a TensorFlow Lite model (no TFL3 at byte 4), nor a .task or .litertlm container"
 
 
-def _split(name: str) -> tuple[str, str]:
+def split(name: str) -> tuple[str, str]:
     """Splits ``file!member`` at the first ``!`` behind which there is a file; a file that has one in its name wins."""
     at = name.find("!")
     while at > 0 and not os.path.exists(name):

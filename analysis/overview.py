@@ -55,6 +55,8 @@ def ops(model: Model) -> Report:
     names = model.operators.ops
     families = {name: family(name) for name in model.operators.type_names}
     nbytes = model.tensors.nbytes
+    weight_bytes = _sums(model.operators.inputs, model.constant_bytes)
+    output_bytes, sized = _sums(outputs, np.maximum(nbytes, 0)), _sums(outputs, nbytes < 0) == 0
     columns = (
         _declared("id", np.arange(len(model.operators)), "text", "global number of the operator"),
         _declared("subgraph", model.operators.subgraph, "category", "subgraph it belongs to"),
@@ -67,13 +69,14 @@ def ops(model: Model) -> Report:
         _declared("family", [families[name] for name in names], "category", "family of the operator type"),
         _declared("dtype", [dtypes[t] if t >= 0 else None for t in first], "category", "type of the first output"),
         _declared("shape", [shapes[t] if t >= 0 else None for t in first], "text", "shape of the first output"),
-        _declared(
-            "weight_bytes", _sums(model.operators.inputs, model.constant_bytes), "quantity",
-            "stored bytes of the constants it reads", "By",
+        _declared("weight_bytes", weight_bytes, "quantity", "stored bytes of the constants it reads", "By"),
+        Column(
+            "output_bytes", output_bytes, "By", "quantity", "declared",
+            "bytes of its outputs, dense, by declared shape", sized,
         ),
         Column(
-            "output_bytes", _sums(outputs, np.maximum(nbytes, 0)), "By", "quantity", "declared",
-            "bytes of its outputs, dense, by declared shape", _sums(outputs, nbytes < 0) == 0,
+            "bytes", weight_bytes + output_bytes, "By", "quantity", "declared",
+            "weight_bytes and output_bytes together", sized,
         ),
     )  # fmt: skip
     return Report("ops", {"operators": len(model.operators)}, columns)

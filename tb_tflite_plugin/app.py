@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
-import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from .analysis.details import operator_details, tensor_details
 from .analysis.errors import ModelError
 from .cache import ByteCache
 from .errors import NotReady, UnknownModel
+from .jsontext import dumps
 from .library import Library
 from .wire import encode_graph
 
@@ -165,20 +164,8 @@ def refuse_cross_site(request: Request) -> str | None:
 
 
 def to_json(value: Any) -> bytes:
-    """JSON as browsers read it: infinities and NaN, which a file may hold anywhere, as texts."""
-    try:
-        text = json.dumps(value, allow_nan=False, separators=(",", ":"), ensure_ascii=False)
-    except ValueError:
-        text = json.dumps(_finite(value), separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "replace")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    """JSON as bytes. Names from files may hold half a surrogate pair, which has no UTF-8."""
+    return dumps(value).encode("utf-8", "replace")
 
 
 def _answer(request: Request, payload: Payload) -> Response:

@@ -9,3 +9,7 @@ class UnknownModel(LookupError):
 
 class NotReady(Exception):
     """The answer takes longer than a request should: ask again soon. The text says what is being done."""
+
+
+class UsageError(Exception):
+    """The user asked for something that is not there; the text says what to ask for instead."""

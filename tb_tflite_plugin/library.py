@@ -128,7 +128,7 @@ class Library:
             result = scan(roots, self._follow_links)
             with self._lock:
                 self._scan = result
-                self._found = {_key(found): found for found in result.models}
+                self._found = {key_of(found): found for found in result.models}
                 self._hashes = {key: value for key, value in self._hashes.items() if key in self._found}
             if not self._wanted.is_set():
                 self._complete.set()
@@ -163,7 +163,8 @@ class Library:
         return pick(source, found.member)
 
 
-def _key(found: Found) -> str:
+def key_of(found: Found) -> str:
+    """The id of a model before its SHA-256 is known."""
     parts = (found.path, found.member, str(found.size), str(found.modified_ns))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
 

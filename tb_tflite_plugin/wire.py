@@ -15,7 +15,7 @@ import numpy as np
 
 from .analysis.dtypes import BITS, dtype_name
 from .analysis.model import Model
-from .analysis.operators import FAMILIES, family
+from .analysis.operators import FAMILIES, family, operand_names
 from .analysis.options import control_flow, option_column
 from .analysis.overview import inspect
 from .analysis.ragged import Array, Ragged, Strings
@@ -50,6 +50,7 @@ def encode_graph(model: Model, identity: dict[str, Any]) -> bytes:
         "findings": report.to_json({})["findings"],
         "operatorTypes": model.operators.type_names,
         "operatorFamilies": [family(name) for name in model.operators.type_names],
+        "operandNames": _operand_names(model),
         "families": FAMILIES,
         "dtypes": {str(value): {"name": dtype_name(value), "bits": BITS.get(dtype_name(value), 0)} for value in dtypes},
         "subgraphNames": model.subgraphs.names.tolist(),
@@ -72,6 +73,13 @@ def encode_graph(model: Model, identity: dict[str, Any]) -> bytes:
         "subgraph.outputs": model.subgraphs.outputs,
     }
     return encode(header, columns)
+
+
+def _operand_names(model: Model) -> list[list[str]]:
+    """Input names of every operator type, for the most inputs that any operator of the type has (up to 64)."""
+    most = np.zeros(len(model.operators.type_names), np.int64)
+    np.maximum.at(most, model.operators.type, np.minimum(model.operators.inputs.counts, 64))
+    return [operand_names(name, count, 0)[0] for name, count in zip(model.operators.type_names, most.tolist(), strict=True)]
 
 
 def _flatten(columns: dict[str, Array | Ragged | Strings]) -> list[tuple[str, Array]]:

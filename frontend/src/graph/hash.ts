@@ -3,8 +3,8 @@ import type { Model } from '../wire/model.ts';
 import type { Group } from './hierarchy.ts';
 
 /**
- * Hashes of operators by what they are (type, fused activation, the shapes and types of outputs and constants), and the
- * number of tensors that cross each place of a sequence. Hashes have 52 bits: equal means equal for all purposes here.
+ * What structure is found by: hashes of operators by what they are (type, fused activation, the shapes and types of outputs and constants), the edges
+ * between children of a level, and the number of tensors that cross each place of a sequence. Hashes have 52 bits: equal means equal for all purposes here.
  */
 export class Hasher {
   private readonly hashes: Float64Array;
@@ -37,16 +37,27 @@ export class Hasher {
     return mixer.value();
   }
 
+  /** The edges between children, as places in the list; some more than once. */
+  links(children: number[], groups: Group[]): { source: Int32Array; target: Int32Array } {
+    const { model, childOf } = this;
+    const operators = this.enter(children, groups);
+    const source: number[] = [];
+    const target: number[] = [];
+    for (const op of operators)
+      for (const tensor of rowOf(model.inputs, op)) {
+        const from = tensor < 0 ? -1 : model.producer[tensor];
+        if (from < 0 || this.host[from] >= 0 || childOf[from] < 0 || childOf[from] === childOf[op]) continue;
+        source.push(childOf[from]);
+        target.push(childOf[op]);
+      }
+    for (const op of operators) childOf[op] = -1;
+    return { source: Int32Array.from(source), target: Int32Array.from(target) };
+  }
+
   /** Before each child, and after the last, how many tensors made earlier among the children are still to be read. */
   widths(children: number[], groups: Group[]): Int32Array {
     const { model, childOf } = this;
-    const operators: number[] = [];
-    for (const [i, child] of children.entries()) {
-      for (const op of operatorsOf(child, groups)) {
-        childOf[op] = i;
-        operators.push(op);
-      }
-    }
+    const operators = this.enter(children, groups);
     const steps = new Int32Array(children.length + 2);
     for (const op of operators)
       for (const tensor of rowOf(model.outputs, op)) {
@@ -62,6 +73,17 @@ export class Hasher {
     for (const op of operators) childOf[op] = -1;
     for (let i = 1; i < steps.length; i++) steps[i] += steps[i - 1];
     return steps.subarray(0, children.length + 1);
+  }
+
+  /** Notes for every operator of the children which child holds it; returns the operators. */
+  private enter(children: number[], groups: Group[]): number[] {
+    const operators: number[] = [];
+    for (const [i, child] of children.entries())
+      for (const op of operatorsOf(child, groups)) {
+        this.childOf[op] = i;
+        operators.push(op);
+      }
+    return operators;
   }
 
   private hashOperator(operator: number): number {

@@ -3,10 +3,12 @@
  * than a person takes in, groups from structure. Everything is iterative: files decide how deep it gets.
  */
 import { operatorName, type Model } from '../wire/model.ts';
+import { straighten } from './convex.ts';
 import { foldConstants } from './fold.ts';
-import { scopeOf, type Scoped } from './names.ts';
+import { scopeOf } from './names.ts';
 import { Hasher } from './hash.ts';
-import { partition, type Piece } from './structure.ts';
+import { MAX_LEVEL, partition, type Piece } from './structure.ts';
+import { topologicalOrder } from './layout/acyclic.ts';
 
 /** `scope` comes from names, `block` is one of several repetitions, `range` a run of neighbours. */
 export type GroupKind = 'subgraph' | 'scope' | 'block' | 'range';
@@ -40,22 +42,63 @@ export interface Hierarchy {
   /** Operators group by group, and where each stands there. */
   order: Int32Array;
   place: Int32Array;
-  scopes: Scoped[];
 }
 
 export function buildHierarchy(model: Model): Hierarchy {
   const host = foldConstants(model);
-  const scopes = Array.from({ length: model.operatorCount }, (_, op) => scopeOf(operatorName(model, op)));
-  const groups = scopeGroups(model, host, scopes);
+  const groups = scopeGroups(model, host);
+  const hasher = new Hasher(model, host);
+  straightenLevels(groups, hasher);
   dissolveSingles(groups, model.subgraphNames.length);
-  structureLevels(model, groups, new Hasher(model, host));
-  return finish(model, groups, host, scopes);
+  structureLevels(model, groups, hasher);
+  return finish(model, groups, host);
 }
 
 /** The name of an operator within the group that it is shown in. */
-export function operatorLabel(hierarchy: Hierarchy, operator: number): string {
-  const { path, label } = hierarchy.scopes[operator];
+export function operatorLabel(model: Model, hierarchy: Hierarchy, operator: number): string {
+  const { path, label } = scopeOf(operatorName(model, operator));
   return [...path.slice(hierarchy.groups[hierarchy.groupOf[operator]].depth), label].join('/');
+}
+
+/** The groups that hold an operator, from the subgraph inwards. */
+export function groupsAround(hierarchy: Hierarchy, operator: number): number[] {
+  return pathTo(hierarchy, hierarchy.groupOf[operator]);
+}
+
+/** A group and those around it, from the subgraph inwards. */
+export function pathTo(hierarchy: Hierarchy, group: number): number[] {
+  const path: number[] = [];
+  for (let id = group; id >= 0; id = hierarchy.groups[id].parent) path.push(id);
+  return path.reverse();
+}
+
+/**
+ * The groups to open at first: level by level as long as some sixty boxes come of it. A level opens as a whole, since some
+ * of its groups open and others not would look like a difference between them; only a group that holds most of the
+ * operators is opened by itself.
+ */
+export function openAtFirst(hierarchy: Hierarchy, root: number, enough = 64): Set<number> {
+  const open = new Set<number>();
+  let boxes = hierarchy.groups[root].children.length;
+  let level = innerGroups(hierarchy, root);
+  while (level.length > 0) {
+    const more = (groups: number[]): number =>
+      groups.reduce((sum, group) => sum + hierarchy.groups[group].children.length, 0);
+    const most = level.filter((group) => 2 * sizeOf(hierarchy, group) > sizeOf(hierarchy, root));
+    const opened = [level, most].find((groups) => groups.length > 0 && boxes + more(groups) <= enough) ?? [];
+    for (const group of opened) open.add(group);
+    boxes += more(opened);
+    level = opened.flatMap((group) => innerGroups(hierarchy, group));
+  }
+  return open;
+}
+
+function innerGroups(hierarchy: Hierarchy, group: number): number[] {
+  return hierarchy.groups[group].children.filter((child) => child < 0).map((child) => ~child);
+}
+
+function sizeOf(hierarchy: Hierarchy, group: number): number {
+  return hierarchy.groups[group].end - hierarchy.groups[group].start;
 }
 
 /** Whether a group holds an operator, directly or further in. */
@@ -82,7 +125,7 @@ function newGroup(groups: Group[], kind: GroupKind, parent: number, name: string
   return group;
 }
 
-function scopeGroups(model: Model, host: Int32Array, scopes: Scoped[]): Group[] {
+function scopeGroups(model: Model, host: Int32Array): Group[] {
   const groups: Group[] = [];
   for (const [i, name] of model.subgraphNames.entries())
     newGroup(groups, 'subgraph', -1, name === '' ? `subgraph ${i}` : name, 0);
@@ -91,7 +134,7 @@ function scopeGroups(model: Model, host: Int32Array, scopes: Scoped[]): Group[] 
     for (let op = model.subgraphOperators[graph]; op < model.subgraphOperators[graph + 1]; op++) {
       if (host[op] >= 0) continue;
       let group = groups[graph];
-      for (const component of scopes[op].path) {
+      for (const component of scopeOf(operatorName(model, op)).path) {
         const key = `${group.id}/${component}`;
         let child = known.get(key);
         if (child === undefined) {
@@ -105,6 +148,35 @@ function scopeGroups(model: Model, host: Int32Array, scopes: Scoped[]): Group[] 
     }
   }
   return groups;
+}
+
+/** Rearranges every level through which data does not flow in one direction, from the outermost in. */
+function straightenLevels(groups: Group[], hasher: Hasher): void {
+  const sizes = new Map<number, number>();
+  for (let id = groups.length - 1; id >= 0; id--) {
+    const size = groups[id].children.reduce((sum, child) => sum + (child < 0 ? sizes.get(~child)! : 1), 0);
+    sizes.set(id, size);
+  }
+  const sizeOf = (child: number): number => (child < 0 ? sizes.get(~child)! : 1);
+  // A group's children have higher ids than itself, and what moves up comes to be among the children of an earlier one.
+  for (const group of groups) {
+    if (group.children.length === 0) continue;
+    const before = group.children;
+    group.children = straighten(
+      before,
+      (children) => hasher.links(children, groups),
+      sizeOf,
+      (child) => groups[~child].children,
+    );
+    const kept = new Set(group.children);
+    for (const child of before) if (child < 0 && !kept.has(child) && isFreed(groups[~child], kept)) groups[~child].children = [];
+    for (const child of group.children) if (child < 0) groups[~child].parent = group.id;
+  }
+}
+
+/** Whether a group's children have taken its place. */
+function isFreed(group: Group, level: ReadonlySet<number>): boolean {
+  return group.children.some((child) => level.has(child));
 }
 
 /** Groups of one make a level without saying anything: an only child moves up and its name into the group's. */
@@ -144,10 +216,21 @@ function structureLevels(model: Model, groups: Group[], hasher: Hasher): void {
   for (let id = groups.length - 1; id >= 0; id--) {
     const top = groups[id];
     if (top.children.length === 0) continue;
-    const pieces = partition(top.children, symbolOf, typeOf, (children) => hasher.widths(children, groups));
-    adopt(groups, top, pieces, sign);
+    if (top.children.length > MAX_LEVEL) {
+      const children = inOrderOfData(hasher, groups, top.children);
+      adopt(groups, top, partition(children, symbolOf, typeOf, (part) => hasher.widths(part, groups)), sign);
+    }
     top.signature = sign(top);
   }
+}
+
+/**
+ * The children sorted so that data flows forward: groups by name may be interleaved in the file, and runs of neighbours
+ * cut from such an order would feed each other in circles.
+ */
+function inOrderOfData(hasher: Hasher, groups: Group[], children: number[]): number[] {
+  const { source, target } = hasher.links(children, groups);
+  return Array.from(topologicalOrder(children.length, source, target).order, (at) => children[at]);
 }
 
 function adopt(groups: Group[], top: Group, pieces: Piece[], sign: (group: Group) => number): void {
@@ -172,7 +255,7 @@ function adopt(groups: Group[], top: Group, pieces: Piece[], sign: (group: Group
 }
 
 /** Numbers the operators group by group, drops what was dissolved, and names what structure made. */
-function finish(model: Model, all: Group[], host: Int32Array, scopes: Scoped[]): Hierarchy {
+function finish(model: Model, all: Group[], host: Int32Array): Hierarchy {
   const folded = new Map<number, number[]>();
   for (let op = 0; op < host.length; op++)
     if (host[op] >= 0) folded.set(host[op], [...(folded.get(host[op]) ?? []), op]);
@@ -193,27 +276,25 @@ function finish(model: Model, all: Group[], host: Int32Array, scopes: Scoped[]):
     const pending: (() => void)[] = [];
     const enter = (old: Group, group: Group): void => {
       group.start = count;
-      pending.push(() => (group.end = count));
-      for (let i = old.children.length - 1; i >= 0; i--) {
-        const child = old.children[i];
+      const steps = old.children.map((child, i) => {
         if (child < 0) {
           const inner = keep(all[~child], group.id);
           group.children[i] = ~inner.id;
-          pending.push(() => enter(all[~child], inner));
-        } else {
-          group.children[i] = child;
-          pending.push(() => {
-            for (const op of folded.get(child) ?? []) append(op, group.id);
-            append(child, group.id);
-          });
+          return () => enter(all[~child], inner);
         }
-      }
+        group.children[i] = child;
+        return () => {
+          for (const op of folded.get(child) ?? []) append(op, group.id);
+          append(child, group.id);
+        };
+      });
+      pending.push(() => (group.end = count), ...steps.reverse());
     };
     enter(root, kept.get(root.id)!);
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) next();
   }
-  const hierarchy: Hierarchy = { groups, groupOf, host, order, place, scopes };
-  nameStructure(hierarchy);
+  const hierarchy: Hierarchy = { groups, groupOf, host, order, place };
+  nameStructure(model, hierarchy);
   return hierarchy;
 
   function keep(old: Group, parent: number): Group {
@@ -224,7 +305,7 @@ function finish(model: Model, all: Group[], host: Int32Array, scopes: Scoped[]):
 }
 
 /** Names for groups that no scope named: blocks are counted, ranges called after their ends. */
-function nameStructure(hierarchy: Hierarchy): void {
+function nameStructure(model: Model, hierarchy: Hierarchy): void {
   const { groups } = hierarchy;
   const counted = new Map<number, number>();
   for (const group of groups) {
@@ -236,7 +317,7 @@ function nameStructure(hierarchy: Hierarchy): void {
   }
   for (const group of [...groups].reverse()) {
     if (group.kind !== 'range') continue;
-    const nameOf = (child: number): string => (child < 0 ? groups[~child].name : operatorLabel(hierarchy, child));
+    const nameOf = (child: number): string => (child < 0 ? groups[~child].name : operatorLabel(model, hierarchy, child));
     const [first, last] = [nameOf(group.children[0]), nameOf(group.children.at(-1)!)];
     group.name = `${first.split(' – ')[0]} – ${last.split(' – ').at(-1)!}`;
   }

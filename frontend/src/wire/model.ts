@@ -56,6 +56,7 @@ interface Header {
   findings: Finding[];
   operatorTypes: string[];
   operatorFamilies: string[];
+  operandNames: string[][];
   families: string[];
   dtypes: Record<string, { name: string; bits: number }>;
   subgraphNames: string[];
@@ -74,6 +75,8 @@ export interface Model {
   /** Family name of every operator type. */
   typeFamilies: string[];
   families: string[];
+  /** Input names of every operator type, as many as any operator of it has. */
+  operandNames: string[][];
   dtypes: Record<string, { name: string; bits: number }>;
   subgraphNames: string[];
   /** Subgraph g has the operators from subgraphOperators[g] to the next edge; tensors likewise. */
@@ -122,6 +125,7 @@ export function decodeModel(buffer: ArrayBuffer): Model {
     operatorTypes: header.operatorTypes,
     typeFamilies: header.operatorFamilies,
     families: header.families,
+    operandNames: header.operandNames,
     dtypes: header.dtypes,
     subgraphNames: header.subgraphNames,
     subgraphOperators: ints('subgraph.operators'),

@@ -97,18 +97,16 @@ function chooseStarts(
   const starts = [0];
   if (count < 2) return starts;
   const even = height / count;
-  for (let r = 1, c = 1; r < ranks && c < count; ) {
+  for (let c = 1; c < count; c++) {
     const due = c * even;
-    while (r < ranks && top[r] < due - even / 4) r++;
-    let best = -1;
-    for (; r < ranks && top[r] <= due + even / 4; r++)
-      if (best < 0 || cost(r, due, even) < cost(best, due, even)) best = r;
-    if (best > starts[starts.length - 1]) starts.push(best);
-    c++;
+    let best = starts[starts.length - 1] + 1;
+    for (let r = best + 1; r < ranks; r++) if (cost(r, due, even) < cost(best, due, even)) best = r;
+    if (best < ranks && top[best] > due - 0.75 * even) starts.push(best);
   }
   return starts;
 
   function cost(r: number, due: number, even: number): number {
-    return crossing[r - 1] + Math.abs(top[r] - due) / even;
+    const away = Math.abs(top[r] - due) / even;
+    return crossing[r - 1] + (away < 0.25 ? away : 20 * away);
   }
 }

@@ -1,0 +1,212 @@
+"""The filter language: which rows of a table a person asks for. Documented in docs/filter.md.
+
+    conv                    the word occurs in some text column
+    /conv2d_1\\d/           the pattern occurs in some text column
+    op:CONV_2D  dtype:int*  a column has a value (``*`` stands for anything)
+    weight_bytes>1MB        a column compares with a number, units allowed
+    and  or  not  ( )       combinations; words side by side mean ``and``
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .ragged import Array
+from .report import Column
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<regex>/(?:[^/\\]|\\.)*/)
+    | (?P<paren>[()])
+    | (?P<test>[A-Za-z_][\w.]*(?::|>=|<=|!=|>|<|=))
+    | "(?P<quoted>[^"]*)"
+    | (?P<word>[^\s()]+)
+    )""",
+    re.VERBOSE,
+)
+_UNITS = {
+    "": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30,
+    "k": 1e3, "m": 1e6, "g": 1e9, "us": 1, "ms": 1e3, "s": 1e6, "%": 1,
+}  # fmt: skip
+_COMPARE: dict[str, Callable[[Array, float], Array]] = {
+    ">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal, "=": np.equal, "!=": np.not_equal,
+}  # fmt: skip
+
+
+class FilterError(ValueError):
+    """A filter that cannot be read; ``position`` is the character at which it went wrong."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+
+
+def select(text: str, columns: Sequence[Column]) -> Array:
+    """Which rows match a filter, bool.
+
+    Raises:
+        FilterError: when the filter is not well-formed or names a column that is not there.
+    """
+    return _Parser(text, columns).parse()
+
+
+class _Parser:
+    """Recursive descent; the depth is bounded by refusing more than ``_DEEPEST`` open parentheses."""
+
+    _DEEPEST = 50
+
+    def __init__(self, text: str, columns: Sequence[Column]) -> None:
+        self._tokens = _tokens(text)
+        self._next = 0
+        self._columns = {column.name: column for column in columns}
+        self._rows = len(columns[0].cells()) if columns else 0
+        self._texts: list[str] | None = None
+        self._depth = 0
+        self._end = len(text)
+
+    def parse(self) -> Array:
+        if not self._tokens:
+            return np.ones(self._rows, bool)
+        result = self._either()
+        if self._next < len(self._tokens):
+            raise FilterError("a ) without its (", self._tokens[self._next].at)
+        return result
+
+    def _either(self) -> Array:
+        result = self._both()
+        while self._take("or"):
+            result = result | self._both()
+        return result
+
+    def _both(self) -> Array:
+        result = self._negated()
+        while self._peek() not in (None, ")", "or"):
+            self._take("and")
+            result = result & self._negated()
+        return result
+
+    def _negated(self) -> Array:
+        invert = False
+        while self._take("not"):
+            invert = not invert
+        result = self._term()
+        return ~result if invert else result
+
+    def _term(self) -> Array:
+        if self._next == len(self._tokens):
+            raise FilterError("something is missing at the end", self._end)
+        token = self._tokens[self._next]
+        self._next += 1
+        if token.text == "(" and token.kind == "paren":
+            return self._group(token)
+        if token.kind == "paren":
+            raise FilterError("nothing before the )", token.at)
+        if token.kind == "regex":
+            return self._matching(_pattern(token.text[1:-1], token.at + 1))
+        if token.kind == "test":
+            return self._test(token)
+        if token.kind == "word" and token.text.lower() in ("and", "or"):
+            raise FilterError(f"nothing before {token.text}", token.at)
+        return self._matching(re.compile(re.escape(token.text), re.IGNORECASE))
+
+    def _group(self, opening: _Token) -> Array:
+        self._depth += 1
+        if self._depth > self._DEEPEST:
+            raise FilterError("too many parentheses", opening.at)
+        result = self._either()
+        if not self._take(")"):
+            raise FilterError("this ( is not closed", opening.at)
+        self._depth -= 1
+        return result
+
+    def _test(self, token: _Token) -> Array:
+        operator = token.text[len(token.text.rstrip(":<>=!")) :]
+        name = token.text[: -len(operator)]
+        if name not in self._columns:
+            raise FilterError(f"no column {name}; there are {', '.join(sorted(self._columns))}", token.at)
+        if self._next == len(self._tokens) or self._tokens[self._next].kind == "paren":
+            raise FilterError(f"a value is missing after {operator}", token.at + len(token.text))
+        value = self._tokens[self._next]
+        self._next += 1
+        cells = self._columns[name].cells()
+        if operator in (":", "=") and not _is_number(value.text):
+            if value.kind == "regex":
+                pattern = _pattern(value.text[1:-1], value.at + 1)
+            else:
+                pattern = re.compile(fnmatch.translate(value.text), re.IGNORECASE)
+            return np.array([cell is not None and pattern.search(_text(cell)) is not None for cell in cells], bool)
+        if operator == ":":
+            return np.array([cell is not None and _text(cell) == value.text for cell in cells], bool)
+        return self._compare(cells, operator, value)
+
+    def _compare(self, cells: list[Any], operator: str, value: _Token) -> Array:
+        found = re.fullmatch(r"(-?[\d.]+(?:e-?\d+)?)\s*([a-z%]*)", value.text, re.IGNORECASE)
+        unit = found[2].lower() if found else ""
+        if found is None or unit not in _UNITS:
+            raise FilterError(f"{value.text} is not a number", value.at)
+        try:
+            wanted = float(found[1]) * _UNITS[unit]
+        except ValueError:
+            raise FilterError(f"{value.text} is not a number", value.at) from None
+        numbers = np.array([cell if isinstance(cell, int | float) else np.nan for cell in cells], np.float64)
+        return _COMPARE[operator](numbers, wanted) & ~np.isnan(numbers)
+
+    def _matching(self, pattern: re.Pattern[str]) -> Array:
+        if self._texts is None:
+            texts = [c.cells() for c in self._columns.values() if c.kind in ("text", "category")]
+            self._texts = ["\n".join(_text(cell) for cell in row if cell is not None) for row in zip(*texts, strict=True)]
+        return np.array([pattern.search(text) is not None for text in self._texts], bool)
+
+    def _peek(self) -> str | None:
+        if self._next == len(self._tokens):
+            return None
+        token = self._tokens[self._next]
+        return token.text.lower() if token.kind in ("word", "paren") else ""
+
+    def _take(self, word: str) -> bool:
+        if self._peek() != word:
+            return False
+        self._next += 1
+        return True
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens = []
+    at = 0
+    stripped = text.rstrip()
+    while at < len(stripped):
+        found = _TOKEN.match(stripped, at)
+        if found is None:
+            raise FilterError("cannot be read from here on", at)
+        kind = found.lastgroup or "word"
+        tokens.append(_Token(kind, found[kind], found.start(kind)))
+        at = found.end()
+    return tokens
+
+
+def _pattern(text: str, at: int) -> re.Pattern[str]:
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        raise FilterError(f"the pattern is not well-formed: {error.msg}", at + (error.pos or 0)) from None
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d[\d.]*(?:e-?\d+)?(?:[kmg]i?b?|b|us|ms|s|%)?", text, re.IGNORECASE) is not None
+
+
+def _text(cell: Any) -> str:
+    return "×".join(map(str, cell)) if isinstance(cell, list) else str(cell)

@@ -1,0 +1,9 @@
+/** The entry of the one-file report. */
+import GraphWorker from './graph/worker.ts?worker&inline';
+import css from './style.css?inline';
+import { pageHost } from './host/host.ts';
+import { EmbeddedSource, type Embedded } from './host/source.ts';
+import { mountApp } from './mount.tsx';
+
+const data = JSON.parse(document.getElementById('tflite-viz-data')!.textContent) as Embedded;
+mountApp(pageHost('file'), new EmbeddedSource(data), css, () => new GraphWorker());

@@ -1,0 +1,354 @@
+/** The state of the page, as signals, and what changes it. The URL mirrors it; views only read it and call actions. */
+import { batch, computed, signal } from '@preact/signals';
+import { Cancelled, GraphClient, type WorkerFactory } from '../graph/client.ts';
+import { groupsAround, openAtFirst, pathTo, type Hierarchy } from '../graph/hierarchy.ts';
+import { subgraphRoot } from '../graph/level.ts';
+import type { Scene } from '../graph/scene.ts';
+import type { Matches } from '../graph/search.ts';
+import type { Host } from '../host/host.ts';
+import { ServerError, type Entry, type Listing, type Source } from '../host/source.ts';
+import { decodeModel, subgraphOfTensor, type Model } from '../wire/model.ts';
+import { decodeState, encodeState, type Item, type Tab } from './url.ts';
+
+export interface Failure {
+  title: string;
+  reason: string;
+  details: string[];
+}
+
+export interface Loaded {
+  id: string;
+  model: Model;
+  hierarchy: Hierarchy;
+  client: GraphClient;
+}
+
+export interface Store extends ReturnType<typeof createStore> {}
+
+const POLL_MS = 1000;
+
+export function createStore(host: Host, source: Source, makeWorker: WorkerFactory) {
+  const listing = signal<Listing | null>(null);
+  const listingFailure = signal<Failure | null>(null);
+  const modelId = signal<string | null>(null);
+  const loaded = signal<Loaded | null>(null);
+  const phase = signal<string | null>(null);
+  const failure = signal<Failure | null>(null);
+  const tab = signal<Tab>('graph');
+  const root = signal(0);
+  const flat = signal(false);
+  const open = signal<ReadonlySet<number>>(new Set());
+  const openIsDefault = signal(true);
+  /** What was opened or closed last: it stays where it is on the screen. */
+  const lastToggled = signal<Item | null>(null);
+  const scene = signal<Scene | null>(null);
+  const layoutPhase = signal<string | null>(null);
+  const layoutFailure = signal<string | null>(null);
+  const selection = signal<readonly Item[]>([]);
+  const search = signal('');
+  /** Counts requests to bring the selection into view; the graph answers them. */
+  const focusRequests = signal(0);
+
+  const entry = computed<Entry | null>(
+    () => listing.value?.models.find(({ id, key }) => id === modelId.value || key === modelId.value) ?? null,
+  );
+  const primary = computed<Item | null>(() => selection.value.at(-1) ?? null);
+  /** What the search found, null while nothing is searched. */
+  const matches = signal<Matches | null>(null);
+
+  function remember(push: boolean): void {
+    const state = encodeState({
+      model: entry.value?.sha256 ?? modelId.value,
+      tab: tab.value,
+      root: root.value,
+      flat: flat.value,
+      open: openIsDefault.value ? null : [...open.value],
+      selection: [...selection.value],
+      search: search.value,
+    });
+    host.write(state, push);
+  }
+
+  async function start(): Promise<void> {
+    host.onNavigate(() => void restore());
+    host.onReload(() => void refresh(true));
+    await refresh(false);
+    await restore();
+  }
+
+  /** Fetches the list of models, again and again while the server is still looking. */
+  async function refresh(rescan: boolean): Promise<void> {
+    try {
+      const found = await source.listing(rescan);
+      listing.value = found;
+      listingFailure.value = null;
+      const waiting = found.scan.running || found.models.some(({ sha256, error }) => sha256 === null && error === null);
+      if (waiting) setTimeout(() => void refresh(false), POLL_MS);
+      if (modelId.value === null && found.models.length > 0) await restore();
+    } catch (error) {
+      listingFailure.value = describe(error, 'The list of models could not be read');
+    }
+  }
+
+  /** Takes over what the URL says. */
+  async function restore(): Promise<void> {
+    const state = decodeState(host.read());
+    const wanted = state.model ?? firstReadable(listing.value)?.id ?? null;
+    const same = wanted !== null && entry.value !== null && (entry.value.id === wanted || entry.value.key === wanted);
+    tab.value = state.tab;
+    search.value = state.search;
+    if (wanted === null) return;
+    if (!same || loaded.value === null) await load(wanted);
+    const { hierarchy, model } = loaded.peek() ?? {};
+    if (hierarchy === undefined || model === undefined || modelId.peek() !== wanted) return;
+    batch(() => {
+      root.value = state.root !== null && state.root < hierarchy.groups.length ? state.root : 0;
+      flat.value = state.flat;
+      openIsDefault.value = state.open === null;
+      open.value =
+        state.open === null
+          ? openAtFirst(hierarchy, root.value)
+          : new Set(state.open.filter((group) => group < hierarchy.groups.length));
+      selection.value = state.selection.filter((item) => exists(item, model, hierarchy));
+    });
+    await Promise.all([layout(), find()]);
+    if (selection.value.length > 0) focusRequests.value++;
+  }
+
+  async function choose(id: string): Promise<void> {
+    batch(() => {
+      selection.value = [];
+      search.value = '';
+      matches.value = null;
+    });
+    await load(id);
+    const now = loaded.peek();
+    if (now === null || modelId.peek() !== id) return;
+    batch(() => {
+      root.value = 0;
+      flat.value = false;
+      openIsDefault.value = true;
+      open.value = openAtFirst(now.hierarchy, 0);
+    });
+    remember(true);
+    await layout();
+  }
+
+  async function load(id: string): Promise<void> {
+    loaded.peek()?.client.close();
+    batch(() => {
+      modelId.value = id;
+      loaded.value = null;
+      scene.value = null;
+      failure.value = null;
+      phase.value = 'fetching';
+    });
+    const client = new GraphClient(makeWorker);
+    try {
+      const buffer = await source.graph(id, (reason) => (phase.value = reason));
+      if (modelId.peek() !== id) return;
+      const [hierarchy, model] = await Promise.all([
+        client.load(buffer.slice(0), (step) => (phase.value = step)),
+        Promise.resolve(decodeModel(buffer)),
+      ]);
+      if (modelId.peek() !== id) return;
+      loaded.value = { id, model, hierarchy, client };
+    } catch (error) {
+      client.close();
+      if (error instanceof Cancelled || modelId.peek() !== id) return;
+      failure.value = describe(error, 'This model cannot be shown');
+    } finally {
+      if (modelId.peek() === id) phase.value = null;
+    }
+  }
+
+  let layouts = 0;
+
+  async function layout(): Promise<void> {
+    const now = loaded.peek();
+    if (now === null) return;
+    const count = ++layouts;
+    layoutFailure.value = null;
+    try {
+      const view = { root: root.value, flat: flat.value, open: [...open.value] };
+      const made = await now.client.layout(view, (step) => {
+        if (count === layouts) layoutPhase.value = step;
+      });
+      if (count === layouts) scene.value = made;
+    } catch (error) {
+      if (error instanceof Cancelled || count !== layouts) return;
+      layoutFailure.value = error instanceof Error ? error.message : String(error);
+    } finally {
+      if (count === layouts) layoutPhase.value = null;
+    }
+  }
+
+  function select(items: readonly Item[]): void {
+    selection.value = items;
+    remember(false);
+  }
+
+  function selectMany(operators: Iterable<number>): void {
+    select(Array.from(operators, (id): Item => ({ kind: 'operator', id })));
+  }
+
+  /** Selects an item and shows it in the graph, opening what is around it. */
+  async function goTo(item: Item, push = true): Promise<void> {
+    const now = loaded.peek();
+    if (now === null) return;
+    const groups = groupsOf(item, now);
+    batch(() => {
+      tab.value = 'graph';
+      selection.value = [item];
+      const inside = groups.includes(root.value);
+      if (!inside) {
+        root.value = groups[0];
+        flat.value = false;
+        open.value = openAtFirst(now.hierarchy, groups[0]);
+        openIsDefault.value = true;
+      }
+      const missing = flat.value ? [] : groups.filter((group) => group !== root.value && !open.value.has(group));
+      if (missing.length > 0) {
+        open.value = new Set([...open.value, ...missing]);
+        openIsDefault.value = false;
+      }
+    });
+    remember(push);
+    await layout();
+    focusRequests.value++;
+  }
+
+  async function toggle(group: number): Promise<void> {
+    const next = new Set(open.value);
+    if (!next.delete(group)) next.add(group);
+    batch(() => {
+      lastToggled.value = { kind: 'group', id: group };
+      open.value = next;
+      openIsDefault.value = false;
+    });
+    remember(false);
+    await layout();
+  }
+
+  async function setOpen(groups: Iterable<number>): Promise<void> {
+    batch(() => {
+      lastToggled.value = null;
+      open.value = new Set(groups);
+      openIsDefault.value = false;
+    });
+    remember(false);
+    await layout();
+  }
+
+  /** Fills the view with a group: a subgraph, or one that was entered. */
+  async function enter(group: number): Promise<void> {
+    const now = loaded.peek();
+    if (now === null) return;
+    batch(() => {
+      tab.value = 'graph';
+      lastToggled.value = null;
+      root.value = group;
+      flat.value = false;
+      open.value = openAtFirst(now.hierarchy, group);
+      openIsDefault.value = true;
+      selection.value = [];
+    });
+    remember(true);
+    await layout();
+  }
+
+  async function setFlat(value: boolean): Promise<void> {
+    flat.value = value;
+    lastToggled.value = null;
+    remember(true);
+    await layout();
+  }
+
+  function setTab(value: Tab): void {
+    tab.value = value;
+    remember(true);
+  }
+
+  function setSearch(value: string): void {
+    search.value = value;
+    remember(false);
+    void find();
+  }
+
+  async function find(): Promise<void> {
+    const query = search.value;
+    const now = loaded.peek();
+    if (query.trim() === '' || now === null) {
+      matches.value = null;
+      return;
+    }
+    const found = await now.client.search(query).catch(() => null);
+    if (search.value === query) matches.value = found;
+  }
+
+  return {
+    host,
+    source,
+    listing,
+    listingFailure,
+    modelId,
+    entry,
+    loaded,
+    phase,
+    failure,
+    tab,
+    root,
+    flat,
+    open,
+    lastToggled,
+    scene,
+    layoutPhase,
+    layoutFailure,
+    selection,
+    primary,
+    search,
+    matches,
+    focusRequests,
+    start,
+    refresh,
+    choose,
+    select,
+    selectMany,
+    goTo,
+    toggle,
+    setOpen,
+    enter,
+    setFlat,
+    setTab,
+    setSearch,
+  };
+}
+
+function firstReadable(listing: Listing | null): Entry | null {
+  return listing?.models.find(({ error }) => error === null) ?? listing?.models[0] ?? null;
+}
+
+function exists(item: Item, model: Model, hierarchy: Hierarchy): boolean {
+  const counts = { operator: model.operatorCount, tensor: model.tensorCount, group: hierarchy.groups.length };
+  return item.id < counts[item.kind];
+}
+
+/** The groups to open for an item to be seen, the subgraph first. */
+function groupsOf(item: Item, { model, hierarchy }: Loaded): number[] {
+  if (item.kind === 'operator') return groupsAround(hierarchy, item.id);
+  if (item.kind === 'group') return pathTo(hierarchy, item.id).slice(0, -1);
+  const at = model.producer[item.id];
+  const from = at >= 0 ? at : (model.consumers.values[model.consumers.offsets[item.id]] as number | undefined);
+  const used = model.consumers.offsets[item.id + 1] > model.consumers.offsets[item.id];
+  if (at >= 0 || (used && from !== undefined)) return groupsAround(hierarchy, from ?? 0);
+  return [subgraphRoot(hierarchy, subgraphOfTensor(model, item.id))];
+}
+
+function describe(error: unknown, title: string): Failure {
+  if (!(error instanceof ServerError)) return { title, reason: error instanceof Error ? error.message : String(error), details: [] };
+  const details = [];
+  if (error.file !== null) details.push(`File: ${error.file}`);
+  if (error.offset !== null) details.push(`Byte: ${error.offset.toLocaleString('en')}`);
+  if (error.table !== null) details.push(`Part: ${error.table}`);
+  return { title, reason: error.message, details };
+}

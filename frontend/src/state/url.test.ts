@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { decodeState, encodeState, type UrlState } from './url.ts';
+
+const STATE: UrlState = {
+  model: 'ab12',
+  tab: 'overview',
+  root: 7,
+  flat: true,
+  open: [3, 40, 41],
+  selection: [
+    { kind: 'operator', id: 5 },
+    { kind: 'tensor', id: 9 },
+    { kind: 'group', id: 2 },
+  ],
+  search: 'conv & <b> 100%',
+};
+
+test('what is written is read back', () => {
+  expect(decodeState(encodeState(STATE))).toEqual(STATE);
+});
+
+test('defaults leave no trace', () => {
+  const empty = decodeState('');
+  expect(encodeState(empty)).toBe('');
+  expect(empty.tab).toBe('graph');
+});
+
+test('nonsense is ignored', () => {
+  const state = decodeState('tab=evil&root=-1&sel=o1.x9.t99999999999.<b>&open=..zz.%00&flat=yes');
+  expect(state).toMatchObject({ tab: 'graph', root: null, flat: false, selection: [{ kind: 'operator', id: 1 }] });
+  expect(state.open).toEqual([parseInt('zz', 36)]);
+});

@@ -1,0 +1,78 @@
+import { useEffect } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { useStore } from './context.ts';
+import { GraphView } from './graph.tsx';
+import { Help } from './help.tsx';
+import { Overview } from './overview.tsx';
+import { Panel } from './panel.tsx';
+import { EmptyState, FailureState, LoadingState } from './states.tsx';
+import { TopBar } from './topbar.tsx';
+import { isTyping } from './keys.ts';
+import type { Tab } from '../state/url.ts';
+
+const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
+  { id: 'graph', name: 'Graph', key: '1', icon: 'M5 3h6v4H9v2h6V7h-2V3h6v6h-2v3h2v6h-6v-6h2v-1H9v1h2v6H5v-6h2V9H5z' },
+  { id: 'overview', name: 'Overview', key: '2', icon: 'M4 4h7v7H4zM13 4h7v4h-7zM13 10h7v10h-7zM4 13h7v7H4z' },
+];
+
+export function App() {
+  const store = useStore();
+  const help = useSignal(false);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+      if (event.key === '?') help.value = !help.value;
+      const tab = TABS.find(({ key }) => key === event.key);
+      if (tab !== undefined) store.setTab(tab.id);
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [store, help]);
+  return (
+    <div class="app">
+      <TopBar onHelp={() => (help.value = true)} />
+      <div class="frame">
+        <nav class="tabs" aria-label="Views">
+          {TABS.map(({ id, name, key, icon }) => (
+            <button
+              key={id}
+              type="button"
+              class={store.tab.value === id ? 'tab current' : 'tab'}
+              aria-current={store.tab.value === id ? 'page' : undefined}
+              title={`${name} (${key})`}
+              onClick={() => store.setTab(id)}
+            >
+              <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">
+                <path d={icon} />
+              </svg>
+              {name}
+            </button>
+          ))}
+        </nav>
+        <Content />
+      </div>
+      {help.value && <Help onClose={() => (help.value = false)} />}
+    </div>
+  );
+}
+
+function Content() {
+  const store = useStore();
+  const failure = store.failure.value ?? (store.listing.value === null ? store.listingFailure.value : null);
+  if (failure !== null) return <FailureState failure={failure} onRetry={() => void retry()} />;
+  if (store.loaded.value === null) {
+    if (store.modelId.value === null && store.listing.value !== null) return <EmptyState listing={store.listing.value} />;
+    return <LoadingState phase={store.phase.value ?? 'looking for models'} />;
+  }
+  return (
+    <>
+      {store.tab.value === 'overview' ? <Overview loaded={store.loaded.value} /> : <GraphView loaded={store.loaded.value} />}
+      <Panel loaded={store.loaded.value} />
+    </>
+  );
+
+  async function retry(): Promise<void> {
+    await store.refresh(true);
+    if (store.modelId.value !== null) await store.choose(store.modelId.value);
+  }
+}

@@ -1,0 +1,109 @@
+import type { RefObject } from 'preact';
+import type { GraphController } from '../graph/controller.ts';
+import { pathTo } from '../graph/hierarchy.ts';
+import type { Loaded } from '../state/store.ts';
+import { useStore } from './context.ts';
+import { callerOf, groupsBelow } from './graph.tsx';
+
+interface Props {
+  loaded: Loaded;
+  controller: RefObject<GraphController | null>;
+}
+
+export function GraphToolbar({ loaded, controller }: Props) {
+  const store = useStore();
+  const { hierarchy } = loaded;
+  const hasGroups = hierarchy.groups[store.root.value].children.some((child) => child < 0);
+  return (
+    <div class="toolbar">
+      <EntryChooser loaded={loaded} />
+      <Breadcrumbs loaded={loaded} />
+      <div class="spacer" />
+      {hasGroups && (
+        <>
+          <button type="button" title="Open all groups (e)" onClick={() => void store.setOpen(groupsBelow(hierarchy, store.root.value))}>
+            Open all
+          </button>
+          <button type="button" title="Close all groups (c)" onClick={() => void store.setOpen([])}>
+            Close all
+          </button>
+          <button
+            type="button"
+            title="Show all operators without groups (x)"
+            aria-pressed={store.flat.value}
+            onClick={() => void store.setFlat(!store.flat.value)}
+          >
+            Flatten
+          </button>
+        </>
+      )}
+      <span class="zoom">
+        <button type="button" title="Zoom out (−)" aria-label="Zoom out" onClick={() => controller.current?.zoomBy(1 / 1.35)}>
+          −
+        </button>
+        <button type="button" title="Zoom in (+)" aria-label="Zoom in" onClick={() => controller.current?.zoomBy(1.35)}>
+          +
+        </button>
+        <button type="button" title="Fit everything (f)" onClick={() => controller.current?.fitAll()}>
+          Fit
+        </button>
+      </span>
+    </div>
+  );
+}
+
+/** Signatures and subgraphs; shown when there is a choice. */
+function EntryChooser({ loaded: { model, hierarchy } }: { loaded: Loaded }) {
+  const store = useStore();
+  if (model.subgraphNames.length < 2) return null;
+  const current = pathTo(hierarchy, store.root.value)[0];
+  const keys = (subgraph: number): string =>
+    model.signatures
+      .filter((signature) => signature.subgraph === subgraph)
+      .map(({ key }) => key)
+      .join(', ');
+  return (
+    <label class="chooser">
+      <span class="visually-hidden">Signature or subgraph</span>
+      <select value={current} onChange={(event) => void store.enter(Number(event.currentTarget.value))}>
+        {model.subgraphNames.map((name, subgraph) => (
+          <option key={subgraph} value={subgraph}>
+            {keys(subgraph) === '' ? name || `subgraph ${subgraph}` : `${keys(subgraph)} (${name || subgraph})`}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Breadcrumbs({ loaded }: { loaded: Loaded }) {
+  const store = useStore();
+  const { hierarchy, model } = loaded;
+  const path = pathTo(hierarchy, store.root.value);
+  const caller = callerOf(model, path[0]);
+  return (
+    <nav class="breadcrumbs" aria-label="Place in the graph">
+      {caller !== null && (
+        <button
+          type="button"
+          class="link"
+          title="Back to the operator that runs this subgraph (Backspace)"
+          onClick={() => void store.goTo({ kind: 'operator', id: caller.operator })}
+        >
+          ‹ {model.operatorTypes[model.operatorType[caller.operator]]} #{caller.operator} {caller.role}
+        </button>
+      )}
+      {path.map((group, i) =>
+        i === path.length - 1 ? (
+          <span key={group} aria-current="location">
+            {hierarchy.groups[group].name}
+          </span>
+        ) : (
+          <button key={group} type="button" class="link" onClick={() => void store.enter(group)}>
+            {hierarchy.groups[group].name}
+          </button>
+        ),
+      )}
+    </nav>
+  );
+}

@@ -1,0 +1,33 @@
+import type { Loaded } from '../state/store.ts';
+import type { Item } from '../state/url.ts';
+import { useStore } from './context.ts';
+import { Many, OperatorLink, TensorLink } from './links.tsx';
+
+export function SelectionSummary({ loaded: { model, hierarchy }, items }: { loaded: Loaded; items: readonly Item[] }) {
+  const store = useStore();
+  return (
+    <article>
+      <header class="item-head">
+        <h2>{items.length.toLocaleString('en')} selected</h2>
+        <button type="button" class="link" onClick={() => store.select([])}>
+          clear
+        </button>
+      </header>
+      <Many
+        items={items}
+        show={100}
+        render={({ kind, id }) => (
+          <div key={`${kind} ${id}`}>
+            {kind === 'operator' && <OperatorLink model={model} id={id} />}
+            {kind === 'tensor' && <TensorLink model={model} id={id} />}
+            {kind === 'group' && (
+              <button type="button" class="link" onClick={() => void store.goTo({ kind, id })}>
+                {hierarchy.groups[id].name}
+              </button>
+            )}
+          </div>
+        )}
+      />
+    </article>
+  );
+}

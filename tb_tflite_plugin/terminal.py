@@ -1,0 +1,99 @@
+"""Printing for people: tables and bars on a terminal, the same as plain text with tabs into a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_BAR_WIDTH = 30
+
+
+class Terminal:
+    """Stdout, as a terminal or a pipe. Names from model files are printed without control characters."""
+
+    def __init__(self) -> None:
+        self._plain = not sys.stdout.isatty()
+        self._console = Console(highlight=False, soft_wrap=self._plain)
+
+    def title(self, text: str) -> None:
+        """A first line."""
+        self._console.print(Text(_printable(text), style="bold"))
+
+    def heading(self, text: str) -> None:
+        """A line above a table."""
+        self._console.print()
+        self._console.print(Text(_printable(text), style="bold"))
+
+    def line(self, text: str) -> None:
+        """A line of text."""
+        self._console.print(Text(_printable(text)))
+
+    def note(self, text: str) -> None:
+        """A remark that is no data: on stderr, so that pipes do not get it."""
+        Console(stderr=True, highlight=False).print(escape(text), style="dim")
+
+    def facts(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Names and values in two columns."""
+        if self._plain:
+            for name, value in rows:
+                self.line(f"{name}\t{value}")
+            return
+        grid = Table.grid(padding=(0, 2))
+        for name, value in rows:
+            grid.add_row(Text(name, style="dim"), Text(_printable(value)))
+        self._console.print(grid)
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+        """A table; the columns in ``right`` hold numbers."""
+        if self._plain:
+            for row in [header, *rows]:
+                self.line("\t".join(_printable(cell) for cell in row))
+            return
+        table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+        for i, name in enumerate(header):
+            table.add_column(name, justify="right" if i in right else "left", overflow="ellipsis", no_wrap=True)
+        for row in rows:
+            table.add_row(*(Text(_printable(cell)) for cell in row))
+        self._console.print(table)
+
+    def bars(self, rows: Sequence[tuple[str, int]], total: int) -> None:
+        """Names with counts, a share, and a bar on a terminal."""
+        if self._plain:
+            self.table(["type", "count"], [[name, str(count)] for name, count in rows])
+            return
+        most = max((count for _, count in rows), default=1)
+        grid = Table.grid(padding=(0, 2))
+        for column in ("left", "right", "right", "left"):
+            grid.add_column(justify=column)  # type: ignore[arg-type]
+        for name, count in rows:
+            bar = Text("━" * max(1, round(_BAR_WIDTH * count / most)), style="cyan")
+            grid.add_row(Text(_printable(name)), f"{count:,}", Text(f"{count / total:.1%}", style="dim"), bar)
+        self._console.print(grid)
+
+    def size(self, count: int) -> str:
+        """Bytes with a binary unit; all digits into a pipe."""
+        if self._plain:
+            return str(count)
+        value, unit = float(count), 0
+        while value >= 1024 and unit + 1 < len(_UNITS):
+            value, unit = value / 1024, unit + 1
+        return f"{count} B" if unit == 0 else f"{value:.{max(0, 3 - len(str(int(value))))}f} {_UNITS[unit]}"
+
+    def cell(self, value: Any, unit: str, name: str) -> str:
+        """A table cell: sizes with units, lists as shapes or ids."""
+        if value is None:
+            return "" if self._plain else "–"
+        if isinstance(value, list):
+            return ("×" if name == "shape" else " ").join(map(str, value))
+        return self.size(value) if unit == "By" else str(value)
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() or character == "\t" else "�" for character in text)
