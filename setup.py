@@ -1,7 +1,7 @@
 """Maps the rooms of the repository into one package and builds the frontend into it.
 
-``analysis/`` and ``runtime/`` stand at the top of the repository but install below ``tb_tflite_plugin``, so that nobody's
-site-packages gets a package called ``analysis``.
+``analysis/`` and ``runtime/`` stand at the top of the repository but install below ``tb_tflite_plugin``, so that
+nobody's site-packages gets a package called ``analysis``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any, ClassVar
 
-from setuptools import Command, setup
+from setuptools import Command, find_packages, setup
 from setuptools.command.build import build
 from setuptools.command.sdist import sdist
 
@@ -28,7 +29,7 @@ class BuildFrontend(Command):
     """Builds ``frontend/`` into ``tb_tflite_plugin/static/`` unless what is there was built from the same sources."""
 
     description = "build the TypeScript frontend"
-    user_options: list[tuple[str, str | None, str]] = []
+    user_options: ClassVar[list[tuple[str, str | None, str]]] = []
     editable_mode = False
     build_lib: str | None = None
 
@@ -93,8 +94,19 @@ def system_node_is_new_enough() -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= NODE_AT_LEAST
 
 
+def packages() -> list[str]:
+    """All packages by the names that they are installed under."""
+    rooms = [f"tb_tflite_plugin.{room}" for room in ("analysis", "runtime")]
+    below = [
+        f"tb_tflite_plugin.{room}.{name}"
+        for room in ("analysis", "runtime")
+        for name in find_packages(str(ROOT / room))
+    ]
+    return [*find_packages(str(ROOT), include=["tb_tflite_plugin", "tb_tflite_plugin.*"]), *rooms, *below]
+
+
 class BuildWithFrontend(build):
-    sub_commands = [("build_frontend", None), *build.sub_commands]
+    sub_commands: ClassVar[list[tuple[str, Any]]] = [("build_frontend", None), *build.sub_commands]
 
 
 class SdistWithFrontend(sdist):
@@ -106,10 +118,11 @@ class SdistWithFrontend(sdist):
 
 
 setup(
-    packages=["tb_tflite_plugin", "tb_tflite_plugin.analysis", "tb_tflite_plugin.runtime"],
+    packages=packages(),
     package_dir={"tb_tflite_plugin.analysis": "analysis", "tb_tflite_plugin.runtime": "runtime"},
+    include_package_data=False,  # what is listed here and nothing else
     package_data={
-        "tb_tflite_plugin": ["py.typed", "static/*", "static/assets/*", "demo/*.tflite"],
+        "tb_tflite_plugin": ["py.typed", "static/*", "static/assets/*", "demo_models/*.tflite"],
         "tb_tflite_plugin.analysis": ["*.json"],
     },
     cmdclass={"build": BuildWithFrontend, "build_frontend": BuildFrontend, "sdist": SdistWithFrontend},

@@ -30,6 +30,10 @@ _BLOCK = 1 << 20
 _MAX_DEPTH = 4
 # A zip's directory is read whole into objects ten times its size; the bundles seen have a few hundred bytes.
 _MAX_DIRECTORY = 1 << 20
+_MAX_ENTRIES = 4096
+_ENCRYPTED = 1
+# Where the end of a directory is looked for: its record of 22 bytes and a comment of up to 65,535.
+_MAX_TAIL = 65_557
 _MAX_UNPACKED = 4 << 30
 _MAX_SECTIONS = 4096
 
@@ -96,7 +100,8 @@ _NOT_A_MODEL = "not a TensorFlow Lite model (no TFL3 at byte 4), nor a .task or 
 def split(name: str) -> tuple[str, str]:
     """Splits ``file!member`` at the first ``!`` behind which there is a file; a file that has one in its name wins."""
     at = name.find("!")
-    while at > 0 and not os.path.exists(name):
+    # Not pathlib: its exists() raises for names that are too long.
+    while at >= 0 and not os.path.exists(name):
         if os.path.isfile(name[:at]):
             return name[:at], name[at + 1 :]
         at = name.find("!", at + 1)
@@ -120,44 +125,30 @@ def members(source: Source) -> Iterator[Member]:
     Raises:
         ModelError: when the container is damaged.
     """
-    yield from _members(source, source.data, 0, "", 0)
-
-
-def _members(source: Source, data: Array, base: int, prefix: str, depth: int) -> Iterator[Member]:
-    kind = sniff(data)
+    kind = sniff(source.data)
     if kind == "litertlm":
-        entries = _litertlm_sections(source, data)
-    elif kind == "zip" and depth < _MAX_DEPTH:
-        entries = _zip_entries(source, data)
-    else:
-        return
-    for entry, head in entries:
-        path, at = prefix + entry.path, base + entry.offset
-        kind = sniff(head)
-        if kind == "tflite":
-            yield Member(path, at, entry.size, entry.unpacked)
-        elif kind == "zip" and entry.unpacked is None:
-            inner = data[entry.offset : entry.offset + entry.size]
-            yield from _members(source, inner, at, path + "!", depth + 1)
+        yield from _litertlm_models(source)
+    elif kind == "zip":
+        yield from _Zips(source).models(0, source.data.size)
 
 
 def open_member(source: Source, member: Member) -> Source:
     """The bytes of a member: a stretch of the container, or unpacked into a temporary file that has no name."""
     if member.unpacked is None:
         return source.part(member.path, member.offset, member.size)
+    source.check()
     name = f"{source.name}!{member.path}"
     written = 0
-    with os_errors(name):
-        file = tempfile.TemporaryFile(buffering=0)
+    with os_errors(name), tempfile.TemporaryFile(buffering=0) as file:
         for piece in _inflate(source.data[member.offset : member.offset + member.size]):
             written += len(piece)
             if written > member.unpacked:
                 break
             file.write(piece)
-    if written != member.unpacked:
-        file.close()
-        raise ModelError(name, f"does not unpack to the {member.unpacked} bytes announced", offset=member.offset)
-    return Source.from_file(file, name)
+        if written == member.unpacked:
+            return Source.from_file(file, name)
+    reason = f"does not unpack to the {member.unpacked} bytes announced"
+    raise ModelError(name, reason, offset=member.offset, table="zip")
 
 
 def _inflate(stored: Array) -> Iterator[bytes]:
@@ -165,74 +156,83 @@ def _inflate(stored: Array) -> Iterator[bytes]:
     unpack = zlib.decompressobj(-zlib.MAX_WBITS)
     with contextlib.suppress(zlib.error):
         for start in range(0, stored.size, _BLOCK):
+            if unpack.eof:
+                return
             chunk = stored[start : start + _BLOCK].tobytes()
-            while chunk and not unpack.eof:
-                yield unpack.decompress(chunk, _BLOCK)
-                chunk = unpack.unconsumed_tail
+            piece = unpack.decompress(chunk, _BLOCK)
+            yield piece
+            # A piece of full size may have left something over, in the input or inside zlib.
+            while len(piece) == _BLOCK:
+                piece = unpack.decompress(unpack.unconsumed_tail, _BLOCK)
+                yield piece
 
 
 def appended_files(model: Model) -> list[zipfile.ZipInfo]:
     """The files of a zip appended to a model, as TFLITE_METADATA's associated files are; empty when there is none."""
-    data = model.source.data
-    if data[-66_000:].tobytes().rfind(b"PK\5\6") < 0:
+    model.source.check()
+    if model.source.data[-_MAX_TAIL:].tobytes().rfind(b"PK\5\6") < 0:
         return []
     try:
-        return [info for info in _open_zip(model.source, data).infolist() if not info.is_dir()]
+        files = _open_zip(model.source, model.source.data, 0).infolist()
     except ModelError:
         return []
+    return [info for info in files if not info.filename.endswith("/")]
 
 
-def _zip_entries(source: Source, data: Array) -> Iterator[tuple[Member, Array]]:
-    """The files of a zip with their first bytes."""
-    archive = _open_zip(source, data)
-    for info in archive.infolist():
+class _Zips:
+    """A zip file and the ones stored in it, read with one budget of entries: they may overlap, and so multiply."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._entries_left = _MAX_ENTRIES
+
+    def models(self, base: int, size: int, prefix: str = "", depth: int = 1) -> Iterator[Member]:
+        """The models in the zip at ``base`` of the source, in its order."""
+        data = self._source.data[base : base + size]
+        entries = _open_zip(self._source, data, base).infolist()
+        self._entries_left -= 1 + len(entries)
+        if self._entries_left < 0:
+            raise ModelError(self._source.name, f"more than {_MAX_ENTRIES} entries", offset=base, table="zip")
+        for info in entries:
+            foreign = info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            if foreign or info.flag_bits & _ENCRYPTED or info.filename.endswith("/"):
+                continue
+            member, kind = self._member(info, data, base, prefix)
+            if kind == "tflite" and info.file_size <= _MAX_UNPACKED:
+                yield member
+            elif kind == "zip" and member.unpacked is None and depth < _MAX_DEPTH:
+                yield from self.models(member.offset, member.size, member.path + "!", depth + 1)
+
+    def _member(self, info: zipfile.ZipInfo, data: Array, base: int, prefix: str) -> tuple[Member, Format]:
         stored = info.compress_type == zipfile.ZIP_STORED
-        if info.is_dir() or info.flag_bits & 1 or info.file_size > _MAX_UNPACKED:
-            continue
-        if not stored and info.compress_type != zipfile.ZIP_DEFLATED:
-            continue
-        offset = _data_offset(source, data, info)
         size = info.file_size if stored else info.compress_size
-        if offset + size > data.size:
-            raise ModelError(source.name, f"{info.filename} runs past the end", offset=offset, table="zip")
-        head = data[offset : offset + 16]
-        if not stored:
-            head = np.frombuffer(next(_inflate(data[offset : offset + min(size, 4096)]), b""), np.uint8)
-        yield Member(info.filename, offset, size, None if stored else info.file_size), head
+        header = data[max(info.header_offset, 0) :][:30].tobytes()
+        names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        start = info.header_offset + 30 + names
+        if info.header_offset < 0 or header[:4] != b"PK\3\4" or start + size > data.size:
+            reason = f"{info.filename!r} is not where the directory says"
+            raise ModelError(self._source.name, reason, offset=base + min(max(start, 0), data.size), table="zip")
+        head = data[start : start + min(size, 4096)]
+        first = head[:16].tobytes() if stored else next(_inflate(head), b"")[:16]
+        member = Member(prefix + info.filename, base + start, size, None if stored else info.file_size)
+        return member, sniff(np.frombuffer(first, np.uint8))
 
 
-def _open_zip(source: Source, data: Array) -> zipfile.ZipFile:
+def _open_zip(source: Source, data: Array, base: int) -> zipfile.ZipFile:
     try:
-        _check_directory(source, data)
         return zipfile.ZipFile(_Window(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
-        raise ModelError(source.name, f"damaged: {error}", table="zip") from None
+        raise ModelError(source.name, f"damaged: {error}", offset=base, table="zip") from None
 
 
-def _check_directory(source: Source, data: Array) -> None:
-    tail = data[-66_000:].tobytes()
-    at = tail.rfind(b"PK\5\6")
-    size = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
-    if size == 0xFFFFFFFF:  # zip64: the true size stands in a record that precedes the locator
-        record = tail.rfind(b"PK\6\6")
-        size = int.from_bytes(tail[record + 40 : record + 48], "little") if record >= 0 else 0
-    if size > _MAX_DIRECTORY:
-        raise ModelError(source.name, f"a directory of {size} bytes; at most {_MAX_DIRECTORY} are read", table="zip")
-
-
-def _data_offset(source: Source, data: Array, info: zipfile.ZipInfo) -> int:
-    header = data[info.header_offset : info.header_offset + 30].tobytes()
-    if header[:4] != b"PK\3\4" or len(header) < 30:
-        raise ModelError(source.name, f"{info.filename}: no header", offset=info.header_offset, table="zip")
-    return info.header_offset + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
-
-
-def _litertlm_sections(source: Source, data: Array) -> Iterator[tuple[Member, Array]]:
-    """The sections of a LiteRT-LM file (schema/core/litertlm_read.cc of LiteRT-LM 767d74f) with their first bytes."""
+def _litertlm_models(source: Source) -> Iterator[Member]:
+    """The models of a LiteRT-LM file (schema/core/litertlm_read.cc of LiteRT-LM 767d74f)."""
+    data = source.data
     end = int.from_bytes(data[24:32].tobytes(), "little")
     if not 32 < end <= data.size:
-        raise ModelError(source.name, f"its header ends at byte {end}", offset=24, table="LiteRTLMMetaData")
-    header = FlatBuffer(data[32:end], source.name, 32)
+        offset = min(24, data.size)
+        raise ModelError(source.name, f"its header ends at byte {end}", offset=offset, table="LiteRTLMMetaData")
+    header = FlatBuffer(data[32:end], source.name, 32, source.check)
     metadata = header.root("LiteRTLMMetaData").table("section_metadata")[1]
     sections = metadata.vector("objects", _MAX_SECTIONS)[1]
     names = _section_names(sections)
@@ -241,10 +241,12 @@ def _litertlm_sections(source: Source, data: Array) -> Iterator[tuple[Member, Ar
     for row in np.flatnonzero(is_model).tolist():
         begin, finish = begins[row], ends[row]
         if not begin <= finish <= data.size:
-            raise ModelError(source.name, f"section {row} lies past the end", offset=begin, table="SectionObject")
+            reason = f"section {row} is said to lie from byte {begin} to {finish}"
+            raise header.error(reason, int(sections.positions[row]), "SectionObject")
         named = names.get(row)
         path = named if named and list(names.values()).count(named) == 1 else f"section_{row}"
-        yield Member(path, begin, finish - begin), data[begin : begin + 16]
+        if sniff(data[begin : min(finish, begin + 16)]) == "tflite":
+            yield Member(path, begin, finish - begin)
 
 
 def _section_names(sections: Tables) -> dict[int, str]:
@@ -280,6 +282,12 @@ class _Window(io.RawIOBase):
 
     def tell(self) -> int:
         return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        # zipfile reads the directory whole, however large it is said to be.
+        if size > _MAX_DIRECTORY:
+            raise ValueError(f"a directory of {size} bytes; at most {_MAX_DIRECTORY} are read")
+        return super().read(size) or b""
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         piece = self._data[self._at : self._at + len(buffer)]

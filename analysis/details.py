@@ -13,8 +13,9 @@ from .operators import operand_names, tensorflow_op
 from .options import Options, read_options
 from .ragged import Array
 
-# Byte strings inside options are shown by their first bytes.
+# Byte strings inside options are shown by their first bytes, lists of operands and consumers by their first ones.
 _MAX_HEX = 64
+_MAX_OPERANDS = 10_000
 
 
 def operator_details(model: Model, operators: Array) -> list[dict[str, Any]]:
@@ -41,8 +42,7 @@ def tensor_details(model: Model, tensor: int) -> dict[str, Any]:
         "dtype": dtype_name(int(tensors.type[tensor])),
         "shape": tensors.shape[tensor].tolist(),
         "shape_signature": signature,
-        # Files from before the field existed say False everywhere: an empty shape is then as likely a scalar.
-        "rank_known": bool(tensors.shape.counts[tensor] or tensors.has_rank[tensor] or not tensors.has_rank.any()),
+        "rank_known": bool(tensors.rank_known[tensor]),
         "variable": bool(tensors.is_variable[tensor]),
         "dense_bytes": int(tensors.nbytes[tensor]) if tensors.nbytes[tensor] >= 0 else None,
         "constant_bytes": int(model.constant_bytes[tensor]),
@@ -52,14 +52,22 @@ def tensor_details(model: Model, tensor: int) -> dict[str, Any]:
         "quantization": _quantization(model, tensor),
         "sparsity": sparsity(tensors.tables, tensor),
         "producer": int(model.producer[tensor]),
-        "consumers": model.consumers[tensor].tolist(),
+        "consumers": model.consumers[tensor][:_MAX_OPERANDS].tolist(),
     }
 
 
 def _operator(model: Model, op: int, options: Options) -> dict[str, Any]:
     operators = model.operators
     name = operators.type_names[operators.type[op]]
-    inputs, outputs = operators.inputs[op].tolist(), operators.outputs[op].tolist()
+    ends = {
+        "inputs": operators.inputs[op],
+        "outputs": operators.outputs[op],
+        "intermediates": operators.intermediates[op],
+    }
+    notes = [
+        f"{len(end)} {role}, the first {_MAX_OPERANDS} shown" for role, end in ends.items() if len(end) > _MAX_OPERANDS
+    ]
+    inputs, outputs, intermediates = (end[:_MAX_OPERANDS].tolist() for end in ends.values())
     input_names, output_names = operand_names(name, len(inputs), len(outputs))
     return {
         "id": op,
@@ -70,11 +78,11 @@ def _operator(model: Model, op: int, options: Options) -> dict[str, Any]:
         "tensorflow_op": tensorflow_op(name),
         "inputs": [{"name": n, "tensor": t} for n, t in zip(input_names, inputs, strict=True)],
         "outputs": [{"name": n, "tensor": t} for n, t in zip(output_names, outputs, strict=True)],
-        "intermediates": operators.intermediates[op].tolist(),
+        "intermediates": intermediates,
         "options_table": options.table,
         "options": {key: _shown(value) for key, value in options.values.items()},
         "subgraphs": options.subgraphs,
-        "notes": options.notes,
+        "notes": options.notes + notes,
     }
 
 

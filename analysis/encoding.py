@@ -46,8 +46,10 @@ class Quantization:
 
     @cached_property
     def details(self) -> dict[int, dict[str, Any]]:
-        """Blockwise and multi-axis parameters by tensor: ``scales`` and ``zero_points`` are global tensor ids (-1: none),
-        ``block_size``, and what else the schema has."""
+        """Blockwise and multi-axis parameters by tensor.
+
+        ``scales`` and ``zero_points`` are global tensor ids (-1: none); ``block_size``, and what else the schema has.
+        """
         members = schema.union_members("QuantizationDetails")
         types = self._tables.scalar("details_type")
         found: dict[int, dict[str, Any]] = {}
@@ -84,7 +86,8 @@ def sparsity(tensors: Tables, tensor: int) -> dict[str, Any] | None:
         ``traversal_order``, ``block_map``, and ``dimensions``: for every level ``format`` with its ``size``
         (DENSE) or its number of ``stored`` coordinates (SPARSE_CSR).
     """
-    rows, parameters = tensors.take(np.array([tensor])).table("sparsity")
+    one = Tables(tensors.buffer.with_fresh_budget(), tensors.name, tensors.positions[[tensor]])
+    rows, parameters = one.table("sparsity")
     if not len(rows):
         return None
     levels = parameters.vector("dim_metadata", 64)[1]

@@ -19,13 +19,15 @@ _FORMATS = {
     _FLOAT: {2: "<e", 4: "<f", 8: "<d"},
 }
 _MAX_DEPTH = 64
+# Values in one FlexBuffer; each takes a quarter of a kilobyte while it is read.
+_MAX_VALUES = 1 << 17
 
 
 class FlexBufferError(ValueError):
     """Bytes that are not a FlexBuffer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Value:
     """Where a value stands: the byte position of its slot, its type, the width of its slot and of what it points to."""
 
@@ -47,6 +49,8 @@ def decode(data: bytes) -> Any:
     reader = _Reader(data)
     slot, packed = data[-1], data[-2]
     result: list[Any] = [None]
+    if slot not in (1, 2, 4, 8) or slot > len(data) - 2:
+        raise FlexBufferError(f"a root of {slot} bytes")
     root = _Value(len(data) - 2 - slot, packed >> 2, slot, 1 << (packed & 3), 0)
     pending: list[tuple[Any, Any, _Value]] = [(result, 0, root)]
     while pending:
@@ -60,14 +64,13 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         # An honest value takes a byte of its own; texts and keys may be shared, so they get more.
-        self._values_left = len(data)
+        self._values_left = min(len(data), _MAX_VALUES)
         self._text_left = 16 * len(data) + 65536
 
     def read(self, value: _Value) -> tuple[Any, list[tuple[Any, _Value]]]:
         """The value itself, or an empty container and what goes into it."""
-        self._values_left -= 1
-        if self._values_left < 0 or value.depth > _MAX_DEPTH:
-            raise FlexBufferError("its parts overlap or nest without end")
+        if value.depth > _MAX_DEPTH:
+            raise FlexBufferError("nested without end")
         if value.kind in _INLINE:
             return self._scalar(value.kind, value.at, value.slot), []
         start = value.at - self._number(_UINT, value.at, value.slot)
@@ -82,12 +85,12 @@ class _Reader:
 
     def _container(self, value: _Value, start: int) -> tuple[Any, list[tuple[Any, _Value]]]:
         width, depth = value.width, value.depth + 1
-        if _TUPLES <= value.kind < _BLOB:
-            count, kind = 2 + (value.kind - _TUPLES) // 3, _INT + (value.kind - _TUPLES) % 3
-        else:
-            count, kind = self._number(_UINT, start - width, width), self._element_kind(value.kind)
-        if count > self._values_left:
-            raise FlexBufferError(f"a vector of {count} in {len(self._data)} bytes")
+        is_tuple = _TUPLES <= value.kind < _BLOB
+        count = 2 + (value.kind - _TUPLES) // 3 if is_tuple else self._number(_UINT, start - width, width)
+        kind = _INT + (value.kind - _TUPLES) % 3 if is_tuple else self._element_kind(value.kind)
+        self._values_left -= count
+        if self._values_left < 0:
+            raise FlexBufferError(f"a vector of {count} in {len(self._data)} bytes: its parts overlap")
         places = [start + i * width for i in range(count)]
         if kind is None:
             packed = [self._number(_UINT, start + count * width + i, 1) for i in range(count)]

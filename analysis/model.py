@@ -10,19 +10,23 @@ import numpy as np
 
 from . import schema
 from .dtypes import bits_of, dtype_name
-from .encoding import Quantization
+from .encoding import KINDS, Quantization
 from .ragged import Array, Ragged, Strings, offsets_of
-from .report import Column, Finding
+from .report import Finding
 from .source import Source
 from .tables import MAX_VALUES, FlatBuffer, Tables
 
-# Signatures and metadata entries are kept as Python objects; real models have a handful.
+# Subgraphs, operator codes, signatures and metadata entries are kept as Python objects; real models have a handful.
 _MAX_NAMED = 10_000
+# Inputs or outputs of all subgraphs together, and external buffers.
+_MAX_LISTED = 1 << 15
+# Largest size believed of an external buffer; sums of sizes then stay below 2^63.
+_MAX_EXTERNAL = 1 << 42
 
 
 @dataclass(frozen=True)
 class Subgraphs:
-    """The subgraphs. Tensors and operators of subgraph ``g`` are the ids from ``tensor_offsets[g]`` to the next edge."""
+    """The subgraphs. Tensors and operators of subgraph ``g`` have the ids from ``tensor_offsets[g]`` to the next."""
 
     names: Strings
     tensor_offsets: Array
@@ -78,7 +82,7 @@ class Operators:
         return [names[row] for row in self.type.tolist()]
 
     def _tensors_of(self, field: str) -> Ragged:
-        return _global_tensors(self.tables, field, self.subgraph, self._tensor_offsets)
+        return _global_tensors(self.tables, field, self.subgraph, self._tensor_offsets, MAX_VALUES)
 
 
 class Tensors:
@@ -122,8 +126,13 @@ class Tensors:
 
     @cached_property
     def has_rank(self) -> Array:
-        """Bool: False with an empty shape says that even the rank is unknown (in files that use the field)."""
+        """Bool, as stored; files from before the field existed say False everywhere."""
         return self.tables.scalar("has_rank")
+
+    @cached_property
+    def rank_known(self) -> Array:
+        """Bool: False where the shape is empty because not even the rank is known, and not because it is a scalar."""
+        return (self.shape.counts > 0) | self.has_rank | (not self.has_rank.any())
 
     @cached_property
     def external_buffer(self) -> Array:
@@ -132,14 +141,17 @@ class Tensors:
 
     @cached_property
     def elements(self) -> Array:
-        """Int64: the product of the shape; -1 where a dimension is negative or the product exceeds 2^62."""
-        return _products(self.shape)
+        """Int64: the product of the shape; -1 where rank or dimensions are unknown or the product exceeds 2^62."""
+        return np.where(self.rank_known, _products(self.shape), -1)
 
     @cached_property
     def nbytes(self) -> Array:
-        """Int64: bytes of a dense tensor of this type and shape; -1 where one of them does not say."""
+        """Int64: bytes of a dense tensor of this type and shape; -1 where one of them does not say.
+
+        Beyond 2^37 elements no shape is believed: sums over all operators then stay below 2^63.
+        """
         bits, elements = bits_of(self.type), self.elements
-        known = (bits > 0) & (elements >= 0) & (elements < 2**55)
+        known = (bits > 0) & (elements >= 0) & (elements < 2**37)
         return np.where(known, (np.where(known, elements, 0) * bits + 7) // 8, -1)
 
     @property
@@ -205,15 +217,16 @@ class Model:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.flatbuffer = FlatBuffer(source.data, source.name, source.base)
+        self.flatbuffer = FlatBuffer(source.data, source.name, source.base, source.check)
         if source.data.size < 8 or source.data[4:8].tobytes() != b"TFL3":
             raise self.flatbuffer.error("not a TensorFlow Lite model: bytes 4 to 8 are not TFL3", 0, "Model")
         self._root = self.flatbuffer.root("Model")
         self.version = int(self._root.scalar("version")[0])
-        self.codes = _read_codes(self._root.vector("operator_codes")[1])
+        self._code_tables = self._root.vector("operator_codes", _MAX_NAMED)[1]
+        self.codes = _read_codes(self._code_tables)
         self._buffer_tables = self._root.vector("buffers")[1]
         self.buffers = _read_buffers(self._buffer_tables, source.data.size)
-        self._subgraph_tables = self._root.vector("subgraphs")[1]
+        self._subgraph_tables = self._root.vector("subgraphs", _MAX_NAMED)[1]
         tensor_offsets, tensors = self._subgraph_tables.vector("tensors")
         operator_offsets, operators = self._subgraph_tables.vector("operators")
         self.tensors = Tensors(tensors, tensor_offsets, len(self.buffers))
@@ -223,8 +236,8 @@ class Model:
             self._subgraph_tables.strings("name"),
             tensor_offsets,
             operator_offsets,
-            _global_tensors(self._subgraph_tables, "inputs", graphs, tensor_offsets),
-            _global_tensors(self._subgraph_tables, "outputs", graphs, tensor_offsets),
+            _global_tensors(self._subgraph_tables, "inputs", graphs, tensor_offsets, _MAX_LISTED),
+            _global_tensors(self._subgraph_tables, "outputs", graphs, tensor_offsets, _MAX_LISTED),
         )
 
     @property
@@ -265,7 +278,7 @@ class Model:
     def external_buffers(self) -> list[dict[str, Any]]:
         """Declared slices of other files: id, group (a file name or URI), offset, length, packing."""
         groups = self._root.vector("external_buffer_groups", _MAX_NAMED)[1].strings("name").tolist()
-        rows = self._root.vector("external_buffers")[1].records()
+        rows = self._root.vector("external_buffers", _MAX_LISTED)[1].records()
         return [{**row, "group": groups[row["group"]] if row["group"] < len(groups) else ""} for row in rows]
 
     @cached_property
@@ -283,7 +296,7 @@ class Model:
         """Int64 per tensor: stored bytes of its constant data, here or in an external buffer; 0 for none."""
         size = self.buffers.size if len(self.buffers) else np.zeros(1, np.int64)
         stored = size[self.tensors.buffer]
-        outside = {row["id"]: row["length"] for row in self.external_buffers}
+        outside = {row["id"]: min(row["length"], _MAX_EXTERNAL) for row in self.external_buffers}
         for tensor in np.flatnonzero(self.tensors.external_buffer).tolist():
             stored[tensor] = outside.get(int(self.tensors.external_buffer[tensor]), 0)
         return stored
@@ -316,6 +329,16 @@ class Model:
         first[some] = outputs.values[outputs.offsets[:-1][some]]
         return [names[tensor] if tensor >= 0 else "" for tensor in first.tolist()]
 
+    def to_pandas(self) -> Any:
+        """The operators as a pandas data frame, one row each; the columns are those of the ``ops`` report.
+
+        Raises:
+            ImportError: where pandas is not installed.
+        """
+        from .overview import ops
+
+        return ops(self).to_pandas()
+
     def buffer_data(self, buffer: int) -> Array:
         """The bytes of a buffer as a uint8 view of the mapping: nothing is copied.
 
@@ -331,7 +354,15 @@ class Model:
         """What in the file goes beyond the schema known here."""
         found = [
             Finding("note", "unknown-field", _unknown_fields(tables.name, slots))
-            for tables in (self._root, self._subgraph_tables, self.tensors.tables, self.operators.tables)
+            for tables in (
+                self._root,
+                self._code_tables,
+                self._buffer_tables,
+                self._subgraph_tables,
+                self.tensors.tables,
+                self.operators.tables,
+                self.tensors.tables.table("quantization")[1],
+            )
             if (slots := tables.unknown_slots())
         ]
         for kind, where in _unknown_types(self):
@@ -371,15 +402,18 @@ def _read_buffers(tables: Tables, total: int) -> Buffers:
     return Buffers(np.where(far, offset, start).astype(np.int64), np.where(far, outside, size).astype(np.int64))
 
 
-def _global_tensors(tables: Tables, field: str, graphs: Array, tensor_offsets: Array) -> Ragged:
+def _global_tensors(tables: Tables, field: str, graphs: Array, tensor_offsets: Array, limit: int) -> Ragged:
     """Lists of tensor indices, checked and renumbered from their subgraph's numbering to the model's."""
-    local = tables.ragged(field, MAX_VALUES)
-    rows = local.rows
-    graph = graphs[rows]
-    first = tensor_offsets[graph]
-    ok = (local.values >= -1) & (local.values < tensor_offsets[graph + 1] - first)
-    tables.buffer.require(ok, tables.positions[rows], tables.name, f"a tensor index in {field} is out of range")
-    return Ragged(local.offsets, np.where(local.values < 0, -1, local.values + first).astype(np.int32))
+    local = tables.ragged(field, limit)
+    edges = tensor_offsets.astype(np.int32)  # ids are 32 bits wide: there are MAX_ROWS tensors at most
+    first = np.repeat(edges[:-1][graphs], local.counts)
+    ok = (local.values >= -1) & (local.values < np.repeat(np.diff(edges)[graphs], local.counts))
+    if not ok.all():
+        row = int(np.searchsorted(local.offsets, np.argmin(ok), "right")) - 1
+        raise tables.buffer.error(f"a tensor index in {field} is out of range", int(tables.positions[row]), tables.name)
+    first += local.values
+    first[local.values < 0] = -1
+    return Ragged(local.offsets, first)
 
 
 def _products(shape: Ragged) -> Array:
@@ -412,4 +446,13 @@ def _unknown_types(model: Model) -> list[tuple[str, tuple[int, ...]]]:
     types = sorted(set(np.unique(model.tensors.type).tolist()) - set(schema.enum_names("TensorType")))
     if types:
         found.append(("tensor type " + ", ".join(dtype_name(value) for value in types[:8]), ()))
+    if (model.quantization.kind == KINDS.index("unknown")).any():
+        found.append(("a kind of quantization", ()))
+    for field in ("builtin_options", "builtin_options_2"):
+        values = model.operators.tables.scalar(f"{field}_type")
+        members = schema.union_members(schema.fields("Operator")[field].element.removeprefix("union:"))
+        where = np.flatnonzero(values >= len(members))
+        if len(where):
+            listed = ", ".join(str(value) for value in np.unique(values[where])[:8].tolist())
+            found.append((f"{field} type {listed}", tuple(where[:1000].tolist())))
     return found

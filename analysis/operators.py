@@ -182,7 +182,8 @@ _TABLE = {
         SPARSE_TO_DENSE indices output_shape values default_value -> output
         DENSIFY input -> output
         DILATE input dilations padding_value -> output
-        NON_MAX_SUPPRESSION_V4 boxes scores max_output_size iou_threshold score_threshold -> selected_indices valid_outputs
+        NON_MAX_SUPPRESSION_V4 boxes scores max_output_size iou_threshold score_threshold \
+            -> selected_indices valid_outputs
         NON_MAX_SUPPRESSION_V5 boxes scores max_output_size iou_threshold score_threshold soft_nms_sigma \
             -> selected_indices selected_scores valid_outputs
         RFFT2D input fft_length -> output
@@ -195,8 +196,8 @@ _TABLE = {
         STABLEHLO_TRANSPOSE operand -> output
         STABLEHLO_CONCATENATE values* -> output
         STABLEHLO_SLICE operand -> output
-        STABLEHLO_DYNAMIC_SLICE operand start_indices* -> output
-        STABLEHLO_DYNAMIC_UPDATE_SLICE operand update start_indices* -> output
+        STABLEHLO_DYNAMIC_SLICE operand start_index* -> output
+        STABLEHLO_DYNAMIC_UPDATE_SLICE operand update start_index* -> output
         STABLEHLO_BROADCAST_IN_DIM operand -> output
         STABLEHLO_PAD operand padding_value -> output
         STABLEHLO_GATHER operand start_indices -> output
@@ -224,27 +225,29 @@ _TABLE = {
     """,
     "recurrent": """
         LSTM input input_to_input_weights input_to_forget_weights input_to_cell_weights input_to_output_weights \
-            recurrent_to_input_weights recurrent_to_forget_weights recurrent_to_cell_weights recurrent_to_output_weights \
-            cell_to_input_weights cell_to_forget_weights cell_to_output_weights \
+            recurrent_to_input_weights recurrent_to_forget_weights recurrent_to_cell_weights \
+            recurrent_to_output_weights cell_to_input_weights cell_to_forget_weights cell_to_output_weights \
             input_gate_bias forget_gate_bias cell_gate_bias output_gate_bias projection_weights projection_bias \
             output_state cell_state \
             input_layer_norm forget_layer_norm cell_layer_norm output_layer_norm -> output
         UNIDIRECTIONAL_SEQUENCE_LSTM \
             input input_to_input_weights input_to_forget_weights input_to_cell_weights input_to_output_weights \
-            recurrent_to_input_weights recurrent_to_forget_weights recurrent_to_cell_weights recurrent_to_output_weights \
-            cell_to_input_weights cell_to_forget_weights cell_to_output_weights \
+            recurrent_to_input_weights recurrent_to_forget_weights recurrent_to_cell_weights \
+            recurrent_to_output_weights cell_to_input_weights cell_to_forget_weights cell_to_output_weights \
             input_gate_bias forget_gate_bias cell_gate_bias output_gate_bias projection_weights projection_bias \
             output_state cell_state \
             input_layer_norm forget_layer_norm cell_layer_norm output_layer_norm -> output
         BIDIRECTIONAL_SEQUENCE_LSTM input \
             fw_input_to_input_weights fw_input_to_forget_weights fw_input_to_cell_weights fw_input_to_output_weights \
             fw_recurrent_to_input_weights fw_recurrent_to_forget_weights fw_recurrent_to_cell_weights \
-            fw_recurrent_to_output_weights fw_cell_to_input_weights fw_cell_to_forget_weights fw_cell_to_output_weights \
+            fw_recurrent_to_output_weights \
+            fw_cell_to_input_weights fw_cell_to_forget_weights fw_cell_to_output_weights \
             fw_input_gate_bias fw_forget_gate_bias fw_cell_gate_bias fw_output_gate_bias \
             fw_projection_weights fw_projection_bias \
             bw_input_to_input_weights bw_input_to_forget_weights bw_input_to_cell_weights bw_input_to_output_weights \
             bw_recurrent_to_input_weights bw_recurrent_to_forget_weights bw_recurrent_to_cell_weights \
-            bw_recurrent_to_output_weights bw_cell_to_input_weights bw_cell_to_forget_weights bw_cell_to_output_weights \
+            bw_recurrent_to_output_weights \
+            bw_cell_to_input_weights bw_cell_to_forget_weights bw_cell_to_output_weights \
             bw_input_gate_bias bw_forget_gate_bias bw_cell_gate_bias bw_output_gate_bias \
             bw_projection_weights bw_projection_bias \
             fw_output_state fw_cell_state bw_output_state bw_cell_state \

@@ -5,7 +5,7 @@ Decoded on demand and for many operators at once, table by table. What the schem
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,11 @@ from .ragged import Array
 from .tables import Tables
 
 _UNIONS = (("builtin_options", "BuiltinOptions"), ("builtin_options_2", "BuiltinOptions2"))
-# Custom options beyond this are shown by their size only.
-_MAX_CUSTOM = 1 << 20
+# Options in FlexBuffers beyond this are shown by their size only.
+_MAX_FLEXBUFFER = 1 << 16
+# Operators that run other subgraphs, and subgraphs that one of them runs.
+_MAX_LINKS = 1 << 16
+_MAX_BRANCHES = 1024
 
 
 @dataclass
@@ -60,12 +63,11 @@ def read_options(model: Model, operators: Array) -> list[Options]:
         for row, record in zip(rows.tolist(), options.records(), strict=True):
             found[row].table = member
             found[row].values |= record
+            found[row].subgraphs |= _subgraph_links(record, len(model.subgraphs))
+            _decode_attributes(found[row])
             if unknown:
                 found[row].notes.append(f"{member} may have fields that the schema known here does not: {unknown}")
     _read_custom(model, operators, tables, found)
-    for options in found:
-        _decode_attributes(options)
-        options.subgraphs = _subgraph_links(options.values, len(model.subgraphs))
     return found
 
 
@@ -77,7 +79,7 @@ def option_column(model: Model, name: str) -> tuple[Array, Array]:
     """
     rows: list[Array] = [np.zeros(0, np.int64)]
     values: list[Array] = [np.zeros(0, np.int64)]
-    for _, operators, options in _option_tables(model.operators.tables, having=name):
+    for _, operators, options in _option_tables(model.operators.tables, having=(name,)):
         if options is not None:
             rows.append(operators)
             values.append(options.scalar(name))
@@ -87,16 +89,15 @@ def option_column(model: Model, name: str) -> tuple[Array, Array]:
 
 def control_flow(model: Model) -> dict[int, dict[str, int]]:
     """The operators that run other subgraphs: global id to role to subgraph."""
-    linked = [
-        operators
-        for field_name in _LINK_FIELDS
-        for _, operators, _ in _option_tables(model.operators.tables, having=field_name)
-    ]
-    operators = np.unique(np.concatenate(linked)) if linked else np.zeros(0, np.int64)
-    options = read_options(model, operators)
-    return {
-        operator: found.subgraphs for operator, found in zip(operators.tolist(), options, strict=True) if found.subgraphs
-    }
+    links: dict[int, dict[str, int]] = {}
+    tables = _fresh(model, np.arange(len(model.operators)))
+    for _, operators, options in _option_tables(tables, having=_LINK_FIELDS):
+        if len(links) + len(operators) > _MAX_LINKS:
+            reason = f"more than {_MAX_LINKS} operators run other subgraphs"
+            raise tables.buffer.error(reason, int(tables.positions[operators[0]]), "Operator")
+        for operator, record in zip(operators.tolist(), options.records() if options else [], strict=True):
+            links[operator] = _subgraph_links(record, len(model.subgraphs))
+    return {operator: links[operator] for operator in sorted(links) if links[operator]}
 
 
 def _fresh(model: Model, operators: Array) -> Tables:
@@ -105,17 +106,20 @@ def _fresh(model: Model, operators: Array) -> Tables:
     return Tables(model.flatbuffer.with_fresh_budget(), "Operator", positions)
 
 
-def _option_tables(tables: Tables, having: str | None = None) -> Iterator[tuple[str, Array, Tables | None]]:
-    """Options table by options table: its name, the rows that have it, the tables (None: unknown to the schema)."""
+def _option_tables(tables: Tables, having: Sequence[str] = ()) -> Iterator[tuple[str, Array, Tables | None]]:
+    """Options table by options table: its name, the rows that have it, the tables (None: unknown to the schema).
+
+    With ``having`` only tables that have one of these fields.
+    """
     for name, union in _UNIONS:
         types = tables.scalar(f"{name}_type")
         members = schema.union_members(union)
         for value in np.unique(types[types > 0]).tolist():
             rows = np.flatnonzero(types == value)
             if value >= len(members):
-                if having is None:
+                if not having:
                     yield f"{union} {value}", rows, None
-            elif having is None or having in schema.fields(members[value]):
+            elif not having or not schema.fields(members[value]).keys().isdisjoint(having):
                 there, options = tables.take(rows).table(name, members[value])
                 yield members[value], rows[there], options
 
@@ -138,7 +142,7 @@ def _subgraph_links(values: dict[str, Any], count: int) -> dict[str, int]:
         role = name.split("subgraph")[0].strip("_") or "callee"
         if isinstance(value, list):
             role = "branch" if name == "branch_subgraph_indices" else "computation"
-            links |= {f"{role}_{place}": target for place, target in enumerate(value)}
+            links |= {f"{role}_{place}": target for place, target in enumerate(value[:_MAX_BRANCHES])}
         elif value is not None:
             links[role] = value
     return {role: target for role, target in links.items() if 0 <= target < count}
@@ -154,6 +158,7 @@ def _read_custom(model: Model, operators: Array, tables: Tables, found: list[Opt
     start, size = np.where(far, far_start, start), np.where(far, far_size, size)
     formats = tables.scalar("custom_options_format")
     for row in np.flatnonzero(size > 0).tolist():
+        tables.buffer.charge(min(int(size[row]), _MAX_FLEXBUFFER), int(tables.positions[row]), "Operator")
         data = model.source.data[int(start[row]) : int(start[row] + size[row])]
         op = model.operators.type_names[model.operators.type[operators[row]]]
         _decode_custom(found[row], op, data, known_format=formats[row] == 0)
@@ -161,8 +166,8 @@ def _read_custom(model: Model, operators: Array, tables: Tables, found: list[Opt
 
 def _decode_custom(options: Options, op: str, data: Array, known_format: bool) -> None:
     try:
-        if not known_format or data.size > _MAX_CUSTOM:
-            raise FlexBufferError
+        if not known_format or data.size > _MAX_FLEXBUFFER:
+            raise FlexBufferError("not to be read")
         value = decode(data.tobytes())
     except FlexBufferError:
         options.raw_bytes = int(data.size)
@@ -184,7 +189,9 @@ def _decode_attributes(options: Options) -> None:
     if not data:
         return
     try:
-        options.values["composite_attributes"] = decode(bytes(data))
+        if len(data) > _MAX_FLEXBUFFER:
+            raise FlexBufferError("not to be read")
+        options.values["composite_attributes"] = decode(data)
     except FlexBufferError:
         options.raw_bytes = len(data)
         options.values["composite_attributes"] = None

@@ -1,4 +1,4 @@
-"""What is in a model: the ``inspect`` and ``ops`` reports. The figures are defined in docs/overview.md."""
+"""What is in a model: the ``inspect`` report. Its figures are defined in docs/overview.md."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from .containers import appended_files
 from .dtypes import dtype_name
 from .encoding import KINDS
 from .model import Model
-from .operators import family
 from .options import control_flow
-from .ragged import Array, Ragged
+from .ragged import Array
 from .report import Column, Kind, Report, Values
 
 # Constants of these types are shapes, axes, indices and texts, unless they carry a quantization scale as biases do.
@@ -47,56 +46,23 @@ def inspect(model: Model) -> Report:
     return Report("inspect", summary, _io_columns(model), tuple(model.findings))
 
 
-def ops(model: Model) -> Report:
-    """One row per operator."""
-    outputs = model.operators.outputs
-    first = first_outputs(model).tolist()
-    dtypes, shapes = model.tensors.dtypes, model.tensors.shape.tolist()
-    names = model.operators.ops
-    families = {name: family(name) for name in model.operators.type_names}
-    nbytes = model.tensors.nbytes
-    weight_bytes = _sums(model.operators.inputs, model.constant_bytes)
-    output_bytes, sized = _sums(outputs, np.maximum(nbytes, 0)), _sums(outputs, nbytes < 0) == 0
-    columns = (
-        _declared("id", np.arange(len(model.operators)), "text", "global number of the operator"),
-        _declared("subgraph", model.operators.subgraph, "category", "subgraph it belongs to"),
-        _declared("index", model.operators.index, "text", "place in its subgraph: what the runtime calls it"),
-        _declared("op", names, "category", "operator type; custom operators by their custom code"),
-        _declared("version", model.operators.version, "category", "operator version declared by its opcode"),
-        _declared("name", model.layer_names, "text", "name of the first output tensor"),
-        _declared("inputs", model.operators.inputs, "text", "input tensors by global id; -1 is left out"),
-        _declared("outputs", outputs, "text", "output tensors by global id"),
-        _declared("family", [families[name] for name in names], "category", "family of the operator type"),
-        _declared("dtype", [dtypes[t] if t >= 0 else None for t in first], "category", "type of the first output"),
-        _declared("shape", [shapes[t] if t >= 0 else None for t in first], "text", "shape of the first output"),
-        _declared("weight_bytes", weight_bytes, "quantity", "stored bytes of the constants it reads", "By"),
-        Column(
-            "output_bytes", output_bytes, "By", "quantity", "declared",
-            "bytes of its outputs, dense, by declared shape", sized,
-        ),
-        Column(
-            "bytes", weight_bytes + output_bytes, "By", "quantity", "declared",
-            "weight_bytes and output_bytes together", sized,
-        ),
-    )  # fmt: skip
-    return Report("ops", {"operators": len(model.operators)}, columns)
-
-
 def weight_tensors(model: Model) -> Array:
-    """The parameters: constants read by an operator that are no shapes, axes, indices or texts (their types are in
-    ``_NO_PARAMETERS`` and they have no quantization scale). Of tensors that share a buffer, the largest. Global ids."""
+    """The parameters: constants read by an operator that are no shapes, axes, indices or texts. Global ids.
+
+    Those have a type of ``_NO_PARAMETERS`` and no quantization scale. Of tensors sharing a buffer, the largest is in.
+    """
     read = np.unique(model.operators.inputs.values)
     read = read[read >= 0]
     read = read[model.is_constant[read]]
     structural = [schema.enum_values("TensorType")[name] for name in _NO_PARAMETERS]
     is_number = ~np.isin(model.tensors.type[read], structural) | (model.quantization.kind[read] > 0)
     weights = read[is_number]
-    order = np.lexsort((-model.tensors.elements[weights], model.tensors.buffer[weights]))
-    weights = weights[order]
-    buffers, external = model.tensors.buffer[weights], model.tensors.external_buffer[weights]
+    external = model.tensors.external_buffer[weights]
+    place = np.where(external > 0, len(model.buffers) + external, model.tensors.buffer[weights])
+    order = np.lexsort((-model.tensors.elements[weights], place))
     first = np.ones(len(weights), bool)
-    first[1:] = (np.diff(buffers) != 0) | (external[1:] > 0)
-    return np.sort(weights[first])
+    first[1:] = np.diff(place[order]) != 0
+    return np.sort(weights[order][first])
 
 
 def operator_types(model: Model) -> dict[str, int]:
@@ -114,15 +80,6 @@ def min_runtime_version(model: Model) -> str | None:
             text = model.buffer_data(entry.buffer)[:64].tobytes().split(b"\0")[0]
             return text.decode("utf-8", "replace") or None
     return None
-
-
-def first_outputs(model: Model) -> Array:
-    """Int64 per operator: its first output tensor, -1 for none."""
-    outputs = model.operators.outputs
-    first = np.full(len(outputs), -1, np.int64)
-    some = outputs.counts > 0
-    first[some] = outputs.values[outputs.offsets[:-1][some]]
-    return first
 
 
 def _declared(name: str, values: Values, kind: Kind, doc: str, unit: str = "1") -> Column:
@@ -181,7 +138,9 @@ def _io_columns(model: Model) -> tuple[Column, ...]:
         _declared("shape", [row["shape"] for row in described], "text", "shape; -1 is not known before running"),
         _declared("quantization", [KINDS[quantization.kind[t]] or None for t in tensors], "category", "granularity"),
         _declared("scale", [quantization.scale[t].tolist()[:1] or None for t in tensors], "text", "first scale"),
-        _declared("zero_point", [quantization.zero_point[t].tolist()[:1] or None for t in tensors], "text", "first one"),
+        _declared(
+            "zero_point", [quantization.zero_point[t].tolist()[:1] or None for t in tensors], "text", "the first"
+        ),
     )
 
 
@@ -195,13 +154,3 @@ def _activation_types(model: Model) -> dict[str, int]:
     written = np.unique(model.operators.outputs.values)
     values, counts = np.unique(model.tensors.type[written[written >= 0]], return_counts=True)
     return {dtype_name(value): count for value, count in zip(values.tolist(), counts.tolist(), strict=True)}
-
-
-def _sums(operands: Ragged, per_tensor: Array) -> Array:
-    """Per operator, the sum of a tensor column over the distinct operands. Int64."""
-    tensors, rows = operands.values, operands.rows
-    there = tensors >= 0
-    pairs = np.unique(np.stack([rows[there], tensors[there].astype(np.int64)]), axis=1)
-    totals = np.zeros(len(operands), np.int64)
-    np.add.at(totals, pairs[0], per_tensor[pairs[1]])
-    return totals

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -40,14 +41,12 @@ class Ragged:
 
     def tolist(self) -> list[list[Any]]:
         """The rows as Python lists."""
-        values, edges = self.values.tolist(), self.offsets.tolist()
-        return [values[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+        values = self.values.tolist()
+        return [values[a:b] for a, b in itertools.pairwise(self.offsets.tolist())]
 
     def take(self, rows: Array) -> Ragged:
-        """The given rows, in the given order."""
-        starts, counts = self.offsets[rows], self.counts[rows]
-        offsets = offsets_of(counts)
-        return Ragged(offsets, self.values[np.repeat(starts - offsets[:-1], counts) + np.arange(offsets[-1])])
+        """The given rows, in the given order; a negative row gives an empty one."""
+        return Ragged(*_taken(self.offsets, self.values, rows))
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,40 @@ class Strings:
     def __iter__(self) -> Iterator[str]:
         return iter(self.tolist())
 
+    def take(self, rows: Array) -> Strings:
+        """The given rows, in the given order; a negative row gives an empty text."""
+        return Strings(*_taken(self.offsets, self.blob, rows))
+
     def tolist(self) -> list[str]:
         """All rows as Python strings."""
-        data, edges = self.blob.tobytes(), self.offsets.tolist()
+        data, edges = self.blob.tobytes(), itertools.pairwise(self.offsets.tolist())
         if data.isascii():
             text = data.decode("ascii")
-            return [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
-        return [data[a:b].decode("utf-8", "replace") for a, b in zip(edges, edges[1:], strict=False)]
+            return [text[a:b] for a, b in edges]
+        return [data[a:b].decode("utf-8", "replace") for a, b in edges]
+
+
+@dataclass(frozen=True)
+class Categories:
+    """A column of few different names: ``codes`` are places in ``names``, -1 is none."""
+
+    codes: Array
+    names: list[str]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def tolist(self) -> list[str | None]:
+        """The name of every row."""
+        names = [*self.names, None]
+        return [names[code] for code in self.codes.tolist()]
+
+
+def _taken(offsets: Array, values: Array, rows: Array) -> tuple[Array, Array]:
+    counts = np.where(rows >= 0, np.diff(offsets)[rows] if len(offsets) > 1 else 0, 0)
+    starts = offsets[np.maximum(rows, 0)]
+    edges = offsets_of(counts)
+    return edges, values[np.repeat(starts - edges[:-1], counts) + np.arange(edges[-1])]
 
 
 def offsets_of(counts: Array) -> Array:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .ragged import Array, Ragged, Strings
+from .ragged import Array, Categories, Ragged, Strings
 
 Kind = Literal["quantity", "category", "flag", "text"]
 Provenance = Literal["measured", "simulated", "declared"]
 Severity = Literal["error", "warning", "note"]
-Values = Array | Ragged | Strings | Sequence[Any]
+Over = Literal["operators", "tensors", "rows"]
+Values = Array | Ragged | Strings | Categories | Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,35 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of one analysis: a summary, a table of columns of equal length, findings."""
+    """The result of one analysis: a summary, a table of columns of equal length, findings.
+
+    Attributes:
+        name: the name of the analysis.
+        summary: its main figures.
+        columns: the table.
+        findings: what a person should know.
+        over: what a row of the table is: an operator or a tensor by its global id, or something of the report's own.
+    """
 
     name: str
     summary: dict[str, Any] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
     findings: tuple[Finding, ...] = ()
+    over: Over = "rows"
 
     def rows(self) -> list[list[Any]]:
         """The table row by row, as plain values."""
         return [list(row) for row in zip(*(column.cells() for column in self.columns), strict=True)]
+
+    def to_pandas(self) -> Any:
+        """The table as a data frame, where pandas is installed. Lists stay lists, missing cells become None.
+
+        Raises:
+            ImportError: where it is not.
+        """
+        import pandas
+
+        return pandas.DataFrame({column.name: column.cells() for column in self.columns})
 
     def to_json(self, model: dict[str, Any]) -> dict[str, Any]:
         """The one JSON shape of every command; ``model`` says which model this is about."""

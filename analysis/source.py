@@ -20,22 +20,25 @@ _BLOCK = 1 << 20
 
 
 class _File:
-    """An open regular file and its mapping."""
+    """A regular file that is open and mapped; closed when nothing refers to it any more."""
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
         self.seen = self.state()
         self.lock = threading.Lock()
-        self.data = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+        self.data = np.frombuffer(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ), np.uint8)
+
+    def __del__(self) -> None:
+        os.close(self.descriptor)  # the mapping lives on as long as views of it do
 
     def state(self) -> tuple[int, int]:
-        status = os.fstat(self.file.fileno())
+        status = os.fstat(self.descriptor)
         return status.st_size, status.st_mtime_ns
 
     def read(self, offset: int, size: int) -> bytes:
         with self.lock:
-            self.file.seek(offset)
-            return self.file.read(size)
+            os.lseek(self.descriptor, offset, os.SEEK_SET)
+            return os.read(self.descriptor, size)
 
 
 class Source:
@@ -64,8 +67,8 @@ class Source:
 
     @classmethod
     def from_file(cls, file: IO[bytes], name: str) -> Source:
-        """Maps an open, non-empty regular file."""
-        mapped = _File(file)
+        """Maps an open, non-empty regular file that has no path, such as a temporary one. The caller may close it."""
+        mapped = _File(os.dup(file.fileno()))
         return cls(name, mapped.data, file=mapped)
 
     @classmethod
@@ -79,22 +82,19 @@ class Source:
         with os_errors(name):
             # O_NONBLOCK: opening a pipe that nobody writes to would otherwise wait for ever.
             flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-            file = os.fdopen(os.open(name, flags), "rb", buffering=0)
-            status = os.fstat(file.fileno())
+            descriptor = os.open(name, flags)
+            status = os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode) and status.st_size:
-                return cls.from_file(file, name)
-            file.close()
+                mapped = _File(descriptor)
+                return cls(name, mapped.data, file=mapped)
+            os.close(descriptor)
+            if stat.S_ISDIR(status.st_mode):
+                raise IsADirectoryError
         raise ModelError(name, "the file is empty" if stat.S_ISREG(status.st_mode) else "not a regular file")
 
     def part(self, name: str, offset: int, size: int) -> Source:
         """A stretch of this source under a name of its own; it shares the mapping."""
         return Source(f"{self.name}!{name}", self.data[offset : offset + size], self.base + offset, self._file)
-
-    @property
-    def directory(self) -> str | None:
-        """The directory of the file, None for what has none."""
-        name = self._file.file.name if self._file is not None else None
-        return os.path.dirname(os.path.abspath(name)) if isinstance(name, str) else None
 
     def check(self) -> None:
         """Raises a ModelError when the file was changed since it was opened."""
@@ -108,6 +108,7 @@ class Source:
             digest = hashlib.sha256()
             for start in range(0, self.data.size, _BLOCK):
                 digest.update(self.read(start, min(_BLOCK, self.data.size - start)))
+            self.check()
             self._sha256 = digest.hexdigest()
         return self._sha256
 

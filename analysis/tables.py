@@ -1,14 +1,16 @@
 """Columnar FlatBuffers reading: one field of all tables of a kind in a few numpy gathers.
 
-A FlatBuffer is a graph of tables linked by offsets, and an offset from a file may point anywhere. So nothing is followed
-before it was checked against the bytes that are there, for all rows at once, and what is copied out is charged against a
-budget: the parts of an honest file do not overlap, so all its vectors together are no longer than the file. A hostile one,
-whose thousand tables share one long vector, runs out of budget instead of memory. Format: FlatBuffers' internals page,
-https://flatbuffers.dev/internals/.
+A FlatBuffer is a graph of tables linked by offsets, and an offset from a file may point anywhere. So nothing is
+followed before it was checked against the bytes that are there, for all rows at once, and what is kept is charged
+against a budget: the parts of an honest file do not overlap, so all its tables and vectors together are no longer than
+the file. A hostile one, whose thousand tables share one long vector, runs out of budget instead of memory. Format:
+FlatBuffers' internals page, https://flatbuffers.dev/internals/.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,13 +19,17 @@ from . import schema
 from .errors import ModelError
 from .ragged import Array, Ragged, Strings, offsets_of
 
-# Rows of one kind, and values in a column of lists, that are read at most: ten times the largest graphs seen. This bounds
-# the memory spent on a file of nothing but empty tables or operand lists, whose columns outgrow their bytes in the file.
+# Rows of one kind, and values in a column of lists, that are read at most: ten times the largest graphs seen. This
+# bounds the memory spent on a file of nothing but empty tables or operand lists, whose columns outgrow their bytes.
 MAX_ROWS = 500_000
 MAX_VALUES = 1 << 21
-# Vectors may be shared between tables (equal names or shapes written once); this much is allowed beyond the file's size.
+# Values in lists that become Python objects, forty bytes each.
+_MAX_LISTED = 1 << 20
+# Vectors may be shared between tables (equal names or shapes written once): so much is allowed beyond the file's size.
 SHARING_ALLOWANCE = 16 << 20
-_CHUNK = 1 << 20
+# What a row of tensors, operators or buffers takes in memory as columns; an honest one takes over forty in the file.
+_ROW_BYTES = 64
+_CHUNK = 1 << 18
 
 
 class FlatBuffer:
@@ -33,22 +39,24 @@ class FlatBuffer:
         data: uint8, the buffer from its first byte; usually a view of a memory-mapped file.
         file: the name that errors carry.
         base: where ``data`` starts in that file, added to the offsets in errors.
+        check: called before bytes are looked at; raises when the file is no longer what it was (``Source.check``).
     """
 
-    def __init__(self, data: Array, file: str, base: int = 0) -> None:
+    def __init__(self, data: Array, file: str, base: int = 0, check: Callable[[], None] = lambda: None) -> None:
         self.data = data
         self.file = file
         self.base = base
+        self.check = check
         self._budget = data.size + SHARING_ALLOWANCE
         self._views: dict[str, Array] = {}
 
     def with_fresh_budget(self) -> FlatBuffer:
         """The same bytes for another read whose results do not outlive the request for them."""
-        return FlatBuffer(self.data, self.file, self.base)
+        return FlatBuffer(self.data, self.file, self.base, self.check)
 
     def error(self, reason: str, position: int, table: str) -> ModelError:
-        """The error for a fault at ``position`` of ``data``."""
-        return ModelError(self.file, reason, offset=self.base + position, table=table)
+        """The error for a fault at ``position`` of ``data``, or at its end for a position beyond."""
+        return ModelError(self.file, reason, offset=self.base + min(position, self.data.size), table=table)
 
     def charge(self, size: int, position: int, table: str) -> None:
         """Takes ``size`` bytes from the budget.
@@ -67,6 +75,7 @@ class FlatBuffer:
             ModelError: at the first position that is not inside the buffer.
         """
         width = np.dtype(dtype).itemsize
+        self.check()
         self.require((positions >= 0) & (positions <= self.data.size - width), positions, table, "runs past the end")
         if dtype not in self._views:
             # A view with a stride of one byte reads unaligned values without copying; see numpy.ndarray(strides=).
@@ -87,7 +96,8 @@ class FlatBuffer:
 class Tables:
     """All tables of one kind: their positions, and their fields as columns.
 
-    Rows whose field is absent hold the schema's default in :meth:`scalar`, nothing in :meth:`ragged` and :meth:`strings`.
+    Rows whose field is absent hold the schema's default in :meth:`scalar`, nothing in :meth:`ragged` and
+    :meth:`strings`.
     Every method raises :class:`ModelError` when an offset or a length leads out of the buffer.
     """
 
@@ -96,7 +106,9 @@ class Tables:
         self.name = name
         self.positions = positions
         at_vtable = positions - buffer.values("<i4", positions, name)
-        size = buffer.values("<u2", at_vtable, name).astype(np.int64)
+        ok = (at_vtable >= 0) & (at_vtable <= buffer.data.size - 4)
+        buffer.require(ok, positions, name, "its vtable lies outside the file")
+        size = buffer.values("<u2", at_vtable, name)
         self._table_size = buffer.values("<u2", at_vtable + 2, name)
         ok = (size >= 4) & (size % 2 == 0) & (at_vtable + size <= buffer.data.size)
         buffer.require(ok, positions, name, "its vtable is damaged")
@@ -142,7 +154,8 @@ class Tables:
         rows = np.flatnonzero(at)
         at = at[rows]
         target = at + self.buffer.values("<u4", at, self.name)
-        self.buffer.require(target <= self.buffer.data.size - 4, at, self.name, "an offset leads past the end")
+        ok = (target > at) & (target <= self.buffer.data.size - 4)
+        self.buffer.require(ok, at, self.name, "an offset leads nowhere")
         return rows, target
 
     def spans(self, field: str) -> tuple[Array, Array]:
@@ -174,9 +187,10 @@ class Tables:
         return Strings(offsets_of(lengths), self._copy(starts, lengths))
 
     def _copy(self, starts: Array, lengths: Array) -> Array:
-        """The bytes of all spans one after another, uint8; a million at a time, for the sake of memory."""
+        """The bytes of all spans one after another, uint8; a piece at a time, for the sake of memory."""
         edges = offsets_of(lengths)
         where = int(starts[int(np.argmax(lengths))]) if len(starts) else 0
+        self.buffer.check()
         self.buffer.charge(int(edges[-1]), where, self.name)
         out = np.empty(int(edges[-1]), np.uint8)
         row = 0
@@ -210,9 +224,9 @@ class Tables:
         spec = schema.fields(self.name)[field]
         starts, lengths = self.spans(field)
         count = self._limit(field, starts, lengths, 4, limit)
+        self.buffer.charge(_ROW_BYTES * count, int(starts[0]) if len(starts) else 0, self.name)
         offsets = offsets_of(lengths // 4)
         at = np.repeat(starts - 4 * offsets[:-1], lengths // 4) + 4 * np.arange(count)
-        self.buffer.charge(8 * count, int(starts[0]) if len(starts) else 0, self.name)
         target = at + self.buffer.values("<u4", at, self.name)
         return offsets, Tables(self.buffer, spec.element.partition(":")[2], target)
 
@@ -224,7 +238,7 @@ class Tables:
         return count
 
     def records(self) -> list[dict[str, Any]]:
-        """Every table as a dict of plain values: enums by name (unknown ones as numbers), vectors as lists.
+        """Every table as a dict of plain values: enums by name (unknown ones as numbers), vectors as lists or bytes.
 
         For tables of scalars, strings and vectors of scalars, as all operator options are.
         """
@@ -232,8 +246,11 @@ class Tables:
         for name, spec in schema.fields(self.name).items():
             if spec.element == "str":
                 columns[name] = self.strings(name).tolist()
+            elif spec.element == "u1" and spec.vector:
+                column = self.ragged(name)
+                columns[name] = [values.tobytes() for values in column]
             elif spec.vector:
-                columns[name] = _plain(self.ragged(name), spec)
+                columns[name] = _plain(self.ragged(name, _MAX_LISTED), spec)
             elif _is_scalar(spec):
                 columns[name] = _named(self.scalar(name).tolist(), spec)
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)] or [
@@ -269,5 +286,5 @@ def _named(values: list[Any], spec: schema.Field) -> list[Any]:
 def _plain(column: Ragged, spec: schema.Field) -> list[list[Any]]:
     if spec.element == "b1":
         column = Ragged(column.offsets, column.values.astype(bool))
-    edges, values = column.offsets.tolist(), _named(column.values.tolist(), spec)
-    return [values[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    values = _named(column.values.tolist(), spec)
+    return [values[a:b] for a, b in itertools.pairwise(column.offsets.tolist())]

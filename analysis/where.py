@@ -1,10 +1,15 @@
-"""The filter language: which rows of a table a person asks for. Documented in docs/filter.md.
+r"""The filter language: which rows of a table a person asks for. Documented in docs/filter.md.
 
-    conv                    the word occurs in some text column
-    /conv2d_1\\d/           the pattern occurs in some text column
-    op:CONV_2D  dtype:int*  a column has a value (``*`` stands for anything)
+A filter is made of these; upper and lower case are the same:
+
+    conv  "a b"             the text occurs in some text column
+    /conv2d_1\d/            the pattern occurs in some text column
+    op:CONV_2D  dtype:int*  a column has a value (``*`` stands for anything), a quoted one literally; = and != likewise
+    name:/_1\d$/            the pattern occurs in a column
     weight_bytes>1MB        a column compares with a number, units allowed
     and  or  not  ( )       combinations; words side by side mean ``and``
+
+tests/filter_cases.json holds examples that every implementation has to agree with.
 """
 
 from __future__ import annotations
@@ -20,22 +25,22 @@ import numpy as np
 from .ragged import Array
 from .report import Column
 
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<regex>/(?:[^/\\]|\\.)*/)
+# What begins with a slash and goes on after the second is a path, not a pattern.
+_VALUE = r"""\s*(?:
+      (?P<regex>/(?:[^/\\]|\\.)*/(?=[\s()]|$))
     | (?P<paren>[()])
-    | (?P<test>[A-Za-z_][\w.]*(?::|>=|<=|!=|>|<|=))
     | "(?P<quoted>[^"]*)"
-    | (?P<word>[^\s()]+)
-    )""",
-    re.VERBOSE,
-)
+    | {}(?P<word>[^\s()]+)
+    )"""
+_AFTER_TEST = re.compile(_VALUE.format(""), re.VERBOSE)
+_TOKEN = re.compile(_VALUE.format(r"(?P<test>[A-Za-z_][A-Za-z0-9_.]*(?::|\s*(?:>=|<=|!=|>|<|=))) |"), re.VERBOSE)
+_NUMBER = re.compile(r"(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z%]*)", re.IGNORECASE | re.ASCII)
 _UNITS = {
     "": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30,
     "k": 1e3, "m": 1e6, "g": 1e9, "us": 1, "ms": 1e3, "s": 1e6, "%": 1,
 }  # fmt: skip
 _COMPARE: dict[str, Callable[[Array, float], Array]] = {
-    ">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal, "=": np.equal, "!=": np.not_equal,
+    ">": np.greater, "<": np.less, ">=": np.greater_equal, "<=": np.less_equal,
 }  # fmt: skip
 
 
@@ -69,11 +74,11 @@ class _Parser:
     _DEEPEST = 50
 
     def __init__(self, text: str, columns: Sequence[Column]) -> None:
-        self._tokens = _tokens(text)
+        self._tokens = _tokens(text.replace("\N{MULTIPLICATION SIGN}", "x"))  # shapes are shown with it
         self._next = 0
         self._columns = {column.name: column for column in columns}
         self._rows = len(columns[0].cells()) if columns else 0
-        self._texts: list[str] | None = None
+        self._texts: list[list[str]] | None = None
         self._depth = 0
         self._end = len(text)
 
@@ -115,7 +120,7 @@ class _Parser:
         if token.kind == "paren":
             raise FilterError("nothing before the )", token.at)
         if token.kind == "regex":
-            return self._matching(_pattern(token.text[1:-1], token.at + 1))
+            return self._matching(_pattern(token))
         if token.kind == "test":
             return self._test(token)
         if token.kind == "word" and token.text.lower() in ("and", "or"):
@@ -134,7 +139,7 @@ class _Parser:
 
     def _test(self, token: _Token) -> Array:
         operator = token.text[len(token.text.rstrip(":<>=!")) :]
-        name = token.text[: -len(operator)]
+        name = token.text[: -len(operator)].rstrip()
         if name not in self._columns:
             raise FilterError(f"no column {name}; there are {', '.join(sorted(self._columns))}", token.at)
         if self._next == len(self._tokens) or self._tokens[self._next].kind == "paren":
@@ -142,33 +147,24 @@ class _Parser:
         value = self._tokens[self._next]
         self._next += 1
         cells = self._columns[name].cells()
-        if operator in (":", "=") and not _is_number(value.text):
-            if value.kind == "regex":
-                pattern = _pattern(value.text[1:-1], value.at + 1)
-            else:
-                pattern = re.compile(fnmatch.translate(value.text), re.IGNORECASE)
-            return np.array([cell is not None and pattern.search(_text(cell)) is not None for cell in cells], bool)
-        if operator == ":":
-            return np.array([cell is not None and _text(cell) == value.text for cell in cells], bool)
-        return self._compare(cells, operator, value)
-
-    def _compare(self, cells: list[Any], operator: str, value: _Token) -> Array:
-        found = re.fullmatch(r"(-?[\d.]+(?:e-?\d+)?)\s*([a-z%]*)", value.text, re.IGNORECASE)
-        unit = found[2].lower() if found else ""
-        if found is None or unit not in _UNITS:
-            raise FilterError(f"{value.text} is not a number", value.at)
-        try:
-            wanted = float(found[1]) * _UNITS[unit]
-        except ValueError:
-            raise FilterError(f"{value.text} is not a number", value.at) from None
-        numbers = np.array([cell if isinstance(cell, int | float) else np.nan for cell in cells], np.float64)
-        return _COMPARE[operator](numbers, wanted) & ~np.isnan(numbers)
+        number = _number(value.text) if value.kind == "word" else None
+        if operator in _COMPARE:
+            if number is None:
+                raise FilterError(f"{value.text} is not a number", value.at)
+            numbers = np.array([cell if isinstance(cell, int | float) else np.nan for cell in cells], np.float64)
+            return _COMPARE[operator](numbers, number)
+        pattern, wanted = _value_pattern(value), operator != "!="
+        found = [
+            cell is not None and (cell == number or pattern.search(_text(cell)) is not None) == wanted for cell in cells
+        ]
+        return np.array(found, bool)
 
     def _matching(self, pattern: re.Pattern[str]) -> Array:
         if self._texts is None:
-            texts = [c.cells() for c in self._columns.values() if c.kind in ("text", "category")]
-            self._texts = ["\n".join(_text(cell) for cell in row if cell is not None) for row in zip(*texts, strict=True)]
-        return np.array([pattern.search(text) is not None for text in self._texts], bool)
+            columns = [c.cells() for c in self._columns.values() if c.kind in ("text", "category")]
+            self._texts = [[_text(cell) for cell in cells if cell is not None] for cells in zip(*columns, strict=True)]
+        found = [any(map(pattern.search, texts)) for texts in self._texts]
+        return np.array(found or [False] * self._rows, bool)
 
     def _peek(self) -> str | None:
         if self._next == len(self._tokens):
@@ -184,11 +180,11 @@ class _Parser:
 
 
 def _tokens(text: str) -> list[_Token]:
-    tokens = []
+    tokens: list[_Token] = []
     at = 0
     stripped = text.rstrip()
     while at < len(stripped):
-        found = _TOKEN.match(stripped, at)
+        found = (_AFTER_TEST if tokens and tokens[-1].kind == "test" else _TOKEN).match(stripped, at)
         if found is None:
             raise FilterError("cannot be read from here on", at)
         kind = found.lastgroup or "word"
@@ -197,16 +193,26 @@ def _tokens(text: str) -> list[_Token]:
     return tokens
 
 
-def _pattern(text: str, at: int) -> re.Pattern[str]:
+def _pattern(token: _Token) -> re.Pattern[str]:
     try:
-        return re.compile(text, re.IGNORECASE)
-    except re.error as error:
-        raise FilterError(f"the pattern is not well-formed: {error.msg}", at + (error.pos or 0)) from None
+        return re.compile(token.text[1:-1], re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise FilterError(f"the pattern is not well-formed: {error}", token.at) from None
 
 
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?\d[\d.]*(?:e-?\d+)?(?:[kmg]i?b?|b|us|ms|s|%)?", text, re.IGNORECASE) is not None
+def _value_pattern(value: _Token) -> re.Pattern[str]:
+    if value.kind == "regex":
+        return _pattern(value)
+    text = re.escape(value.text) + r"\Z" if value.kind == "quoted" else fnmatch.translate(value.text)
+    return re.compile(r"\A" + text, re.IGNORECASE)
+
+
+def _number(text: str) -> float | None:
+    """The number that ``text`` spells, its unit counted in; None when it is none."""
+    found = _NUMBER.fullmatch(text)
+    factor = _UNITS.get(found[2].lower()) if found else None
+    return float(found[1]) * factor if found and factor else None
 
 
 def _text(cell: Any) -> str:
-    return "×".join(map(str, cell)) if isinstance(cell, list) else str(cell)
+    return "x".join(map(str, cell)) if isinstance(cell, list) else str(cell)

@@ -15,6 +15,7 @@ from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -38,6 +39,8 @@ _MIME = {
     ".html": "text/html; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+# The bundler puts a hash of the content into these names.
+_HASHED = re.compile(r"assets/.+-[\w-]{8}\.\w+")
 # For pages of our own. TensorBoard sends a policy of its own for the page that it makes.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none';script-src 'self';worker-src 'self';connect-src 'self';img-src 'self' data: blob:;"
@@ -59,6 +62,15 @@ class Payload:
         return cls(gzip.compress(data, 6, mtime=0), content_type, hashlib.sha256(data).hexdigest()[:32])
 
 
+class _Response(Response):
+    """A response that keeps its type on 304, where werkzeug drops it: TensorBoard warns of every answer without one."""
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        headers["Content-Type"] = self.headers["Content-Type"]
+        return headers
+
+
 class App:
     """Serves a library of models and the frontend.
 
@@ -74,7 +86,7 @@ class App:
         self._static = _static_files()
         self._urls = Map(
             [
-                Rule("/", endpoint=self._page),
+                Rule("/", endpoint=self._file, defaults={"name": "index.html"}),
                 Rule("/models", endpoint=self._models),
                 Rule("/model/<id>/graph", endpoint=self._graph),
                 Rule("/model/<id>/operator/<int:operator>", endpoint=self._operator),
@@ -82,9 +94,12 @@ class App:
                 Rule("/<path:name>", endpoint=self._file),
             ],
             strict_slashes=False,
+            merge_slashes=False,
+            redirect_defaults=False,
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answers a request, as WSGI wants it."""
         request = Request(environ)
         response = self._respond(request)
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -109,11 +124,6 @@ class App:
             return _error(404, "no model with this id is known here")
         except HTTPException as error:
             return _error(error.code or 500, error.description or error.name)
-
-    def _page(self, request: Request) -> Response:
-        response = self._file(request, "index.html")
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        return response
 
     def _models(self, request: Request) -> Response:
         if request.args.get("rescan"):
@@ -148,8 +158,10 @@ class App:
         content_type = _MIME.get("." + name.rpartition(".")[2], "application/octet-stream")
         payload = self._payloads.get(("static", name), lambda: Payload.of(path.read_bytes(), content_type))
         response = _answer(request, payload)
-        if re.search(r"-[\w-]{8}\.\w+$", name):  # the bundler puts a hash of the content into these names
+        if _HASHED.fullmatch(name):
             response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        if name.endswith(".html"):
+            response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response
 
 
@@ -169,10 +181,10 @@ def to_json(value: Any) -> bytes:
 
 
 def _answer(request: Request, payload: Payload) -> Response:
-    response = Response(payload.body, content_type=payload.content_type)
+    response = _Response(payload.body, content_type=payload.content_type)
     response.set_etag(payload.etag)
     response.headers["Vary"] = "Accept-Encoding"
-    if "gzip" in request.accept_encodings:
+    if request.accept_encodings["gzip"] > 0:
         response.headers["Content-Encoding"] = "gzip"
     else:
         response.data = gzip.decompress(payload.body)

@@ -1,4 +1,7 @@
-"""``tflite-viz``: the command line. Errors of the user's are one line on stderr; exit code 1 is the model's fault, 2 usage."""
+"""``tflite-viz``: the command line.
+
+Errors of the user's are one line on stderr; exit code 1 is the model's fault, 2 usage.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ class _DefaultGroup(TyperGroup):
     """Runs ``serve`` when the first word is no command: ``tflite-viz model.tflite`` opens it."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        names_command = bool(args) and (args[0] in self.commands or args[0] in ("--help", "-h", "--version"))
-        if args and not names_command:
+        args = args or ["--help"]
+        if args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
             args = ["serve", *args]
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
@@ -25,7 +28,6 @@ class _DefaultGroup(TyperGroup):
 
 app = typer.Typer(
     cls=_DefaultGroup,
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -64,7 +66,8 @@ def main() -> None:
     from .errors import UsageError
 
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except ModelError as error:
         sys.exit(_fail(str(error), 1))
     except UsageError as error:
@@ -73,10 +76,22 @@ def main() -> None:
         # The reader of our output has gone, as in `… | head`: nothing to say, and nothing to flush at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
+    except Exception as error:
+        # The parser's own errors: click's classes, or those of the copy of click inside newer typers.
+        if not hasattr(error, "format_message"):
+            raise
+        sys.exit(_fail(f"{error.format_message()} (see {_command_of(error)} --help)", 2))
+
+
+def _command_of(error: Any) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "tflite-viz"
 
 
 def _fail(message: str, code: int) -> int:
-    print(f"tflite-viz: {' '.join(message.split())}", file=sys.stderr)
+    # One line, and no control characters: names from model files may stand in it.
+    line = "".join(character if character.isprintable() else " " for character in message)
+    print(f"tflite-viz: {' '.join(line.split())}", file=sys.stderr)
     return code

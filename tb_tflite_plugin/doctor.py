@@ -129,7 +129,12 @@ def _runtime() -> Check:
         )  # fmt: skip
     version = tuple(int(part) for part in found.split(".")[:2] if part.isdigit())
     if not RUNTIME_VERSIONS[0] <= version < RUNTIME_VERSIONS[1]:
-        return Check("ai-edge-litert", "problem", found, "this version has not been tested: pip install 'ai-edge-litert>=2.3,<2.4'")
+        return Check(
+            "ai-edge-litert",
+            "problem",
+            found,
+            "this version has not been tested: pip install 'ai-edge-litert>=2.3,<2.4'",
+        )
     probe = subprocess.run(
         [sys.executable, "-c", "import ai_edge_litert.interpreter"], capture_output=True, text=True, timeout=120
     )

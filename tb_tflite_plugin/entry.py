@@ -12,7 +12,7 @@ import contextlib
 from tensorboard.plugins import base_plugin
 
 
-class TFLiteLoader(base_plugin.TBLoader):  # type: ignore[misc, no-any-unimported]
+class TFLiteLoader(base_plugin.TBLoader):  # type: ignore[misc]
     """Makes the plugin when TensorBoard wants it."""
 
     def define_flags(self, parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ class TFLiteLoader(base_plugin.TBLoader):  # type: ignore[misc, no-any-unimporte
                 help="show models behind symbolic links that lead out of the log directory",
             )
 
-    def load(self, context: base_plugin.TBContext) -> base_plugin.TBPlugin | None:  # type: ignore[no-any-unimported]
+    def load(self, context: base_plugin.TBContext) -> base_plugin.TBPlugin | None:
         """The plugin for ``context``."""
         from .plugin import TFLitePlugin
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 
-class UnknownModel(LookupError):
+class UnknownModel(LookupError):  # noqa: N818
     """No model has this id."""
 
 
-class NotReady(Exception):
+class NotReady(Exception):  # noqa: N818
     """The answer takes longer than a request should: ask again soon. The text says what is being done."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from .analysis.containers import pick
 from .analysis.errors import ModelError
 from .analysis.model import Model
-from .analysis.source import Source
+from .analysis.source import Source, os_errors
 from .cache import ByteCache
 from .errors import NotReady, UnknownModel
 from .remote import Downloads
@@ -55,8 +55,9 @@ class Library:
 
     def rescan(self) -> None:
         """Asks for another look; returns at once."""
-        self._complete.clear()
-        self._wanted.set()
+        with self._lock:
+            self._complete.clear()
+            self._wanted.set()
         self._start()
 
     @property
@@ -88,25 +89,19 @@ class Library:
             NotReady: when it may turn up yet, or is being fetched.
             ModelError: when it cannot be read.
         """
-        key = self._key_of(wanted)
-        model = self._models.get(key, lambda: Model(self._source(self._found[key])))
+        key, found = self._find(wanted)
+        model = self._models.get(key, lambda: Model(self._source(found)))
         model.source.check()
         return model
 
-    def identity(self, wanted: str) -> dict[str, Any]:
-        """What the listing says of one model; raises as :meth:`model`."""
-        key = self._key_of(wanted)
-        with self._lock:
-            return _entry(key, self._found[key], self._hashes.get(key))
-
-    def _key_of(self, wanted: str) -> str:
+    def _find(self, wanted: str) -> tuple[str, Found]:
         self._start()
         with self._lock:
             if wanted in self._found:
-                return wanted
+                return wanted, self._found[wanted]
             for key, digest in self._hashes.items():
                 if digest == wanted:
-                    return key
+                    return key, self._found[key]
             pending = len(self._found) - len(self._hashes)
         if not self._complete.is_set():
             raise NotReady("looking for models")
@@ -130,8 +125,8 @@ class Library:
                 self._scan = result
                 self._found = {key_of(found): found for found in result.models}
                 self._hashes = {key: value for key, value in self._hashes.items() if key in self._found}
-            if not self._wanted.is_set():
-                self._complete.set()
+                if not self._wanted.is_set():
+                    self._complete.set()
             self._identify()
             self._wanted.wait(self._interval)
 
@@ -144,8 +139,10 @@ class Library:
             digest = None
             if not found.remote:
                 try:
-                    digest = self._source(found).sha256
-                except ModelError:
+                    source = self._source(found)
+                    digest = source.sha256
+                    source.check()
+                except (ModelError, OSError):
                     digest = None  # the listing says so only when it is opened: it may be readable by then
             with self._lock:
                 self._hashes[key] = digest
@@ -160,6 +157,10 @@ class Library:
             raise ModelError(found.label, "its path now leads out of the log directory")
         source = Source.open(found.path)
         source.name = found.file_label
+        with os_errors(found.label):
+            status = os.stat(found.path)
+        if (status.st_size, status.st_mtime_ns) != (found.size, found.modified_ns):
+            raise ModelError(found.label, "the file was changed after it was found; look again")
         return pick(source, found.member)
 
 

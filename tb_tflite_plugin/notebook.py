@@ -54,7 +54,11 @@ def register(shell: Any) -> None:
 def _show(line: str) -> None:
     from IPython.display import HTML, display
 
-    arguments = _parser().parse_args(shlex.split(line))
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"%tflite_viz: {error}") from None
+    arguments = _parser().parse_args(words)
     target = os.path.expanduser(arguments.target)
     if arguments.static:
         from .analysis.containers import open_model
@@ -64,7 +68,9 @@ def _show(line: str) -> None:
         return
     server, fragment = _serve(target)
     proxy_url = os.environ.get("TFLITE_VIZ_PROXY_URL", "")
-    display(HTML(frame(server.port, server.prefix, fragment, arguments.height, in_colab=_in_colab(), proxy_url=proxy_url)))
+    display(
+        HTML(frame(server.port, server.prefix, fragment, arguments.height, in_colab=_in_colab(), proxy_url=proxy_url))
+    )
 
 
 def _serve(target: str) -> tuple[NotebookServer, str]:
@@ -108,18 +114,20 @@ def frame(port: int, prefix: str, fragment: str, height: int, *, in_colab: bool 
     if in_colab:
         script = f"""
             google.colab.kernel.proxyPort({port}, {{cache: true}}).then((url) => {{
-              frame.src = new URL({json.dumps(path)}, url).toString();
+              frame.src = new URL({_script_text(path)}, url).toString();
             }});"""
     else:
         script = f"""
             const base = document.body.dataset.baseUrl
               || JSON.parse(document.getElementById("jupyter-config-data")?.textContent || "{{}}").baseUrl || "/";
             const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-            const server = {json.dumps(proxy_url.replace("%PORT%", str(port)).rstrip("/"))}
-              || (isLocal ? `http://${{location.hostname}}:{port}` : new URL(`${{base}}proxy/{port}`, location.href).href);
-            frame.src = server + {json.dumps(path)};"""
+            const server = {_script_text(proxy_url.replace("%PORT%", str(port)).rstrip("/"))}
+              || (isLocal ? `http://${{location.hostname}}:{port}`
+                : new URL(`${{base}}proxy/{port}`, location.href).href);
+            frame.src = server + {_script_text(path)};"""
     return f"""
-        <iframe id="{name}" title="tflite-viz" width="100%" height="{int(height)}" style="border: 1px solid #8884"></iframe>
+        <iframe id="{name}" title="tflite-viz" width="100%" height="{int(height)}"
+                style="border: 1px solid #8884"></iframe>
         <script>
           (() => {{
             const frame = document.getElementById("{name}");{script}
@@ -131,10 +139,16 @@ def frame(port: int, prefix: str, fragment: str, height: int, *, in_colab: bool 
 def static_frame(report: str, height: int) -> str:
     """The HTML of a cell that carries a whole report: no server, no network, and scripts confined to the frame."""
     escaped = html.escape(report, quote=True)
+    # IPython warns of HTML that starts with an iframe.
     return (
-        f'<iframe title="tflite-viz" sandbox="allow-scripts allow-downloads" width="100%" height="{int(height)}" '
+        f'\n<iframe title="tflite-viz" sandbox="allow-scripts allow-downloads" width="100%" height="{int(height)}" '
         f'style="border: 1px solid #8884" srcdoc="{escaped}"></iframe>'
     )
+
+
+def _script_text(text: str) -> str:
+    """A string in a script: ``</script>`` in it must not end the element."""
+    return json.dumps(text).replace("<", "\\u003c")
 
 
 def _in_colab() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -16,15 +17,18 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _LEAST_INTERVAL = 10.0
+_URL = re.compile(r"[a-zA-Z][0-9a-zA-Z.]*://")
 
 
-class TFLitePlugin(base_plugin.TBPlugin):  # type: ignore[misc, no-any-unimported]
-    """Shows ``.tflite`` models found below the log directory. It reads files only, never event data: ``multiplexer`` and
-    plugin assets do not exist in TensorBoard's default mode."""
+class TFLitePlugin(base_plugin.TBPlugin):  # type: ignore[misc]
+    """Shows ``.tflite`` models found below the log directory.
+
+    It reads files only, never event data: ``multiplexer`` and plugin assets do not exist in TensorBoard's default mode.
+    """
 
     plugin_name = "tflite"
 
-    def __init__(self, context: base_plugin.TBContext) -> None:  # type: ignore[no-any-unimported]
+    def __init__(self, context: base_plugin.TBContext) -> None:
         flags = context.flags
         reload_interval = float(getattr(flags, "reload_interval", None) or 0)
         self._library = Library(
@@ -42,7 +46,7 @@ class TFLitePlugin(base_plugin.TBPlugin):  # type: ignore[misc, no-any-unimporte
         """Whether a model is known by now; TensorBoard asks in the middle of a page load, so this never waits."""
         return self._library.has_models
 
-    def frontend_metadata(self) -> base_plugin.FrontendMetadata:  # type: ignore[no-any-unimported]
+    def frontend_metadata(self) -> base_plugin.FrontendMetadata:
         """The tab's name and the module that draws it."""
         return base_plugin.FrontendMetadata(es_module_path="/index.js", tab_name="TFLite")
 
@@ -61,7 +65,7 @@ def roots_of(logdir: str, logdir_spec: str) -> list[Root]:
     roots = [Root(logdir)] if logdir else []
     for part in filter(None, logdir_spec.split(",")):
         # The rules of tensorboard/backend/event_processing/data_ingester.py, _parse_event_files_spec (2.21).
-        plain = "://" in part or part.startswith("/") or ":" not in part or os.path.splitdrive(part)[0]
+        plain = _URL.match(part) or part.startswith("/") or ":" not in part or os.path.splitdrive(part)[0]
         name, _, path = ("", "", part) if plain else part.partition(":")
-        roots.append(Root(path, name))
+        roots.append(Root(path or ".", name))
     return roots

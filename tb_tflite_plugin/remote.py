@@ -61,6 +61,7 @@ class _Job(threading.Thread):
                     file.write(block)
                     self._fetched += len(block)
         except Exception as error:  # every store has errors of its own
+            file.close()
             self.error = f"cannot be fetched: {type(error).__name__}: {error}"
             return
         self._file = file

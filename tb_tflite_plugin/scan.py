@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -18,7 +19,21 @@ from .analysis.source import Source
 
 SUFFIXES = (".tflite", ".lite", ".task", ".litertlm")
 # What else lies in log directories and is never a model: not even looked into.
-_OTHER_SUFFIXES = (".json", ".txt", ".csv", ".png", ".jpg", ".gz", ".py", ".md", ".index", ".pb", ".pbtxt", ".yaml", ".log")
+_OTHER_SUFFIXES = (
+    ".json",
+    ".txt",
+    ".csv",
+    ".png",
+    ".jpg",
+    ".gz",
+    ".py",
+    ".md",
+    ".index",
+    ".pb",
+    ".pbtxt",
+    ".yaml",
+    ".log",
+)
 _SKIPPED_DIRECTORIES = ("node_modules", "__pycache__")
 _MAX_ENTRIES = 200_000
 _MAX_NOTES = 100
@@ -101,8 +116,8 @@ def scan(roots: list[Root], follow_links: bool) -> Scan:
                 _scan_remote(root, result)
             else:
                 _scan_local(root, result, None if follow_links else local)
-        except (OSError, ImportError, ValueError) as error:
-            result.note(f"{root.path}: {error}")
+        except Exception as error:  # every remote store has errors of its own
+            result.note(f"{root.path}: {str(error) or type(error).__name__}")
     result.models.sort(key=lambda found: (found.run, found.tag, found.step or 0, found.label))
     return result
 
@@ -132,14 +147,14 @@ def _scan_local(root: Root, result: Scan, confined_to: list[str] | None) -> None
         return
     seen: set[tuple[int, int]] = set()
     run_of: dict[str, str] = {}
-    pending = [(top, "")]
+    pending = deque([(top, "")])
     while pending:
         directory, relative = pending.pop()
-        status = os.stat(directory)
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
         try:
+            status = os.stat(directory)
+            if (status.st_dev, status.st_ino) in seen:
+                continue
+            seen.add((status.st_dev, status.st_ino))
             entries = list(os.scandir(directory))
         except OSError as error:
             result.note(f"{relative or '.'}: {error.strerror}")
@@ -160,7 +175,7 @@ def _visit(
     parent: str,
     run_of: dict[str, str],
     confined_to: list[str] | None,
-    pending: list[tuple[str, str]],
+    pending: deque[tuple[str, str]],
     result: Scan,
 ) -> None:
     relative = f"{parent}/{entry.name}" if parent else entry.name
@@ -170,7 +185,8 @@ def _visit(
         if entry.is_symlink() and confined_to is not None and not inside(entry.path, confined_to):
             result.note(f"{relative}: not followed, the link leads out of the log directory")
         elif entry.is_dir():
-            pending.append((entry.path, relative))
+            # Links come last: a directory that can be reached in two ways is known by its own name.
+            (pending.appendleft if entry.is_symlink() else pending.append)((entry.path, relative))
         elif entry.is_file() and _may_be_model(entry):
             _add_file(root, entry.path, relative, run_of, result)
     except OSError as error:
@@ -203,17 +219,25 @@ def _models_of(path: str) -> Iterator[tuple[str, str | None]]:
         if sniff(source.data) == "tflite":
             yield "", None
             return
-        count = 0
-        for count, member in enumerate(members(source), 1):
+        is_container = False
+        for member in members(source):
+            is_container = True
             yield member.path, None
-        if not count:
+        if not is_container:
             yield "", "holds no TensorFlow Lite model"
     except ModelError as error:
         yield "", error.reason
 
 
 def _found(
-    root: Root, path: str, member: str, relative: str, run_of: dict[str, str], size: int, modified: int, error: str | None
+    root: Root,
+    path: str,
+    member: str,
+    relative: str,
+    run_of: dict[str, str],
+    size: int,
+    modified: int,
+    error: str | None,
 ) -> Found:
     logged = _LOGGED.fullmatch(relative)
     if logged:
@@ -239,7 +263,7 @@ def _scan_remote(root: Root, result: Scan) -> None:
     listed: dict[str, dict[str, Any]] = filesystem.find(top, detail=True)
     result.entries += len(listed)
     relative_of = {name: name.removeprefix(top).lstrip("/") or PurePosixPath(name).name for name in listed}
-    runs = {os.path.dirname(relative) for name, relative in relative_of.items() if "tfevents" in name}
+    runs = {os.path.dirname(name) for name in relative_of.values() if "tfevents" in os.path.basename(name)}
     for name, info in listed.items():
         if name.lower().endswith(SUFFIXES) and info.get("type") == "file":
             relative = relative_of[name]
@@ -259,7 +283,7 @@ def _nearest(directory: str, runs: set[str]) -> str:
 def _modified(info: dict[str, Any]) -> int:
     """A number that changes with the file: its time where the store tells it, else a hash of its tag."""
     for key in ("mtime", "LastModified", "updated", "last_modified", "created"):
-        value = info.get(key)
+        value: Any = info.get(key)
         if hasattr(value, "timestamp"):
             return int(value.timestamp() * 1e9)
         if isinstance(value, int | float):

@@ -29,8 +29,8 @@ class _QuietHandler(WSGIRequestHandler):
 def make_local_server(library: Library, host: str, port: int, allowed_hosts: Iterable[str] = ()) -> BaseWSGIServer:
     """A server for the command line.
 
-    Requests must name the server by an address or by a name that is known to be its own: a page elsewhere whose name was
-    pointed at this machine (DNS rebinding) is refused.
+    Requests must name the server by an address or by a name that is known to be its own: a page elsewhere whose name
+    was pointed at this machine (DNS rebinding) is refused.
 
     Raises:
         OSError: when the address is taken or not there.

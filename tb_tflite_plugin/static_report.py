@@ -49,7 +49,9 @@ def static_report(model: Model) -> str:
         "graph": _packed(encode_graph(model, {"size": entry["size"]})),
         "details": _packed(dumps(details).encode("utf-8", "replace")),
     }
-    script = resources.files(__package__).joinpath("static/report.js").read_text("utf-8").replace("</script", "<\\/script")
+    script = (
+        resources.files(__package__).joinpath("static/report.js").read_text("utf-8").replace("</script", "<\\/script")
+    )
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         f"default-src 'none'; script-src 'sha256-{digest}'; worker-src blob:; style-src 'unsafe-inline'; "

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import operator
 import os
 import posixpath
 import secrets
 import time
+from functools import partial
 from typing import Any
 
 from .analysis.containers import open_model
@@ -33,10 +36,14 @@ def log_model(
     Raises:
         ModelError: when it is not a readable model.
         ValueError: for a tag or step that cannot be part of a path, or a writer whose directory is not known.
+        TypeError: for a step that is no integer.
     """
     parts = tag.split("/")
-    if not all(parts) or any(part in (".", "..") or part.startswith(".") or "\0" in part or "\\" in part for part in parts):
+    if not all(parts) or any(
+        part in (".", "..") or part.startswith(".") or "\0" in part or "\\" in part for part in parts
+    ):
         raise ValueError(f"tag {tag!r}: its parts must be names of directories that are not hidden")
+    step = operator.index(step)
     if step < 0:
         raise ValueError(f"step {step}: must not be negative")
     model = open_model(path_or_bytes)
@@ -44,7 +51,7 @@ def log_model(
     sidecar = {
         "version": 1,
         "tag": tag,
-        "step": int(step),
+        "step": step,
         "wall_time": time.time(),
         "sha256": model.sha256,
         "size_bytes": int(model.source.data.size),
@@ -52,7 +59,7 @@ def log_model(
     }
     logdir = logdir_of(logdir_or_writer)
     write = _write_remote if "://" in logdir else _write_local
-    return write(logdir, ["plugins", "tflite", *parts], str(int(step)), model, json.dumps(sidecar).encode())
+    return write(logdir, ["plugins", "tflite", *parts], str(step), model, json.dumps(sidecar).encode())
 
 
 def logdir_of(writer: Any) -> str:
@@ -63,21 +70,23 @@ def logdir_of(writer: Any) -> str:
     """
     if isinstance(writer, str | os.PathLike):
         return os.path.expanduser(os.fspath(writer))
-    if hasattr(writer, "get_logdir"):  # torch.utils.tensorboard
-        return os.fspath(writer.get_logdir())
-    if isinstance(getattr(writer, "logdir", None), str | os.PathLike):  # tensorboardX
-        return os.fspath(writer.logdir)
-    directory = getattr(getattr(writer, "_output", None), "_path", None)  # tensorboard.summary.Writer, 2.12 to 2.21
-    if directory is None:
+    # torch.utils.tensorboard tells; tensorboard.summary.Writer (2.17 to 2.21) has one that tells, out of sight.
+    writes_with = getattr(getattr(writer, "_output", None), "_ev_writer", writer)
+    directory: str | os.PathLike[str] | None
+    if hasattr(writes_with, "get_logdir"):
+        directory = writes_with.get_logdir()
+    elif isinstance(getattr(writer, "logdir", None), str | os.PathLike):  # tensorboardX
+        directory = writer.logdir
+    else:
         directory = _tensorflow_logdir(writer)
     if directory is None:
         raise ValueError(f"the directory of {type(writer).__name__} is not known; pass the log directory itself")
-    return str(directory)
+    return os.fspath(directory)
 
 
 def _tensorflow_logdir(writer: Any) -> str | None:
     """The directory of tf.summary.create_file_writer's result (TensorFlow 2.x keeps it only in a bound argument)."""
-    logdir = getattr(getattr(writer, "_init_op_fn", None), "keywords", {}).get("logdir")
+    logdir: Any = getattr(getattr(writer, "_init_op_fn", None), "keywords", {}).get("logdir")
     if hasattr(logdir, "numpy"):
         logdir = logdir.numpy()
     return logdir.decode() if isinstance(logdir, bytes) else logdir
@@ -86,28 +95,37 @@ def _tensorflow_logdir(writer: Any) -> str | None:
 def _write_local(logdir: str, folders: list[str], step: str, model: Model, sidecar: bytes) -> str:
     folder = os.path.join(logdir, *folders)
     os.makedirs(folder, exist_ok=True)
-    target = os.path.join(folder, f"{step}.tflite")
-    for path, data in ((os.path.join(folder, f"{step}.json"), None), (target, model)):
-        # Hidden until it is complete: a scan at this moment must not see half a model.
-        temporary = os.path.join(folder, f".{step}-{secrets.token_hex(4)}")
-        try:
-            with open(temporary, "wb") as file:
-                file.write(sidecar) if data is None else _copy(model, file)
-            os.replace(temporary, path)
-        finally:
-            if os.path.exists(temporary):
-                os.unlink(temporary)
-    return target
+    # Hidden until both are complete: a scan at this moment must not see half a model.
+    temporary = os.path.join(folder, f".{step}-{secrets.token_hex(4)}")
+    try:
+        with open(f"{temporary}.json", "wb") as file:
+            file.write(sidecar)
+        with open(f"{temporary}.tflite", "wb") as file:
+            _copy(model, file)
+        for suffix in ("json", "tflite"):
+            os.replace(f"{temporary}.{suffix}", os.path.join(folder, f"{step}.{suffix}"))
+    except BaseException:
+        for suffix in ("json", "tflite"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{temporary}.{suffix}")
+        raise
+    return os.path.join(folder, f"{step}.tflite")
 
 
 def _write_remote(logdir: str, folders: list[str], step: str, model: Model, sidecar: bytes) -> str:
     import fsspec
 
     base = posixpath.join(logdir, *folders, step)
-    with fsspec.open(f"{base}.json", "wb") as file:
-        file.write(sidecar)  # type: ignore[attr-defined]
-    with fsspec.open(f"{base}.tflite", "wb") as file:
-        _copy(model, file)
+    for url, write in ((f"{base}.tflite", partial(_copy, model)), (f"{base}.json", lambda file: file.write(sidecar))):
+        opened = fsspec.open(url, "wb")
+        try:
+            with opened as file:
+                write(file)
+        except BaseException:
+            # Closing has committed what was written so far.
+            with contextlib.suppress(Exception):
+                opened.fs.rm_file(opened.path)
+            raise
     return f"{base}.tflite"
 
 

@@ -20,20 +20,20 @@ class Terminal:
 
     def __init__(self) -> None:
         self._plain = not sys.stdout.isatty()
-        self._console = Console(highlight=False, soft_wrap=self._plain)
+        self._console = Console(highlight=False)
 
     def title(self, text: str) -> None:
         """A first line."""
-        self._console.print(Text(_printable(text), style="bold"))
+        self._print(text, style="bold")
 
     def heading(self, text: str) -> None:
         """A line above a table."""
-        self._console.print()
-        self._console.print(Text(_printable(text), style="bold"))
+        self._print("")
+        self._print(text, style="bold")
 
     def line(self, text: str) -> None:
         """A line of text."""
-        self._console.print(Text(_printable(text)))
+        self._print(text)
 
     def note(self, text: str) -> None:
         """A remark that is no data: on stderr, so that pipes do not get it."""
@@ -42,8 +42,7 @@ class Terminal:
     def facts(self, rows: Sequence[tuple[str, str]]) -> None:
         """Names and values in two columns."""
         if self._plain:
-            for name, value in rows:
-                self.line(f"{name}\t{value}")
+            self._print_cells(rows)
             return
         grid = Table.grid(padding=(0, 2))
         for name, value in rows:
@@ -53,8 +52,7 @@ class Terminal:
     def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
         """A table; the columns in ``right`` hold numbers."""
         if self._plain:
-            for row in [header, *rows]:
-                self.line("\t".join(_printable(cell) for cell in row))
+            self._print_cells([header, *rows])
             return
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for i, name in enumerate(header):
@@ -71,11 +69,22 @@ class Terminal:
         most = max((count for _, count in rows), default=1)
         grid = Table.grid(padding=(0, 2))
         for column in ("left", "right", "right", "left"):
-            grid.add_column(justify=column)  # type: ignore[arg-type]
+            grid.add_column(justify=column)
         for name, count in rows:
             bar = Text("━" * max(1, round(_BAR_WIDTH * count / most)), style="cyan")
             grid.add_row(Text(_printable(name)), f"{count:,}", Text(f"{count / total:.1%}", style="dim"), bar)
         self._console.print(grid)
+
+    def _print(self, text: str, style: str = "") -> None:
+        # rich would break long lines and turn tabs into spaces.
+        if self._plain:
+            print(_printable(text))
+        else:
+            self._console.print(Text(_printable(text), style=style))
+
+    def _print_cells(self, rows: Sequence[Sequence[str]]) -> None:
+        for row in rows:
+            print("\t".join(map(_printable, row)))
 
     def size(self, count: int) -> str:
         """Bytes with a binary unit; all digits into a pipe."""
@@ -96,4 +105,4 @@ class Terminal:
 
 
 def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() or character == "\t" else "�" for character in text)
+    return "".join(character if character.isprintable() else "�" for character in text)

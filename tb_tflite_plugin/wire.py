@@ -1,14 +1,13 @@
 """Columns as bytes: the one data request that draws a model.
 
 Layout: ``TFV1``, the header's length as uint32, the header (JSON, UTF-8), zero bytes up to a multiple of 8, then the
-columns, each again padded to 8. The header's ``columns`` lists ``{name, type, length, offset, delta}``; ``offset`` counts
-from the first column, ``type`` is a typed array's (``i1 i2 i4 u1 f4 f8``), and ``delta`` says that the values are
-differences to be summed up. Everything is little-endian. The TypeScript twin is frontend/src/wire/container.ts.
+columns, each again padded to 8. The header's ``columns`` lists ``{name, type, length, offset, delta}``: ``offset``
+counts from the first column, ``type`` is a typed array's (``i1 i2 i4 u1 f4 f8``), and ``delta`` says that the values
+are differences to be summed up. Everything is little-endian. The TypeScript twin is frontend/src/wire/container.ts.
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from .analysis.operators import FAMILIES, family, operand_names
 from .analysis.options import control_flow, option_column
 from .analysis.overview import inspect
 from .analysis.ragged import Array, Ragged, Strings
+from .jsontext import dumps
 
 MAGIC = b"TFV1"
 
@@ -33,7 +33,7 @@ def encode(header: dict[str, Any], columns: dict[str, Array | Ragged | Strings])
         data = _padded(body.astype(body.dtype.newbyteorder("<"), copy=False).tobytes())
         bodies.append(data)
         at += len(data)
-    head = json.dumps({**header, "columns": entries}, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+    head = dumps({**header, "columns": entries}).encode("utf-8", "replace")
     return b"".join([_padded(MAGIC + len(head).to_bytes(4, "little") + head), *bodies])
 
 
@@ -79,7 +79,9 @@ def _operand_names(model: Model) -> list[list[str]]:
     """Input names of every operator type, for the most inputs that any operator of the type has (up to 64)."""
     most = np.zeros(len(model.operators.type_names), np.int64)
     np.maximum.at(most, model.operators.type, np.minimum(model.operators.inputs.counts, 64))
-    return [operand_names(name, count, 0)[0] for name, count in zip(model.operators.type_names, most.tolist(), strict=True)]
+    return [
+        operand_names(name, count, 0)[0] for name, count in zip(model.operators.type_names, most.tolist(), strict=True)
+    ]
 
 
 def _flatten(columns: dict[str, Array | Ragged | Strings]) -> list[tuple[str, Array]]:
@@ -96,7 +98,8 @@ def _flatten(columns: dict[str, Array | Ragged | Strings]) -> list[tuple[str, Ar
 
 def _narrow(values: Array) -> tuple[Array, bool]:
     """The smallest type that holds an integer column, as differences where these are smaller: gzip then finds the
-    repetition that a network's layers have. Integers beyond 32 bits go as doubles, which JavaScript would make of them."""
+    repetition that a network's layers have. Integers beyond 32 bits go as doubles, which JavaScript would make of them.
+    """
     if values.dtype.kind == "f" or values.dtype == np.uint8 or not len(values):
         return values if values.dtype.kind == "f" else values.astype(np.uint8), False
     wide = values.astype(np.int64)

@@ -8,5 +8,10 @@ import { mountApp } from './mount.tsx';
 export function render(): void {
   const host = tensorboardHost() ?? pageHost('page');
   const source: Source = new HttpSource();
-  mountApp(host, source, css, () => new Worker(new URL('./graph/worker.ts', import.meta.url), { type: 'module' }));
+  mountApp(
+    host,
+    source,
+    css,
+    () => new Worker(new URL('./graph/worker.ts', import.meta.url), { type: 'module' }),
+  );
 }

@@ -1,1 +1,4 @@
-"""One module per command of ``tflite-viz``. Each imports what it needs when it runs, so that ``--help`` needs nothing."""
+"""One module per command of ``tflite-viz``.
+
+Each imports what it needs when it runs, so that ``--help`` needs nothing.
+"""

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -22,7 +23,8 @@ def roots_and_fragment(paths: list[str]) -> tuple[list[Root], str]:
     Raises:
         ModelError: for a path that is neither a directory nor a readable model.
     """
-    from ..analysis.containers import open_source, split
+    from ..analysis.containers import members, open_source, pick, split
+    from ..analysis.model import Model
     from ..analysis.source import Source
 
     roots, fragment = [], ""
@@ -34,8 +36,11 @@ def roots_and_fragment(paths: list[str]) -> tuple[list[Root], str]:
         if member:
             source = open_source(path)
             fragment = fragment or f"#model={quote(source.sha256)}"
+            Model(source)
         else:
-            Source.open(file)
+            source = Source.open(file)
+            if len(list(islice(members(source), 2))) < 2:  # what holds several is looked at later, model by model
+                Model(pick(source))
         roots.append(Root(file))
     return roots, fragment
 

@@ -8,7 +8,9 @@ import typer
 
 
 def doctor(
-    logdir: Annotated[str | None, typer.Option(help="Also say which models TensorBoard would show for this log directory.")] = None,
+    logdir: Annotated[
+        str | None, typer.Option(help="Also say which models TensorBoard would show for this log directory.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print versions, what is available here, and why the TensorBoard tab may be missing.

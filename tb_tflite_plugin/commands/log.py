@@ -18,8 +18,9 @@ def log(
     from ..errors import UsageError
     from ..summary import log_model
 
-    try:
-        with os_errors(logdir):
-            print(log_model(logdir, model, tag=tag, step=step))
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    with os_errors(logdir):
+        try:
+            written = log_model(logdir, model, tag=tag, step=step)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    print(written)

@@ -33,10 +33,11 @@ def serve(
         server = make_local_server(Library(roots, interval=5.0), host, port, allow_host or [])
     except OSError as error:
         raise UsageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
-    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host
+    everywhere = host in ("0.0.0.0", "::")  # noqa: S104
+    shown = "localhost" if everywhere or host in ("127.0.0.1", "::1") else host
     url = f"http://{shown}:{server.port}/{fragment}"
     print(f"{url}  (Ctrl-C stops)", flush=True)
-    if host in ("0.0.0.0", "::"):
+    if everywhere:
         print("This server can be reached from other machines.", file=sys.stderr)
     if open_browser:
         webbrowser.open(url)

@@ -10,6 +10,9 @@ export const PADDING = 8;
 export const GROUP_PADDING = 18;
 export const GROUP_HEADER = 24;
 
+/** A port is a point on a border, with some room around it. */
+export const PORT_WIDTH = 6;
+
 const MIN_WIDTH = 84;
 const MAX_WIDTH = 240;
 // Mean advances of a system font at 12 px bold and 11 px regular, generous by a few per cent.
@@ -65,7 +68,7 @@ export function ioLines(model: Model, tensor: number): string[] {
   return [tensorName(model, tensor), tensorText(model, tensor)];
 }
 
-/** The sizes of the nodes of a level whose groups are closed; ports have none. */
+/** The sizes of the nodes of a level whose groups are closed; ports are as good as none. */
 export function nodeSize(model: Model, hierarchy: Hierarchy, level: Level, node: number): Size {
   const item = level.item[node];
   switch (level.kind[node]) {
@@ -75,7 +78,7 @@ export function nodeSize(model: Model, hierarchy: Hierarchy, level: Level, node:
     case GRAPH_OUTPUT:
       return ofText('', ioLines(model, item));
     default:
-      return { width: 6, height: 0 };
+      return { width: PORT_WIDTH, height: 0 };
   }
 }
 

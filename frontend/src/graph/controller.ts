@@ -1,6 +1,16 @@
 /** The graph on its canvas: camera, gestures, keys and the frame loop. Views give it scenes; it answers with actions. */
 import type { Theme } from '../lib/palette.ts';
-import { clamp, fit, MAX_SCALE, panBy, reveal, zoomAt, type Camera, type Rect, type Viewport } from './camera.ts';
+import {
+  clamp,
+  fit,
+  MAX_SCALE,
+  panBy,
+  reveal,
+  zoomAt,
+  type Camera,
+  type Rect,
+  type Viewport,
+} from './camera.ts';
 import { boxAt, stubAt, type Drawing, type Marks } from './drawing.ts';
 import { attachGestures } from './gestures.ts';
 import { Renderer } from './renderer.ts';
@@ -131,6 +141,19 @@ export class GraphController {
     if (rect !== null) this.goTo(fit(rect, this.viewport, MAX_SCALE / 2), true);
   }
 
+  /** Where a box is on the canvas, in CSS pixels; null when the scene does not have it. */
+  onScreen(box: number): Rect | null {
+    const rect = this.rectOf(box);
+    if (rect === null) return null;
+    const { x, y, scale } = this.camera;
+    return {
+      x: (rect.x - x) * scale,
+      y: (rect.y - y) * scale,
+      width: rect.width * scale,
+      height: rect.height * scale,
+    };
+  }
+
   private rectOf(box: number): Rect | null {
     const boxes = this.drawing?.scene.boxes;
     if (boxes === undefined || box < 0) return null;
@@ -220,7 +243,7 @@ export class GraphController {
 
   private clickAt(x: number, y: number, extend: boolean): void {
     if (this.drawing === null) return;
-    this.canvas.focus({ preventScroll: true });
+    this.canvas.parentElement?.focus({ preventScroll: true });
     const stub = stubAt(this.drawing.scene, ...this.toWorld(x, y));
     const box = this.boxUnder(x, y);
     const innermost = box >= 0 ? this.drawing.scene.boxes.kind[box] : CLOSED_GROUP;

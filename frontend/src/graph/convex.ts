@@ -12,7 +12,8 @@ export interface Linked {
 
 /** A detour of at most this share of a group is taken into it. */
 const DETOUR = 0.1;
-const MOST_ROUNDS = 30;
+/** After so many rounds all groups of a knot are dissolved at once. */
+const PATIENCE = 20;
 
 /**
  * @param children operators as ids, groups as ~id
@@ -28,30 +29,33 @@ export function straighten(
   inside: (group: number) => number[],
 ): number[] {
   let level = children;
-  for (let round = 0; round < MOST_ROUNDS && level.some((child) => child < 0); round++) {
+  for (let round = 0; level.some((child) => child < 0); round++) {
     const { source, target } = linksOf(level);
     const knots = cycles(level.length, source, target);
-    if (knots.length === 0) break;
     const gone = new Set<number>();
     const freed = new Map<number, number[]>();
-    for (const knot of knots) untie(knot.map((at) => level[at]), gone, freed);
+    for (const knot of knots) untie(knot.map((at) => level[at]), round >= PATIENCE, gone, freed);
+    if (gone.size === 0 && freed.size === 0) break; // no knots, or of operators only
     level = level.flatMap((child) => freed.get(child) ?? (gone.has(child) ? [] : [child]));
   }
   return level;
 
-  function untie(knot: number[], gone: Set<number>, freed: Map<number, number[]>): void {
+  function untie(knot: number[], atOnce: boolean, gone: Set<number>, freed: Map<number, number[]>): void {
     const largest = knot.reduce((a, b) => (sizeOf(b) > sizeOf(a) ? b : a));
     const others = knot.filter((child) => child !== largest);
     const detour = others.reduce((sum, child) => sum + sizeOf(child), 0);
-    if (detour <= Math.max(2, DETOUR * sizeOf(largest)) && largest < 0) {
-      inside(largest).push(...others);
-      for (const child of others) gone.add(child);
+    if (!atOnce && largest < 0 && detour <= Math.max(2, DETOUR * sizeOf(largest))) {
+      const taking = inside(largest);
+      for (const child of others) {
+        taking.push(child);
+        gone.add(child);
+      }
       return;
     }
     // The smallest groups first: dissolving them may be enough.
     const groups = knot.filter((child) => child < 0);
-    const least = Math.min(...groups.map(sizeOf));
-    for (const group of groups) if (sizeOf(group) <= 2 * least) freed.set(group, inside(group));
+    const least = groups.reduce((size, group) => Math.min(size, sizeOf(group)), Infinity);
+    for (const group of groups) if (atOnce || sizeOf(group) <= 2 * least) freed.set(group, inside(group));
   }
 }
 

@@ -2,6 +2,7 @@
  * The tree that a graph is drawn as: subgraphs, in them groups from scopes in names and, where a level has more boxes
  * than a person takes in, groups from structure. Everything is iterative: files decide how deep it gets.
  */
+import { csrFromPairs, rowOf, type Csr } from '../wire/csr.ts';
 import { operatorName, type Model } from '../wire/model.ts';
 import { straighten } from './convex.ts';
 import { foldConstants } from './fold.ts';
@@ -158,25 +159,23 @@ function straightenLevels(groups: Group[], hasher: Hasher): void {
     sizes.set(id, size);
   }
   const sizeOf = (child: number): number => (child < 0 ? sizes.get(~child)! : 1);
-  // A group's children have higher ids than itself, and what moves up comes to be among the children of an earlier one.
-  for (const group of groups) {
-    if (group.children.length === 0) continue;
-    const before = group.children;
+  const kept = new Set<number>();
+  const pending = groups.filter(({ parent }) => parent < 0);
+  for (let group = pending.pop(); group !== undefined; group = pending.pop()) {
+    kept.add(group.id);
     group.children = straighten(
-      before,
+      group.children,
       (children) => hasher.links(children, groups),
       sizeOf,
       (child) => groups[~child].children,
     );
-    const kept = new Set(group.children);
-    for (const child of before) if (child < 0 && !kept.has(child) && isFreed(groups[~child], kept)) groups[~child].children = [];
-    for (const child of group.children) if (child < 0) groups[~child].parent = group.id;
+    for (const child of group.children)
+      if (child < 0) {
+        groups[~child].parent = group.id;
+        pending.push(groups[~child]);
+      }
   }
-}
-
-/** Whether a group's children have taken its place. */
-function isFreed(group: Group, level: ReadonlySet<number>): boolean {
-  return group.children.some((child) => level.has(child));
+  for (const group of groups) if (!kept.has(group.id)) group.children = [];
 }
 
 /** Groups of one make a level without saying anything: an only child moves up and its name into the group's. */
@@ -256,9 +255,7 @@ function adopt(groups: Group[], top: Group, pieces: Piece[], sign: (group: Group
 
 /** Numbers the operators group by group, drops what was dissolved, and names what structure made. */
 function finish(model: Model, all: Group[], host: Int32Array): Hierarchy {
-  const folded = new Map<number, number[]>();
-  for (let op = 0; op < host.length; op++)
-    if (host[op] >= 0) folded.set(host[op], [...(folded.get(host[op]) ?? []), op]);
+  const folded = foldedInto(host);
   const groups: Group[] = [];
   const groupOf = new Int32Array(model.operatorCount);
   const order = new Int32Array(model.operatorCount);
@@ -269,39 +266,48 @@ function finish(model: Model, all: Group[], host: Int32Array): Hierarchy {
     place[op] = count;
     order[count++] = op;
   };
-  const kept = new Map<number, Group>();
-  const roots = all.slice(0, model.subgraphNames.length);
-  for (const root of roots) kept.set(root.id, keep(root, -1));
+  const keep = (old: Group, parent: number): Group => {
+    const group: Group = { ...old, id: groups.length, parent, children: [], start: count };
+    groups.push(group);
+    return group;
+  };
+  const roots = all.slice(0, model.subgraphNames.length).map((old) => ({ old, group: keep(old, -1) }));
   for (const root of roots) {
-    const pending: (() => void)[] = [];
-    const enter = (old: Group, group: Group): void => {
-      group.start = count;
-      const steps = old.children.map((child, i) => {
-        if (child < 0) {
-          const inner = keep(all[~child], group.id);
-          group.children[i] = ~inner.id;
-          return () => enter(all[~child], inner);
-        }
-        group.children[i] = child;
-        return () => {
-          for (const op of folded.get(child) ?? []) append(op, group.id);
-          append(child, group.id);
-        };
-      });
-      pending.push(() => (group.end = count), ...steps.reverse());
-    };
-    enter(root, kept.get(root.id)!);
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) next();
+    const open = [root];
+    root.group.start = count;
+    for (let at = open.at(-1); at !== undefined; at = open.at(-1)) {
+      const { old, group } = at;
+      if (group.children.length === old.children.length) {
+        group.end = count;
+        open.pop();
+        continue;
+      }
+      const child = old.children[group.children.length];
+      if (child < 0) {
+        const inner = { old: all[~child], group: keep(all[~child], group.id) };
+        group.children.push(~inner.group.id);
+        open.push(inner);
+      } else {
+        group.children.push(child);
+        for (const op of rowOf(folded, child)) append(op, group.id);
+        append(child, group.id);
+      }
+    }
   }
   const hierarchy: Hierarchy = { groups, groupOf, host, order, place };
   nameStructure(model, hierarchy);
   return hierarchy;
+}
 
-  function keep(old: Group, parent: number): Group {
-    const group: Group = { ...old, id: groups.length, parent, children: new Array<number>(old.children.length) };
-    groups.push(group);
-    return group;
-  }
+/** For every operator those that are folded into it. */
+function foldedInto(host: Int32Array): Csr {
+  const operators: number[] = [];
+  for (let op = 0; op < host.length; op++) if (host[op] >= 0) operators.push(op);
+  return csrFromPairs(
+    host.length,
+    operators.map((op) => host[op]),
+    operators,
+  );
 }
 
 /** Names for groups that no scope named: blocks are counted, ranges called after their ends. */

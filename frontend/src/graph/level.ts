@@ -2,9 +2,9 @@
  * One level of the hierarchy as a graph: the children of a group, and the edges of the operators inside lifted to them.
  * What crosses the group's border meets a port, one per tensor; at the top of a subgraph its inputs and outputs stand.
  */
-import { rowOf, type Csr } from '../wire/csr.ts';
+import { csrFromPairs, rowOf, type Csr } from '../wire/csr.ts';
 import type { Model } from '../wire/model.ts';
-import type { Hierarchy } from './hierarchy.ts';
+import type { Group, Hierarchy } from './hierarchy.ts';
 
 export const CHILD = 0;
 export const INPUT_PORT = 1;
@@ -12,65 +12,59 @@ export const OUTPUT_PORT = 2;
 export const GRAPH_INPUT = 3;
 export const GRAPH_OUTPUT = 4;
 
+/** Nodes are in the order of execution: what comes in, the children, what goes out. */
 export interface Level {
   /** CHILD, … per node. */
   kind: Uint8Array;
   /** A child as operator id or ~group; the tensor of a port, graph input or graph output. */
   item: Int32Array;
+  /** At most one edge between two nodes. */
   source: Int32Array;
   target: Int32Array;
   /** The tensors that each edge carries. */
   tensors: Csr;
+  /** The nodes by which tensors come in and go out. */
+  inputs: ReadonlyMap<number, number>;
+  outputs: ReadonlyMap<number, number>;
 }
 
 /** Ports beyond this many share the last one. */
-const MAX_PORTS = 32;
+export const MAX_PORTS = 32;
 
 /** The children of a group, or with `flat` all operators in it. */
 export function buildLevel(model: Model, hierarchy: Hierarchy, groupId: number, flat: boolean): Level {
+  const { host } = hierarchy;
   const group = hierarchy.groups[groupId];
   const atTop = group.parent < 0;
-  const { host, order } = hierarchy;
-  const builder = new LevelBuilder();
-  if (atTop) for (const tensor of rowOf(model.subgraphInputs, groupId)) if (tensor >= 0) builder.input(tensor, true);
-  const children = flat
-    ? Array.from(order.subarray(group.start, group.end))
-        .filter((op) => host[op] < 0)
-        .sort((a, b) => a - b)
-    : group.children;
-  const childAt = nodesByPlace(hierarchy, group.start, group.end, children, builder);
-
-  const isInput = new Set(rowOf(model.subgraphInputs, subgraphRoot(hierarchy, groupId)));
-  const isOutput = new Set(rowOf(model.subgraphOutputs, subgraphRoot(hierarchy, groupId)));
+  const graph = subgraphRoot(hierarchy, groupId);
+  const graphInputs = new Set(rowOf(model.subgraphInputs, graph));
+  const graphOutputs = new Set(rowOf(model.subgraphOutputs, graph));
+  const operators = hierarchy.order.subarray(group.start, group.end).filter((op) => host[op] < 0);
+  const nodes = new Nodes(atTop);
+  if (atTop) for (const tensor of graphInputs) if (tensor >= 0) nodes.input(tensor);
+  const childOf = addChildren(hierarchy, group, flat ? operators.slice().sort() : group.children, nodes);
   const nodeOf = (op: number): number => {
     const at = hierarchy.place[host[op] >= 0 ? host[op] : op] - group.start;
-    return at >= 0 && at < childAt.length ? childAt[at] : -1;
+    return at >= 0 && at < childOf.length ? childOf[at] : -1;
   };
-  for (let at = group.start; at < group.end; at++) {
-    const op = order[at];
-    if (host[op] >= 0) continue;
-    const node = childAt[at - group.start];
+  const edges = new Edges();
+  for (const op of operators)
     for (const tensor of rowOf(model.inputs, op)) {
       if (tensor < 0) continue;
       const from = model.producer[tensor];
-      if (from < 0 ? !isInput.has(tensor) : host[from] >= 0) continue;
+      if (from < 0 ? !graphInputs.has(tensor) : host[from] >= 0) continue;
       const inside = from < 0 ? -1 : nodeOf(from);
-      builder.edge(inside >= 0 ? inside : builder.input(tensor, atTop), node, tensor);
+      edges.add(inside >= 0 ? inside : nodes.input(tensor), nodeOf(op), tensor);
     }
-  }
-  for (let at = group.start; at < group.end; at++) {
-    const op = order[at];
-    if (host[op] >= 0) continue;
-    for (const tensor of rowOf(model.outputs, op)) {
-      if (tensor < 0) continue;
-      const leaves = isOutput.has(tensor) || (!atTop && rowOf(model.consumers, tensor).some((user) => nodeOf(user) < 0));
-      if (leaves) builder.edge(childAt[at - group.start], builder.output(tensor, atTop), tensor);
-    }
-  }
-  if (atTop) {
-    for (const tensor of isOutput) if (isInput.has(tensor)) builder.edge(builder.input(tensor, true), builder.output(tensor, true), tensor);
-  }
-  return builder.finish();
+  const isReadOutside = (tensor: number): boolean => rowOf(model.consumers, tensor).some((user) => nodeOf(user) < 0);
+  for (const op of operators)
+    for (const tensor of rowOf(model.outputs, op))
+      if (tensor >= 0 && (graphOutputs.has(tensor) || (!atTop && isReadOutside(tensor))))
+        edges.add(nodeOf(op), nodes.output(tensor), tensor);
+  if (atTop)
+    for (const tensor of graphOutputs)
+      if (graphInputs.has(tensor) && tensor >= 0) edges.add(nodes.input(tensor), nodes.output(tensor), tensor);
+  return levelOf(nodes, edges);
 }
 
 /** The subgraph that a group belongs to; subgraphs are the first groups. */
@@ -80,87 +74,146 @@ export function subgraphRoot(hierarchy: Hierarchy, groupId: number): number {
   return id;
 }
 
-function nodesByPlace(
-  hierarchy: Hierarchy,
-  start: number,
-  end: number,
-  children: number[],
-  builder: LevelBuilder,
-): Int32Array {
-  const childAt = new Int32Array(end - start).fill(-1);
+/** Adds the children; returns the node of every operator, by its place in the group. */
+function addChildren(hierarchy: Hierarchy, group: Group, children: Iterable<number>, nodes: Nodes): Int32Array {
+  const childOf = new Int32Array(group.end - group.start).fill(-1);
   for (const child of children) {
-    const node = builder.add(CHILD, child);
-    if (child >= 0) childAt[hierarchy.place[child] - start] = node;
+    const node = nodes.add(CHILD, child);
+    if (child >= 0) childOf[hierarchy.place[child] - group.start] = node;
     else {
       const inner = hierarchy.groups[~child];
-      childAt.fill(node, inner.start - start, inner.end - start);
+      childOf.fill(node, inner.start - group.start, inner.end - group.start);
     }
   }
-  return childAt;
+  return childOf;
 }
 
-class LevelBuilder {
-  private readonly kinds: number[] = [];
-  private readonly items: number[] = [];
-  private readonly inputs = new Map<number, number>();
-  private readonly outputs = new Map<number, number>();
-  private readonly known = new Map<number, number>();
-  private readonly sources: number[] = [];
-  private readonly targets: number[] = [];
-  private readonly carried: number[][] = [];
+/** The nodes by which tensors come in, or go out, and the one that was made last. */
+interface Border {
+  nodeOf: Map<number, number>;
+  last: number;
+}
+
+class Nodes {
+  readonly kinds: number[] = [];
+  readonly items: number[] = [];
+  readonly inputs: Border = { nodeOf: new Map(), last: -1 };
+  readonly outputs: Border = { nodeOf: new Map(), last: -1 };
+
+  constructor(private readonly atTop: boolean) {}
 
   add(kind: number, item: number): number {
     this.kinds.push(kind);
     return this.items.push(item) - 1;
   }
 
-  input(tensor: number, atTop: boolean): number {
-    return this.border(this.inputs, atTop ? GRAPH_INPUT : INPUT_PORT, tensor);
+  input(tensor: number): number {
+    return this.crossing(this.inputs, this.atTop ? GRAPH_INPUT : INPUT_PORT, tensor);
   }
 
-  output(tensor: number, atTop: boolean): number {
-    return this.border(this.outputs, atTop ? GRAPH_OUTPUT : OUTPUT_PORT, tensor);
+  output(tensor: number): number {
+    return this.crossing(this.outputs, this.atTop ? GRAPH_OUTPUT : OUTPUT_PORT, tensor);
   }
 
-  edge(source: number, target: number, tensor: number): void {
-    if (source === target) return;
-    const key = source * 0x4000000 + target;
-    const edge = this.known.get(key);
-    if (edge === undefined) {
-      this.known.set(key, this.sources.length);
-      this.sources.push(source);
-      this.targets.push(target);
-      this.carried.push([tensor]);
-    } else if (!this.carried[edge].includes(tensor)) this.carried[edge].push(tensor);
-  }
-
-  /** Nodes in the order of execution: what comes in, the children, what goes out. */
-  finish(): Level {
-    const rankOf = (kind: number): number =>
-      kind === INPUT_PORT || kind === GRAPH_INPUT ? 0 : kind === CHILD ? 1 : 2;
-    const order = this.kinds.map((_, node) => node);
-    order.sort((a, b) => rankOf(this.kinds[a]) - rankOf(this.kinds[b]) || a - b);
-    const renumbered = new Int32Array(order.length);
-    for (const [place, node] of order.entries()) renumbered[node] = place;
-    const offsets = new Int32Array(this.carried.length + 1);
-    for (const [i, tensors] of this.carried.entries()) offsets[i + 1] = offsets[i] + tensors.length;
-    return {
-      kind: Uint8Array.from(order, (node) => this.kinds[node]),
-      item: Int32Array.from(order, (node) => this.items[node]),
-      source: Int32Array.from(this.sources, (node) => renumbered[node]),
-      target: Int32Array.from(this.targets, (node) => renumbered[node]),
-      tensors: { offsets, values: Int32Array.from(this.carried.flat()) },
-    };
-  }
-
-  private border(ports: Map<number, number>, kind: number, tensor: number): number {
-    let node = ports.get(tensor);
+  private crossing(border: Border, kind: number, tensor: number): number {
+    let node = border.nodeOf.get(tensor);
     if (node === undefined) {
-      const isPort = kind === INPUT_PORT || kind === OUTPUT_PORT;
-      const full = isPort && ports.size >= MAX_PORTS;
-      node = full ? [...ports.values()][MAX_PORTS - 1] : this.add(kind, tensor);
-      ports.set(tensor, node);
+      if (this.atTop || border.nodeOf.size < MAX_PORTS) border.last = this.add(kind, tensor);
+      node = border.last;
+      border.nodeOf.set(tensor, node);
     }
     return node;
   }
+}
+
+/** Edges as they are found, one for each operand of each operator. */
+class Edges {
+  readonly sources: number[] = [];
+  readonly targets: number[] = [];
+  readonly tensors: number[] = [];
+
+  add(source: number, target: number, tensor: number): void {
+    if (source === target) return;
+    this.sources.push(source);
+    this.targets.push(target);
+    this.tensors.push(tensor);
+  }
+}
+
+function levelOf(nodes: Nodes, edges: Edges): Level {
+  const { kinds, items } = nodes;
+  const order = nodesInOrder(kinds);
+  const place = new Int32Array(order.length);
+  for (const [at, node] of order.entries()) place[node] = at;
+  const moved = ({ nodeOf }: Border): Map<number, number> =>
+    new Map(Array.from(nodeOf, ([tensor, node]) => [tensor, place[node]]));
+  return {
+    kind: Uint8Array.from(order, (node) => kinds[node]),
+    item: Int32Array.from(order, (node) => items[node]),
+    ...joined(
+      order.length,
+      Int32Array.from(edges.sources, (node) => place[node]),
+      Int32Array.from(edges.targets, (node) => place[node]),
+      edges.tensors,
+    ),
+    inputs: moved(nodes.inputs),
+    outputs: moved(nodes.outputs),
+  };
+}
+
+function nodesInOrder(kinds: number[]): Int32Array {
+  const stage = Uint8Array.from(kinds, (kind) =>
+    kind === INPUT_PORT || kind === GRAPH_INPUT ? 0 : kind === CHILD ? 1 : 2,
+  );
+  return csrFromPairs(
+    3,
+    stage,
+    kinds.map((_, node) => node),
+  ).values;
+}
+
+/** One edge for all operands between the same two nodes, and the tensors of each, each once. */
+function joined(
+  n: number,
+  sources: Int32Array,
+  targets: Int32Array,
+  tensors: number[],
+): Pick<Level, 'source' | 'target' | 'tensors'> {
+  const bySource = csrFromPairs(
+    n,
+    sources,
+    tensors.map((_, i) => i),
+  );
+  const source: number[] = [];
+  const target: number[] = [];
+  const edgeOf = new Int32Array(tensors.length);
+  const edgeTo = new Int32Array(n).fill(-1);
+  for (let v = 0; v < n; v++) {
+    const before = source.length;
+    for (const i of rowOf(bySource, v)) {
+      const to = targets[i];
+      if (edgeTo[to] < before) {
+        edgeTo[to] = source.push(v) - 1;
+        target.push(to);
+      }
+      edgeOf[i] = edgeTo[to];
+    }
+  }
+  return {
+    source: Int32Array.from(source),
+    target: Int32Array.from(target),
+    tensors: withoutRepeats(csrFromPairs(source.length, edgeOf, tensors)),
+  };
+}
+
+function withoutRepeats({ offsets, values }: Csr): Csr {
+  const kept = new Int32Array(values.length);
+  const ends = new Int32Array(offsets.length);
+  let count = 0;
+  for (let row = 0; row + 1 < offsets.length; row++) {
+    if (offsets[row + 1] - offsets[row] === 1) kept[count++] = values[offsets[row]];
+    else for (const value of new Set(values.subarray(offsets[row], offsets[row + 1]))) kept[count++] = value;
+    ends[row + 1] = count;
+  }
+  return { offsets: ends, values: kept.subarray(0, count) };
 }

@@ -18,9 +18,12 @@ export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene): Dra
     color: Uint8Array.from(kind, (k, i) => (k === OPERATOR ? familyOfType[model.operatorType[item[i]]] : 0)),
     text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, kind[box], item[box])),
     strip: (box) => remembered(strips, box, () => stripOf(model, hierarchy, familyOfType, hierarchy.groups[item[box]])),
-    stubText: (stub) => stubTextOf(model, hierarchy, scene, stub),
+    stubText: stubTexts(model, hierarchy, scene),
   };
 }
+
+/** Stubs closer than this leave no room for a label between them. */
+const LABEL_ROOM = 60;
 
 function remembered<T>(known: Map<number, T>, key: number, make: () => T): T {
   let value = known.get(key);
@@ -80,14 +83,47 @@ function stripOf(model: Model, hierarchy: Hierarchy, familyOfType: Uint8Array, g
     .map(([color, count]) => ({ color, share: count / total }));
 }
 
-function stubTextOf(model: Model, hierarchy: Hierarchy, scene: Scene, stub: number): string {
+/** For every stub the one before it at the same side that shares its label, and whether another one shares its own. */
+function sharedLabels({ stubs }: Scene): { before: Int32Array; isTaken: Uint8Array } {
+  const { box, arrives, x } = stubs;
+  const before = new Int32Array(box.length).fill(-1);
+  const isTaken = new Uint8Array(box.length);
+  const lastAt = new Map<number, number>();
+  for (let stub = 0; stub < box.length; stub++) {
+    const side = 2 * box[stub] + arrives[stub];
+    const last = lastAt.get(side);
+    if (last !== undefined && Math.abs(x[stub] - x[last]) < LABEL_ROOM) {
+      before[stub] = last;
+      isTaken[last] = 1;
+    }
+    lastAt.set(side, stub);
+  }
+  return { before, isTaken };
+}
+
+/** Stubs that stand close together have one label, at the last of them. */
+function stubTexts(model: Model, hierarchy: Hierarchy, scene: Scene): (stub: number) => string {
+  const { before, isTaken } = sharedLabels(scene);
+  const texts = new Map<number, string>();
+  return (stub) =>
+    remembered(texts, stub, () => {
+      if (isTaken[stub] === 1) return '';
+      const parts: string[] = [];
+      for (let at = stub; at >= 0; at = before[at]) parts.push(stubText(model, hierarchy, scene, at));
+      return parts.reverse().join(' · ');
+    });
+}
+
+function stubText(model: Model, hierarchy: Hierarchy, scene: Scene, stub: number): string {
   const tensor = scene.stubs.tensor[stub];
-  const name = tensorName(model, tensor).split(';')[0].split('/').slice(-2).join('/');
+  const more = scene.stubs.count[stub];
   if (scene.stubs.arrives[stub] === 1) {
     const from = model.producer[tensor];
-    return from < 0 ? name : `${operatorTypeName(model, from)} ${name}`;
+    const name = tensorName(model, tensor).split(';')[0].split('/').slice(-2).join('/');
+    const text = from < 0 ? name : `${operatorTypeName(model, from)} ${name}`;
+    return more > 1 ? `${text} and ${more - 1} more` : text;
   }
   const users = new Set(rowOf(model.consumers, tensor).map((op) => (hierarchy.host[op] >= 0 ? hierarchy.host[op] : op)));
-  const far = scene.stubs.count[stub];
-  return `→ ${far === 1 ? 'one more' : `${far} more`} of ${users.size}`;
+  if (users.size === 1 && more === 1) return `→ ${operatorTypeName(model, [...users][0])}`;
+  return `→ ${more === 1 ? 'one' : more} more${more < users.size ? ` of ${users.size}` : ''}`;
 }

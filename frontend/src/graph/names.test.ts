@@ -13,9 +13,25 @@ test.each([
   ['a/Relu6', ['a'], 'Relu6'],
   ['a/Relu61', ['a'], 'Relu6'],
   ['mha/key/einsum/Einsum2', ['mha', 'key', 'einsum'], 'Einsum'],
+  ['a/b;c/d', [], 'a/b'],
+  ['net/block1_conv;net/block1_bias;net/block2', ['net'], 'block1_conv'],
+  ['net/add_1;net/add_2', ['net'], 'add'],
+  ['x/y:0;x/y:1', ['x'], 'y'],
+  ['//a///b', ['a'], 'b'],
   ['', [], ''],
   ['///', [], '///'],
+  [';;', [], ';;'],
 ])('%s', (name, path, label) => {
   expect(scopeOf(name).path).toEqual(path);
   expect(scopeOf(name).label).toBe(label);
+});
+
+test.each([
+  ['separators', `${'_'.repeat(1e6)}a;${'_'.repeat(1e6)}b`],
+  ['letters', `${'a'.repeat(1e6)}_b;${'a'.repeat(1e6)}c`],
+  ['parts', 'a;'.repeat(5e5)],
+  ['scopes', 'a/'.repeat(5e5)],
+  ['digits', `Conv${'1'.repeat(1e6)}`],
+])('a name of a million %s takes no more time than reading it', (_, name) => {
+  expect(scopeOf(name).label.length).toBeGreaterThan(0);
 });

@@ -26,20 +26,34 @@ export function scopeOf(name: string): Scoped {
 
 /** How many leading components all names share, leaving each at least one of its own. */
 function sharedScope(names: string[][]): number {
-  const most = Math.min(...names.map((components) => components.length - 1));
-  let shared = 0;
-  while (shared < most && names.every((components) => components[shared] === names[0][shared])) shared++;
-  return shared;
+  let shared = names[0].length - 1;
+  for (const components of names) {
+    shared = Math.min(shared, components.length - 1);
+    for (let i = 0; i < shared; i++) if (components[i] !== names[0][i]) shared = i;
+  }
+  return Math.max(0, shared);
 }
 
 /** `stem_relu6`, `stem_bn`, `stem` have the stem `stem`; what remains must be a word, not a letter or two. */
 function sharedStem(words: string[]): string {
-  let length = Math.min(...words.map((word) => word.length));
-  while (length > 0 && !words.every((word) => word.startsWith(words[0].slice(0, length)))) length--;
-  const stem = words[0].slice(0, length);
-  const whole = words.every((word) => !/^[a-z0-9]/i.test(word.slice(length)));
-  const word = whole ? stem : stem.replace(/[^_.\-/]*$/, '');
-  return word.replace(/[_.\-/]+$/, '').length > 1 ? word.replace(/[_.\-/]+$/, '') : '';
+  let length = words[0].length;
+  for (const word of words) {
+    length = Math.min(length, word.length);
+    for (let i = 0; i < length; i++) if (word[i] !== words[0][i]) length = i;
+  }
+  const isWhole = words.every((word) => length === word.length || !isWordCharacter(word[length]));
+  while (!isWhole && length > 0 && !isSeparator(words[0][length - 1])) length--;
+  while (length > 0 && isSeparator(words[0][length - 1])) length--;
+  return length > 1 ? words[0].slice(0, length) : '';
+}
+
+// Names may be as long as a file: no patterns here that look at parts of them again and again.
+function isSeparator(character: string): boolean {
+  return character === '_' || character === '.' || character === '-';
+}
+
+function isWordCharacter(character: string): boolean {
+  return /[a-z0-9]/i.test(character);
 }
 
 /** `Conv2D1` was `Conv2D` before it had to be unique; `Relu6`, `conv_1` and `layers.12` carry numbers of their own. */

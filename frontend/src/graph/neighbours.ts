@@ -15,12 +15,13 @@ export function neighbour(scene: Scene, box: number, direction: Direction): numb
 
 function alongLines(scene: Scene, box: number, direction: 'up' | 'down'): number {
   const { lines, boxes } = scene;
+  const aside = (other: number): number => Math.abs(middle(scene, other) - middle(scene, box));
   let best = -1;
   for (let i = 0; i < lines.from.length; i++) {
     const here = direction === 'down' ? lines.from[i] : lines.to[i];
     const there = direction === 'down' ? lines.to[i] : lines.from[i];
     if (here !== box || there === box || boxes.parent[box] === there) continue;
-    if (best < 0 || middle(scene, there) < middle(scene, best)) best = there;
+    if (best < 0 || aside(there) < aside(best)) best = there;
   }
   return best < 0 ? -1 : innermost(scene, best, direction);
 }
@@ -68,4 +69,13 @@ function nearest(scene: Scene, box: number, direction: Direction): number {
 
 function middle(scene: Scene, box: number): number {
   return scene.boxes.x[box] + scene.boxes.width[box] / 2;
+}
+
+/** Where to begin: the box at the top left. */
+export function firstBox(scene: Scene): number {
+  const { kind, x, y } = scene.boxes;
+  let best = -1;
+  for (let i = 0; i < kind.length; i++)
+    if (kind[i] !== OPEN_GROUP && (best < 0 || x[i] + y[i] < x[best] + y[best])) best = i;
+  return best;
 }

@@ -33,35 +33,64 @@ export function partition(
 ): Piece[] {
   if (children.length <= MAX_LEVEL) return children;
   const widths = widthsOf(children);
-  const pieces = blocks(children, children.map(symbolOf), widths) ?? blocks(children, children.map(typeOf), widths);
-  const level = pieces ?? children;
-  if (pieces !== null) {
-    for (const piece of pieces)
-      if (typeof piece !== 'number')
-        piece.pieces = partition(piece.pieces as number[], symbolOf, typeOf, widthsOf);
-  }
+  const level = withBlocks(children, [children.map(symbolOf), children.map(typeOf)], widths);
+  for (const piece of level)
+    if (typeof piece !== 'number') piece.pieces = partition(piece.pieces as number[], symbolOf, typeOf, widthsOf);
   return level.length <= MAX_LEVEL ? level : runs(level, costsBetween(level, widths));
 }
 
-/** The level with every repetition of its best period as a block; null where too little repeats. */
-function blocks(children: number[], symbols: number[], widths: Int32Array): Piece[] | null {
-  const period = bestPeriod(symbols);
-  if (period === 0) return null;
+/**
+ * The level with repetitions as blocks: those of the period that explains most, then in what remains, as the encoder and
+ * the decoder of a model repeat in their own ways.
+ */
+function withBlocks(children: number[], alphabets: number[][], widths: Int32Array): Piece[] {
   const pieces: Piece[] = [];
-  let at = 0;
-  for (const { start, end } of repeats(symbols, period)) {
-    const { first, count } = phase(start, end, period, widths);
-    if (first < at || count < 2) continue;
-    pieces.push(...children.slice(at, first));
-    for (let i = 0; i < count; i++) {
-      const from = first + i * period;
-      const inside = children.slice(from, from + period);
-      pieces.push({ kind: 'block', pieces: inside, instance: i + 1, instances: count });
+  const pending: Stretch[] = [{ start: 0, end: children.length, period: 0 }];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const { start, end, period } = next;
+    if (period > 0) {
+      const instances = (end - start) / period;
+      for (let i = 0; i < instances; i++) {
+        const from = start + i * period;
+        pieces.push({ kind: 'block', pieces: children.slice(from, from + period), instance: i + 1, instances });
+      }
+      continue;
     }
-    at = first + count * period;
+    const parts = repetitions(start, end, alphabets, widths);
+    if (parts.length === 0) for (let i = start; i < end; i++) pieces.push(children[i]);
+    for (const part of parts.reverse()) pending.push(part);
   }
-  pieces.push(...children.slice(at));
-  return at === 0 ? null : pieces;
+  return pieces;
+}
+
+/** From one place of a level to another, by how many children it repeats there; 0 where that is not known. */
+interface Stretch {
+  start: number;
+  end: number;
+  period: number;
+}
+
+/** Splits a stretch into repetitions and what is between them; nothing where too little repeats. */
+function repetitions(start: number, end: number, alphabets: number[][], widths: Int32Array): Stretch[] {
+  const parts: Stretch[] = [];
+  if (end - start <= RUN_LENGTH) return parts;
+  for (const alphabet of alphabets) {
+    const symbols = alphabet.slice(start, end);
+    const period = bestPeriod(symbols);
+    if (period === 0) continue;
+    let at = start;
+    for (const repeat of repeats(symbols, period)) {
+      const { first, count } = phase(start + repeat.start, start + repeat.end, period, widths);
+      if (first < at || count < 2) continue;
+      if (first > at) parts.push({ start: at, end: first, period: 0 });
+      at = first + count * period;
+      parts.push({ start: first, end: at, period });
+    }
+    if (parts.length === 0) continue;
+    if (at < end) parts.push({ start: at, end, period: 0 });
+    break;
+  }
+  return parts;
 }
 
 /** The period that explains most of the sequence, the shortest of equals; 0 when none explains enough. */
@@ -129,7 +158,7 @@ function lengthOf(piece: Piece): number {
   const pending = [piece];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (typeof next === 'number') length++;
-    else pending.push(...next.pieces);
+    else for (const inner of next.pieces) pending.push(inner);
   }
   return length;
 }

@@ -1,12 +1,13 @@
 /** The worker: reads a model's columns, builds its hierarchy, lays out views. Keeps one model. */
 import { decodeModel, type Model } from '../wire/model.ts';
+import { Arranger } from './arrange.ts';
+import { assemble } from './assemble.ts';
 import { buildHierarchy, type Hierarchy } from './hierarchy.ts';
 import type { Answer, Request } from './protocol.ts';
-import { SceneBuilder } from './scene.ts';
 import { SearchIndex } from './search.ts';
 import { transferables } from './transfer.ts';
 
-let loaded: { model: Model; hierarchy: Hierarchy; builder: SceneBuilder; index: SearchIndex | null } | null = null;
+let loaded: { model: Model; hierarchy: Hierarchy; arranger: Arranger; index: SearchIndex | null } | null = null;
 
 function post(answer: Answer, transfer: Transferable[] = []): void {
   self.postMessage(answer, { transfer });
@@ -19,7 +20,7 @@ function answer(request: Request): void {
       const model = decodeModel(request.buffer);
       post({ type: 'progress', id: request.id, phase: 'finding groups' });
       const hierarchy = buildHierarchy(model);
-      loaded = { model, hierarchy, builder: new SceneBuilder(model, hierarchy), index: null };
+      loaded = { model, hierarchy, arranger: new Arranger(model, hierarchy), index: null };
       post({ type: 'loaded', id: request.id, hierarchy });
       break;
     }
@@ -27,7 +28,7 @@ function answer(request: Request): void {
       if (loaded === null) throw new Error('no model is loaded');
       post({ type: 'progress', id: request.id, phase: 'laying out' });
       const { root, flat, open } = request.view;
-      const scene = loaded.builder.build({ root, flat, open: new Set(open) });
+      const scene = assemble(loaded.arranger.arrange({ root, flat, open: new Set(open) }));
       post({ type: 'scene', id: request.id, scene }, transferables(scene));
       break;
     }

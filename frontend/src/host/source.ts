@@ -86,7 +86,10 @@ export class ServerError extends Error {
   readonly offset: number | null;
   readonly table: string | null;
 
-  constructor(status: number, body: { message: string; file?: string; offset?: number | null; table?: string | null }) {
+  constructor(
+    status: number,
+    body: { message: string; file?: string; offset?: number | null; table?: string | null },
+  ) {
     super(body.message);
     this.status = status;
     this.file = body.file ?? null;
@@ -116,7 +119,9 @@ export class HttpSource implements Source {
   }
 
   async operator(model: string, operator: number): Promise<OperatorDetails> {
-    return (await get(`model/${encodeURIComponent(model)}/operator/${operator}`).then(json)) as OperatorDetails;
+    return (await get(`model/${encodeURIComponent(model)}/operator/${operator}`).then(
+      json,
+    )) as OperatorDetails;
   }
 
   async tensor(model: string, tensor: number): Promise<TensorDetails> {
@@ -133,7 +138,10 @@ async function get(url: string): Promise<Response> {
   }
   if (response.ok) return response;
   const body = (await response.json().catch(() => null)) as { error?: { message: string } } | null;
-  throw new ServerError(response.status, body?.error ?? { message: `the server answered ${response.status}` });
+  throw new ServerError(
+    response.status,
+    body?.error ?? { message: `the server answered ${response.status}` },
+  );
 }
 
 function json(response: Response): Promise<unknown> {

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { pluginState, withPluginState } from './tensorboard.ts';
 
 test('reads its own keys only', () => {
-  expect(pluginState('#tflite&p.tflite.model=ab&p.scalars.tag=x&p.tflite.tab=graph')).toBe('model=ab&tab=graph');
+  expect(pluginState('#tflite&p.tflite.model=ab&p.scalars.tag=x&p.tflite.tab=graph')).toBe(
+    'model=ab&tab=graph',
+  );
   expect(pluginState('')).toBe('');
 });
 

@@ -17,7 +17,10 @@ export function tensorboardHost(): Host | null {
     dark.value = parent.document.body.classList.contains('dark-mode');
   };
   follow();
-  new MutationObserver(follow).observe(parent.document.body, { attributes: true, attributeFilter: ['class'] });
+  new MutationObserver(follow).observe(parent.document.body, {
+    attributes: true,
+    attributeFilter: ['class'],
+  });
   const reloads = listenForReloads(parent);
   return {
     ...pageHost('page'),
@@ -40,7 +43,9 @@ export function tensorboardHost(): Host | null {
 function tensorboardWindow(): Window | null {
   try {
     const { parent } = window;
-    return parent !== window && window.frameElement !== null && location.pathname.endsWith('/plugin_entry.html')
+    return parent !== window &&
+      window.frameElement !== null &&
+      location.pathname.endsWith('/plugin_entry.html')
       ? parent
       : null;
   } catch {
@@ -76,7 +81,9 @@ function listenForReloads(parent: Window): Set<() => void> {
     const message = JSON.parse(data) as { type?: string; id?: number; isReply?: boolean };
     if (message.isReply === true) return;
     if (message.type === 'experimental.DataReloaded') for (const listener of listeners) listener();
-    port1.postMessage(JSON.stringify({ type: message.type, id: message.id, payload: null, error: null, isReply: true }));
+    port1.postMessage(
+      JSON.stringify({ type: message.type, id: message.id, payload: null, error: null, isReply: true }),
+    );
   };
   parent.postMessage('experimental.bootstrap', '*', [port2]);
   return listeners;

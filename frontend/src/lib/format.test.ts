@@ -21,9 +21,18 @@ test('shares', () => {
 });
 
 test('numbers keep what tells them apart', () => {
-  expect([1, 0.0039215687662363052, 1e-9, -128].map(formatNumber)).toEqual(['1', '0.0039216', '1e-9', '-128']);
+  expect([1, 0.0039215687662363052, 1e-9, -128].map(formatNumber)).toEqual([
+    '1',
+    '0.0039216',
+    '1e-9',
+    '-128',
+  ]);
 });
 
 test('shapes name what is not known', () => {
-  expect([formatShape([]), formatShape([1, 32]), formatShape([-1, 4])]).toEqual(['scalar', '1 × 32', '? × 4']);
+  expect([formatShape([]), formatShape([1, 32]), formatShape([-1, 4])]).toEqual([
+    'scalar',
+    '1 × 32',
+    '? × 4',
+  ]);
 });

@@ -25,7 +25,8 @@ export function formatPercent(share: number): string {
 /** Scales, options: enough digits to tell values apart, no more. */
 export function formatNumber(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
-  return String(Number(value.toPrecision(5)));
+  const short = Number(value.toPrecision(5));
+  return Math.abs(short) < 1e-3 ? short.toExponential() : String(short);
 }
 
 export function formatShape(shape: ArrayLike<number>): string {

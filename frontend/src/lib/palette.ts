@@ -1,5 +1,10 @@
 /** Colours with a meaning: one per operator family, in a light and a dark tuning, told apart with colour-vision deficiency. */
 
+export interface FamilyColors {
+  strong: string;
+  tint: string;
+}
+
 export interface Theme {
   dark: boolean;
   background: string;
@@ -13,7 +18,7 @@ export interface Theme {
   accentSoft: string;
   match: string;
   /** Per family: strong colour, tint that text stands on. */
-  families: Record<string, { strong: string; tint: string }>;
+  families: Record<string, FamilyColors>;
 }
 
 // Hue and lightness both differ between families that often stand side by side.
@@ -37,7 +42,10 @@ export function familyColors(dark: boolean): Theme['families'] {
     Object.entries(HUES).map(([name, [hue, chroma, light]]) => [
       name,
       dark
-        ? { strong: `hsl(${hue} ${chroma * 0.85}% ${Math.min(72, light + 16)}%)`, tint: `hsl(${hue} ${chroma * 0.45}% 19%)` }
+        ? {
+            strong: `hsl(${hue} ${chroma * 0.85}% ${Math.min(72, light + 16)}%)`,
+            tint: `hsl(${hue} ${chroma * 0.45}% 19%)`,
+          }
         : { strong: `hsl(${hue} ${chroma}% ${light}%)`, tint: `hsl(${hue} ${chroma}% 94%)` },
     ]),
   );

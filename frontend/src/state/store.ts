@@ -1,14 +1,15 @@
 /** The state of the page, as signals, and what changes it. The URL mirrors it; views only read it and call actions. */
 import { batch, computed, signal } from '@preact/signals';
 import { Cancelled, GraphClient, type WorkerFactory } from '../graph/client.ts';
-import { groupsAround, openAtFirst, pathTo, type Hierarchy } from '../graph/hierarchy.ts';
-import { subgraphRoot } from '../graph/level.ts';
+import { openAtFirst, type Hierarchy } from '../graph/hierarchy.ts';
+import type { Item } from '../graph/items.ts';
 import type { Scene } from '../graph/scene.ts';
 import type { Matches } from '../graph/search.ts';
 import type { Host } from '../host/host.ts';
 import { ServerError, type Entry, type Listing, type Source } from '../host/source.ts';
-import { decodeModel, subgraphOfTensor, type Model } from '../wire/model.ts';
-import { decodeState, encodeState, type Item, type Tab } from './url.ts';
+import { decodeModel, type Model } from '../wire/model.ts';
+import { groupsToOpen } from './navigation.ts';
+import { decodeState, encodeState, type Tab } from './url.ts';
 
 export interface Failure {
   title: string;
@@ -23,8 +24,9 @@ export interface Loaded {
   client: GraphClient;
 }
 
-export interface Store extends ReturnType<typeof createStore> {}
+export type Store = ReturnType<typeof createStore>;
 
+const POLL_SOON_MS = 150;
 const POLL_MS = 1000;
 
 export function createStore(host: Host, source: Source, makeWorker: WorkerFactory) {
@@ -69,6 +71,8 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     host.write(state, push);
   }
 
+  let polls = 0;
+
   async function start(): Promise<void> {
     host.onNavigate(() => void restore());
     host.onReload(() => void refresh(true));
@@ -80,10 +84,13 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
   async function refresh(rescan: boolean): Promise<void> {
     try {
       const found = await source.listing(rescan);
+      const before = entry.value?.sha256;
       listing.value = found;
       listingFailure.value = null;
-      const waiting = found.scan.running || found.models.some(({ sha256, error }) => sha256 === null && error === null);
-      if (waiting) setTimeout(() => void refresh(false), POLL_MS);
+      if (loaded.value !== null && entry.value?.sha256 !== before) remember(false);
+      const waiting =
+        found.scan.running || found.models.some(({ sha256, error }) => sha256 === null && error === null);
+      if (waiting) setTimeout(() => void refresh(false), polls++ < 8 ? POLL_SOON_MS : POLL_MS);
       if (modelId.value === null && found.models.length > 0) await restore();
     } catch (error) {
       listingFailure.value = describe(error, 'The list of models could not be read');
@@ -94,7 +101,8 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
   async function restore(): Promise<void> {
     const state = decodeState(host.read());
     const wanted = state.model ?? firstReadable(listing.value)?.id ?? null;
-    const same = wanted !== null && entry.value !== null && (entry.value.id === wanted || entry.value.key === wanted);
+    const same =
+      wanted !== null && entry.value !== null && (entry.value.id === wanted || entry.value.key === wanted);
     tab.value = state.tab;
     search.value = state.search;
     if (wanted === null) return;
@@ -196,7 +204,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
   async function goTo(item: Item, push = true): Promise<void> {
     const now = loaded.peek();
     if (now === null) return;
-    const groups = groupsOf(item, now);
+    const groups = groupsToOpen(now.model, now.hierarchy, item);
     batch(() => {
       tab.value = 'graph';
       selection.value = [item];
@@ -207,7 +215,9 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
         open.value = openAtFirst(now.hierarchy, groups[0]);
         openIsDefault.value = true;
       }
-      const missing = flat.value ? [] : groups.filter((group) => group !== root.value && !open.value.has(group));
+      const missing = flat.value
+        ? []
+        : groups.filter((group) => group !== root.value && !open.value.has(group));
       if (missing.length > 0) {
         open.value = new Set([...open.value, ...missing]);
         openIsDefault.value = false;
@@ -333,19 +343,9 @@ function exists(item: Item, model: Model, hierarchy: Hierarchy): boolean {
   return item.id < counts[item.kind];
 }
 
-/** The groups to open for an item to be seen, the subgraph first. */
-function groupsOf(item: Item, { model, hierarchy }: Loaded): number[] {
-  if (item.kind === 'operator') return groupsAround(hierarchy, item.id);
-  if (item.kind === 'group') return pathTo(hierarchy, item.id).slice(0, -1);
-  const at = model.producer[item.id];
-  const from = at >= 0 ? at : (model.consumers.values[model.consumers.offsets[item.id]] as number | undefined);
-  const used = model.consumers.offsets[item.id + 1] > model.consumers.offsets[item.id];
-  if (at >= 0 || (used && from !== undefined)) return groupsAround(hierarchy, from ?? 0);
-  return [subgraphRoot(hierarchy, subgraphOfTensor(model, item.id))];
-}
-
 function describe(error: unknown, title: string): Failure {
-  if (!(error instanceof ServerError)) return { title, reason: error instanceof Error ? error.message : String(error), details: [] };
+  if (!(error instanceof ServerError))
+    return { title, reason: error instanceof Error ? error.message : String(error), details: [] };
   const details = [];
   if (error.file !== null) details.push(`File: ${error.file}`);
   if (error.offset !== null) details.push(`Byte: ${error.offset.toLocaleString('en')}`);

@@ -27,6 +27,11 @@ test('defaults leave no trace', () => {
 
 test('nonsense is ignored', () => {
   const state = decodeState('tab=evil&root=-1&sel=o1.x9.t99999999999.<b>&open=..zz.%00&flat=yes');
-  expect(state).toMatchObject({ tab: 'graph', root: null, flat: false, selection: [{ kind: 'operator', id: 1 }] });
+  expect(state).toMatchObject({
+    tab: 'graph',
+    root: null,
+    flat: false,
+    selection: [{ kind: 'operator', id: 1 }],
+  });
   expect(state.open).toEqual([parseInt('zz', 36)]);
 });

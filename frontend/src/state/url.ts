@@ -1,13 +1,8 @@
 /** What the URL holds, so that it can be sent to a colleague: model, tab, place in the graph, selection, search. */
 
+import type { Item, ItemKind } from '../graph/items.ts';
+
 export type Tab = 'overview' | 'graph';
-
-export type ItemKind = 'operator' | 'group' | 'tensor';
-
-export interface Item {
-  kind: ItemKind;
-  id: number;
-}
 
 export interface UrlState {
   model: string | null;
@@ -32,7 +27,8 @@ export function encodeState(state: UrlState): string {
   if (state.root !== null && state.root !== 0) put('root', String(state.root));
   if (state.flat) put('flat', '1');
   if (state.open !== null) put('open', encodeNumbers(state.open));
-  if (state.selection.length > 0) put('sel', state.selection.map(({ kind, id }) => `${LETTERS[kind]}${id}`).join('.'));
+  if (state.selection.length > 0)
+    put('sel', state.selection.map(({ kind, id }) => `${LETTERS[kind]}${id}`).join('.'));
   if (state.search !== '') put('q', state.search);
   return parts.join('&');
 }
@@ -60,11 +56,13 @@ function decodeItem(text: string): Item[] {
 /** Ascending numbers as differences in base 36: `1.2.2` for 1, 3, 5. */
 function encodeNumbers(numbers: number[]): string {
   let last = 0;
-  const parts = [...numbers].sort((a, b) => a - b).map((value) => {
-    const step = (value - last).toString(36);
-    last = value;
-    return step;
-  });
+  const parts = [...numbers]
+    .sort((a, b) => a - b)
+    .map((value) => {
+      const step = (value - last).toString(36);
+      last = value;
+      return step;
+    });
   return parts.join('.');
 }
 

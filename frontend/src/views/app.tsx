@@ -11,7 +11,12 @@ import { isTyping } from './keys.ts';
 import type { Tab } from '../state/url.ts';
 
 const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
-  { id: 'graph', name: 'Graph', key: '1', icon: 'M5 3h6v4H9v2h6V7h-2V3h6v6h-2v3h2v6h-6v-6h2v-1H9v1h2v6H5v-6h2V9H5z' },
+  {
+    id: 'graph',
+    name: 'Graph',
+    key: '1',
+    icon: 'M5 3h6v4H9v2h6V7h-2V3h6v6h-2v3h2v6h-6v-6h2v-1H9v1h2v6H5v-6h2V9H5z',
+  },
   { id: 'overview', name: 'Overview', key: '2', icon: 'M4 4h7v7H4zM13 4h7v4h-7zM13 10h7v10h-7zM4 13h7v7H4z' },
 ];
 
@@ -61,13 +66,18 @@ function Content() {
   const failure = store.failure.value ?? (store.listing.value === null ? store.listingFailure.value : null);
   if (failure !== null) return <FailureState failure={failure} onRetry={() => void retry()} />;
   if (store.loaded.value === null) {
-    if (store.modelId.value === null && store.listing.value !== null) return <EmptyState listing={store.listing.value} />;
+    if (store.modelId.value === null && store.listing.value !== null)
+      return <EmptyState listing={store.listing.value} />;
     return <LoadingState phase={store.phase.value ?? 'looking for models'} />;
   }
   return (
     <>
-      {store.tab.value === 'overview' ? <Overview loaded={store.loaded.value} /> : <GraphView loaded={store.loaded.value} />}
-      <Panel loaded={store.loaded.value} />
+      {store.tab.value === 'overview' ? (
+        <Overview loaded={store.loaded.value} />
+      ) : (
+        <GraphView loaded={store.loaded.value} />
+      )}
+      {(store.tab.value === 'graph' || store.primary.value !== null) && <Panel loaded={store.loaded.value} />}
     </>
   );
 

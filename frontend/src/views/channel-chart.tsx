@@ -14,7 +14,9 @@ export function ChannelChart({ values, label }: { values: number[]; label: strin
   const y = (value: number): number =>
     value > 0 && Number.isFinite(value) ? 4 + (HEIGHT - 8) * (1 - (Math.log10(value) - low) / span) : HEIGHT;
   const step = WIDTH / values.length;
-  const path = values.map((value, i) => `${i === 0 ? 'M' : 'L'}${i * step} ${y(value)}H${(i + 1) * step}`).join('');
+  const path = values
+    .map((value, i) => `${i === 0 ? 'M' : 'L'}${i * step} ${y(value)}H${(i + 1) * step}`)
+    .join('');
   const channel = at.value;
   return (
     <figure class="chart">
@@ -24,12 +26,23 @@ export function ChannelChart({ values, label }: { values: number[]; label: strin
         aria-label={`${label} of ${values.length} channels, logarithmic`}
         onPointerMove={(event) => {
           const box = event.currentTarget.getBoundingClientRect();
-          at.value = Math.min(values.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * values.length)));
+          at.value = Math.min(
+            values.length - 1,
+            Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * values.length)),
+          );
         }}
         onPointerLeave={() => (at.value = null)}
       >
         <path d={path} class="chart-line" />
-        {channel !== null && <line x1={(channel + 0.5) * step} x2={(channel + 0.5) * step} y1="0" y2={HEIGHT} class="chart-cursor" />}
+        {channel !== null && (
+          <line
+            x1={(channel + 0.5) * step}
+            x2={(channel + 0.5) * step}
+            y1="0"
+            y2={HEIGHT}
+            class="chart-cursor"
+          />
+        )}
       </svg>
       <figcaption class="muted">
         {channel === null

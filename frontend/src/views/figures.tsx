@@ -9,13 +9,18 @@ export function useTheme() {
 
 export function FamilyDot({ family }: { family: string }) {
   const theme = useTheme();
-  return <span class="dot" style={{ background: theme.families[family]?.strong ?? theme.muted }} title={family} />;
+  return <span class="dot" style={{ background: theme.families[family].strong }} title={family} />;
 }
 
 /** A figure read from the file. Measured and simulated figures will carry the other two marks. */
 export function Declared() {
   return (
-    <span class="provenance" title="declared: read from the file" role="img" aria-label="declared by the file">
+    <span
+      class="provenance"
+      title="declared: read from the file"
+      role="img"
+      aria-label="declared by the file"
+    >
       ○
     </span>
   );
@@ -25,7 +30,15 @@ export function Facts({ children }: { children: ComponentChildren }) {
   return <dl class="facts">{children}</dl>;
 }
 
-export function Fact({ name, title, children }: { name: string; title?: string; children: ComponentChildren }) {
+export function Fact({
+  name,
+  title,
+  children,
+}: {
+  name: string;
+  title?: string;
+  children: ComponentChildren;
+}) {
   return (
     <div>
       <dt title={title}>{name}</dt>

@@ -1,9 +1,9 @@
 import type { RefObject } from 'preact';
 import type { GraphController } from '../graph/controller.ts';
 import { pathTo } from '../graph/hierarchy.ts';
+import { callerOf, groupsBelow } from '../state/navigation.ts';
 import type { Loaded } from '../state/store.ts';
 import { useStore } from './context.ts';
-import { callerOf, groupsBelow } from './graph.tsx';
 
 interface Props {
   loaded: Loaded;
@@ -21,7 +21,11 @@ export function GraphToolbar({ loaded, controller }: Props) {
       <div class="spacer" />
       {hasGroups && (
         <>
-          <button type="button" title="Open all groups (e)" onClick={() => void store.setOpen(groupsBelow(hierarchy, store.root.value))}>
+          <button
+            type="button"
+            title="Open all groups (e)"
+            onClick={() => void store.setOpen(groupsBelow(hierarchy, store.root.value))}
+          >
             Open all
           </button>
           <button type="button" title="Close all groups (c)" onClick={() => void store.setOpen([])}>
@@ -38,10 +42,20 @@ export function GraphToolbar({ loaded, controller }: Props) {
         </>
       )}
       <span class="zoom">
-        <button type="button" title="Zoom out (−)" aria-label="Zoom out" onClick={() => controller.current?.zoomBy(1 / 1.35)}>
+        <button
+          type="button"
+          title="Zoom out (−)"
+          aria-label="Zoom out"
+          onClick={() => controller.current?.zoomBy(1 / 1.35)}
+        >
           −
         </button>
-        <button type="button" title="Zoom in (+)" aria-label="Zoom in" onClick={() => controller.current?.zoomBy(1.35)}>
+        <button
+          type="button"
+          title="Zoom in (+)"
+          aria-label="Zoom in"
+          onClick={() => controller.current?.zoomBy(1.35)}
+        >
           +
         </button>
         <button type="button" title="Fit everything (f)" onClick={() => controller.current?.fitAll()}>
@@ -68,7 +82,9 @@ function EntryChooser({ loaded: { model, hierarchy } }: { loaded: Loaded }) {
       <select value={current} onChange={(event) => void store.enter(Number(event.currentTarget.value))}>
         {model.subgraphNames.map((name, subgraph) => (
           <option key={subgraph} value={subgraph}>
-            {keys(subgraph) === '' ? name || `subgraph ${subgraph}` : `${keys(subgraph)} (${name || subgraph})`}
+            {keys(subgraph) === ''
+              ? name || `subgraph ${subgraph}`
+              : `${keys(subgraph)} (${name || subgraph})`}
           </option>
         ))}
       </select>

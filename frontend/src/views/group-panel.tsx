@@ -26,7 +26,12 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
         {pathTo(hierarchy, id)
           .slice(0, -1)
           .map((outer) => (
-            <button key={outer} type="button" class="link" onClick={() => void store.goTo({ kind: 'group', id: outer })}>
+            <button
+              key={outer}
+              type="button"
+              class="link"
+              onClick={() => void store.goTo({ kind: 'group', id: outer })}
+            >
               {hierarchy.groups[outer].name}
             </button>
           ))}
@@ -37,7 +42,11 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
         {equal.length > 1 && (
           <Fact name="Equal groups" title="The same operator types, shapes and types in the same order">
             {equal.length}{' '}
-            <button type="button" class="link" onClick={() => store.select(equal.map((other) => ({ kind: 'group', id: other.id })))}>
+            <button
+              type="button"
+              class="link"
+              onClick={() => store.select(equal.map((other) => ({ kind: 'group', id: other.id })))}
+            >
               select all
             </button>
           </Fact>

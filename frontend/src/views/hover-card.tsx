@@ -1,5 +1,5 @@
 import type { Loaded } from '../state/store.ts';
-import type { Item } from '../state/url.ts';
+import type { Item } from '../graph/items.ts';
 import { tensorText } from '../graph/boxes.ts';
 import { rowOf } from '../wire/csr.ts';
 import { operatorName, operatorTypeName, tensorName } from '../wire/model.ts';
@@ -16,7 +16,11 @@ const LINES = 6;
 export function HoverCard({ loaded, hovered }: { loaded: Loaded; hovered: Hovered }) {
   const { title, lines } = describe(loaded, hovered.item);
   return (
-    <div class="hover-card" style={{ left: `${hovered.x + 14}px`, top: `${hovered.y + 14}px` }} role="tooltip">
+    <div
+      class="hover-card"
+      style={{ left: `${hovered.x + 14}px`, top: `${hovered.y + 14}px` }}
+      role="tooltip"
+    >
       <b>{title}</b>
       {lines.map((line, i) => (
         <div key={i} class="muted">
@@ -31,14 +35,21 @@ function describe({ model, hierarchy }: Loaded, { kind, id }: Item): { title: st
   if (kind === 'tensor') return { title: tensorName(model, id), lines: [tensorText(model, id)] };
   if (kind === 'group') {
     const group = hierarchy.groups[id];
-    return { title: group.name, lines: [`${group.end - group.start} operators`, 'double-click to open or close'] };
+    return {
+      title: group.name,
+      lines: [`${group.end - group.start} operators`, 'double-click to open or close'],
+    };
   }
-  const constants = [...rowOf(model.inputs, id)].filter((tensor) => tensor >= 0 && model.constantBytes[tensor] > 0);
+  const constants = [...rowOf(model.inputs, id)].filter(
+    (tensor) => tensor >= 0 && model.constantBytes[tensor] > 0,
+  );
   return {
     title: `${operatorTypeName(model, id)} #${id}`,
     lines: [
       operatorName(model, id),
-      ...[...rowOf(model.outputs, id)].slice(0, LINES).map((tensor) => (tensor < 0 ? '' : tensorText(model, tensor))),
+      ...[...rowOf(model.outputs, id)]
+        .slice(0, LINES)
+        .map((tensor) => (tensor < 0 ? '' : tensorText(model, tensor))),
       ...constants.slice(0, LINES).map((tensor) => `constant ${tensorText(model, tensor)}`),
       ...(model.controlFlow.has(id) ? ['double-click to go into its subgraph'] : []),
     ],

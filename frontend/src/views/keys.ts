@@ -29,5 +29,11 @@ export const KEYS: [section: string, keys: [key: string, does: string][]][] = [
       ['0', 'Actual size'],
     ],
   ],
-  ['Search', [['↓ ↑', 'Next and previous result'], ['Enter', 'Show the result in the graph']]],
+  [
+    'Search',
+    [
+      ['↓ ↑', 'Next and previous result'],
+      ['Enter', 'Show the result in the graph'],
+    ],
+  ],
 ];

@@ -17,16 +17,29 @@ export function Legend({ loaded: { model, hierarchy } }: { loaded: Loaded }) {
   if (families.length < 2) return null;
   const choose = (family: string): void =>
     store.selectMany(
-      [...hierarchy.order.subarray(start, end)].filter((op) => model.typeFamilies[model.operatorType[op]] === family),
+      [...hierarchy.order.subarray(start, end)].filter(
+        (op) => model.typeFamilies[model.operatorType[op]] === family,
+      ),
     );
   return (
     <div class="legend">
-      <button type="button" class="plain" aria-expanded={!folded.value} onClick={() => (folded.value = !folded.value)}>
+      <button
+        type="button"
+        class="plain"
+        aria-expanded={!folded.value}
+        onClick={() => (folded.value = !folded.value)}
+      >
         Families {folded.value ? '▴' : '▾'}
       </button>
       {!folded.value &&
         families.map((family) => (
-          <button key={family} type="button" class="plain" title={`Select the ${counts.get(family) ?? 0}`} onClick={() => choose(family)}>
+          <button
+            key={family}
+            type="button"
+            class="plain"
+            title={`Select the ${counts.get(family) ?? 0}`}
+            onClick={() => choose(family)}
+          >
             <FamilyDot family={family} /> {family}
           </button>
         ))}

@@ -42,7 +42,15 @@ export function SubgraphLink({ name, id }: { name: string; id: number }) {
 }
 
 /** A list that starts short. */
-export function Many<T>({ items, show, render }: { items: readonly T[]; show: number; render: (item: T) => preact.JSX.Element }) {
+export function Many<T>({
+  items,
+  show,
+  render,
+}: {
+  items: readonly T[];
+  show: number;
+  render: (item: T) => preact.JSX.Element;
+}) {
   const first = items.slice(0, show);
   const rest = items.slice(show, show + 500);
   return (

@@ -25,7 +25,12 @@ export function OperatorPanel({ loaded, id }: { loaded: Loaded; id: number }) {
       <p class="item-name">{operatorName(model, id)}</p>
       <p class="path">
         {path.map((group) => (
-          <button key={group} type="button" class="link" onClick={() => void store.goTo({ kind: 'group', id: group })}>
+          <button
+            key={group}
+            type="button"
+            class="link"
+            onClick={() => void store.goTo({ kind: 'group', id: group })}
+          >
             {hierarchy.groups[group].name}
           </button>
         ))}
@@ -107,11 +112,16 @@ function OptionValue({ value }: { value: unknown }) {
   if (typeof value === 'number') return <span title={String(value)}>{formatNumber(value)}</span>;
   if (Array.isArray(value))
     return value.every((item) => typeof item !== 'object') ? (
-      <span>{value.length === 0 ? '[ ]' : value.slice(0, 64).join(', ') + (value.length > 64 ? ` … ${value.length}` : '')}</span>
+      <span>
+        {value.length === 0
+          ? '[ ]'
+          : value.slice(0, 64).join(', ') + (value.length > 64 ? ` … ${value.length}` : '')}
+      </span>
     ) : (
       <pre class="nested">{JSON.stringify(value, null, 1)}</pre>
     );
-  if (typeof value === 'object' && value !== null) return <pre class="nested">{JSON.stringify(value, null, 1)}</pre>;
+  if (typeof value === 'object' && value !== null)
+    return <pre class="nested">{JSON.stringify(value, null, 1)}</pre>;
   return <span>{value === '' ? '""' : String(value)}</span>;
 }
 

@@ -32,7 +32,10 @@ function KeyFacts({ summary }: { summary: Summary }) {
         {formatExact(summary.operators)}
         {summary.subgraphs.length > 1 && <span class="muted"> in {summary.subgraphs.length} subgraphs</span>}
       </Fact>
-      <Fact name="Parameters" title="Elements of the constants that operators compute with, each buffer once; shapes, axes and indices are not counted">
+      <Fact
+        name="Parameters"
+        title="Elements of the constants that operators compute with, each buffer once; shapes, axes and indices are not counted"
+      >
         <span title={formatExact(summary.parameters)}>{formatCount(summary.parameters)}</span> <Declared />
       </Fact>
       <Fact name="Weights" title="Stored bytes of the parameters">
@@ -78,7 +81,11 @@ export function Overview({ loaded }: { loaded: Loaded }) {
           <KeyFacts summary={summary} />
           <Facts>
             <Fact name="SHA-256">
-              {entry?.sha256 == null ? <span class="muted">being computed</span> : <code class="hash">{entry.sha256}</code>}
+              {entry?.sha256 == null ? (
+                <span class="muted">being computed</span>
+              ) : (
+                <code class="hash">{entry.sha256}</code>
+              )}
             </Fact>
             <Fact name="Schema">version {summary.schema_version}</Fact>
             <Fact name="Tensors">{formatExact(summary.tensors)}</Fact>
@@ -125,7 +132,15 @@ export function Overview({ loaded }: { loaded: Loaded }) {
   );
 }
 
-function TypeBars({ title, values, format }: { title: string; values: Record<string, number>; format: (n: number) => string }) {
+function TypeBars({
+  title,
+  values,
+  format,
+}: {
+  title: string;
+  values: Record<string, number>;
+  format: (n: number) => string;
+}) {
   const theme = useTheme();
   const rows = Object.entries(values).sort((a, b) => b[1] - a[1]);
   const total = rows.reduce((sum, [, value]) => sum + value, 0);
@@ -158,7 +173,12 @@ function Endpoints({ loaded }: { loaded: Loaded }) {
   const covered = new Set(summary.signatures.map(({ subgraph }) => subgraph));
   const called = new Set([...loaded.model.controlFlow.values()].flatMap((roles) => Object.values(roles)));
   const groups = [
-    ...summary.signatures.map(({ key, subgraph, inputs, outputs }) => ({ title: key, subgraph, inputs, outputs })),
+    ...summary.signatures.map(({ key, subgraph, inputs, outputs }) => ({
+      title: key,
+      subgraph,
+      inputs,
+      outputs,
+    })),
     ...summary.subgraphs.flatMap(({ name }, subgraph) =>
       covered.has(subgraph) || called.has(subgraph)
         ? []
@@ -181,8 +201,8 @@ function Endpoints({ loaded }: { loaded: Loaded }) {
                 </tr>
               </thead>
               <tbody>
-                <EndpointRows role="in" endpoints={graph.inputs} names={inputs} />
-                <EndpointRows role="out" endpoints={graph.outputs} names={outputs} />
+                <EndpointRows direction="in" endpoints={graph.inputs} names={inputs} />
+                <EndpointRows direction="out" endpoints={graph.outputs} names={outputs} />
               </tbody>
             </table>
             {loaded.model.subgraphNames.length > 1 && (
@@ -198,22 +218,26 @@ function Endpoints({ loaded }: { loaded: Loaded }) {
 }
 
 interface EndpointRowsProps {
-  role: string;
+  direction: string;
   endpoints: (Endpoint | null)[];
   names: Record<string, number> | null;
 }
 
-function EndpointRows({ role, endpoints, names }: EndpointRowsProps) {
+function EndpointRows({ direction, endpoints, names }: EndpointRowsProps) {
   const store = useStore();
   const nameOf = new Map(Object.entries(names ?? {}).map(([name, tensor]) => [tensor, name]));
   return (
     <>
       {endpoints.map((endpoint, i) =>
         endpoint === null ? null : (
-          <tr key={`${role}${i}`}>
-            <td class="muted">{role}</td>
+          <tr key={`${direction}${i}`}>
+            <td class="muted">{direction}</td>
             <td>
-              <button type="button" class="link wrap" onClick={() => void store.goTo({ kind: 'tensor', id: endpoint.tensor })}>
+              <button
+                type="button"
+                class="link wrap"
+                onClick={() => void store.goTo({ kind: 'tensor', id: endpoint.tensor })}
+              >
                 {nameOf.get(endpoint.tensor) ?? endpoint.name}
               </button>
             </td>

@@ -22,16 +22,26 @@ export function Panel({ loaded }: { loaded: Loaded }) {
       width.value = Math.min(MOST, Math.max(LEAST, before + from - moved.clientX));
     };
     handle.addEventListener('pointermove', move);
-    handle.addEventListener('pointerup', () => handle.removeEventListener('pointermove', move), { once: true });
+    handle.addEventListener('pointerup', () => handle.removeEventListener('pointermove', move), {
+      once: true,
+    });
   };
   if (folded.value)
     return (
-      <button type="button" class="unfold" title="Show details" aria-label="Show details" onClick={() => (folded.value = false)}>
+      <button
+        type="button"
+        class="unfold"
+        title="Show details"
+        aria-label="Show details"
+        onClick={() => (folded.value = false)}
+      >
         ‹
       </button>
     );
   return (
     <aside class="panel" aria-label="Details" style={{ width: `${width.value}px` }}>
+      {/* A focusable separator is a widget: https://www.w3.org/WAI/ARIA/apg/patterns/windowsplitter/ */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
       <div
         class="resizer"
         role="separator"
@@ -40,6 +50,7 @@ export function Panel({ loaded }: { loaded: Loaded }) {
         aria-valuenow={width.value}
         aria-valuemin={LEAST}
         aria-valuemax={MOST}
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         onPointerDown={resize}
         onKeyDown={(event) => {
@@ -47,7 +58,13 @@ export function Panel({ loaded }: { loaded: Loaded }) {
           width.value = Math.min(MOST, Math.max(LEAST, width.value + step));
         }}
       />
-      <button type="button" class="plain fold" title="Hide details" aria-label="Hide details" onClick={() => (folded.value = true)}>
+      <button
+        type="button"
+        class="plain fold"
+        title="Hide details"
+        aria-label="Hide details"
+        onClick={() => (folded.value = true)}
+      >
         ›
       </button>
       <div class="scroll">
@@ -63,7 +80,9 @@ function PanelContent({ loaded }: { loaded: Loaded }) {
   const item = store.primary.value;
   if (item === null) return <ModelSummary loaded={loaded} />;
   if (selection.length > 1) return <SelectionSummary loaded={loaded} items={selection} />;
-  if (item.kind === 'operator') return <OperatorPanel key={`${loaded.id} ${item.id}`} loaded={loaded} id={item.id} />;
-  if (item.kind === 'tensor') return <TensorPanel key={`${loaded.id} ${item.id}`} loaded={loaded} id={item.id} />;
+  if (item.kind === 'operator')
+    return <OperatorPanel key={`${loaded.id} ${item.id}`} loaded={loaded} id={item.id} />;
+  if (item.kind === 'tensor')
+    return <TensorPanel key={`${loaded.id} ${item.id}`} loaded={loaded} id={item.id} />;
   return <GroupPanel loaded={loaded} id={item.id} />;
 }

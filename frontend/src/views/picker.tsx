@@ -71,7 +71,10 @@ function PickerList({ onClose }: { onClose: () => void }) {
     const current = found.peek().findIndex(({ id }) => id === store.entry.peek()?.id);
     active.value = Math.max(0, current);
   }, [active, found, store]);
-  useEffect(() => box.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [active.value]);
+  useEffect(
+    () => box.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }),
+    [active.value],
+  );
   const choose = (entry: Entry): void => {
     onClose();
     void store.choose(entry.id);
@@ -109,15 +112,15 @@ function PickerList({ onClose }: { onClose: () => void }) {
         }}
         onKeyDown={onKeyDown}
       />
-      <ul id="models" role="listbox" aria-label="Models">
+      <div class="list" id="models" role="listbox" aria-label="Models">
         {found.value.slice(0, SHOWN).map((entry, i, all) => (
           <Fragment key={entry.key}>
             {(i === 0 || all[i - 1].run !== entry.run) && (
-              <li class="run" role="presentation">
+              <div class="run" role="presentation">
                 {entry.run === '.' ? 'log directory' : entry.run}
-              </li>
+              </div>
             )}
-            <li
+            <div
               id={`model-${i}`}
               role="option"
               aria-selected={i === active.value}
@@ -136,14 +139,16 @@ function PickerList({ onClose }: { onClose: () => void }) {
               ) : (
                 <span class="error-text">{entry.error}</span>
               )}
-            </li>
+            </div>
           </Fragment>
         ))}
-      </ul>
+      </div>
       <p class="muted foot" role="status">
         {found.value.length > SHOWN ? `${SHOWN} of ` : ''}
         {found.value.length} of {models.length} models{scan?.running === true && ', still looking'}
-        {scan !== null && scan.notes.length > 0 && <span title={scan.notes.join('\n')}> · {scan.notes.length} notes</span>}
+        {scan !== null && scan.notes.length > 0 && (
+          <span title={scan.notes.join('\n')}> · {scan.notes.length} notes</span>
+        )}
       </p>
     </div>
   );

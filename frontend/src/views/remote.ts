@@ -16,7 +16,8 @@ export function useRemote<T>(ask: () => Promise<T>): Signal<Remote<T>> {
         if (current) remote.value = { value, error: null };
       },
       (error: unknown) => {
-        if (current) remote.value = { value: null, error: error instanceof Error ? error.message : String(error) };
+        if (current)
+          remote.value = { value: null, error: error instanceof Error ? error.message : String(error) };
       },
     );
     return () => {

@@ -9,8 +9,11 @@ const SHOWN = 200;
 
 export function SearchResults({ matches, active }: { matches: Matches; active: number }) {
   const store = useStore();
-  const list = useRef<HTMLUListElement>(null);
-  useEffect(() => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }), [active]);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(
+    () => list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }),
+    [active],
+  );
   const loaded = store.loaded.value;
   if (loaded === null) return null;
   const { model } = loaded;
@@ -20,15 +23,15 @@ export function SearchResults({ matches, active }: { matches: Matches; active: n
   return (
     <div class="results">
       <p class="muted" role="status">
-        {matches.operators.length.toLocaleString('en')} operators, {matches.tensors.length.toLocaleString('en')} inputs and
-        constants
+        {matches.operators.length.toLocaleString('en')} operators,{' '}
+        {matches.tensors.length.toLocaleString('en')} inputs and constants
       </p>
-      <ul id="search-results" role="listbox" aria-label="Results" ref={list}>
+      <div class="list" id="search-results" role="listbox" aria-label="Results" ref={list}>
         {rows.map((row) => {
           const isOperator = row < matches.operators.length;
           const id = isOperator ? matches.operators[row] : matches.tensors[row - matches.operators.length];
           return (
-            <li
+            <div
               key={row}
               id={`result-${row}`}
               role="option"
@@ -41,7 +44,8 @@ export function SearchResults({ matches, active }: { matches: Matches; active: n
               {isOperator ? (
                 <>
                   <FamilyDot family={model.typeFamilies[model.operatorType[id]]} />
-                  <b>{operatorTypeName(model, id)}</b> <span class="muted">#{id}</span> {operatorName(model, id)}
+                  <b>{operatorTypeName(model, id)}</b> <span class="muted">#{id}</span>{' '}
+                  {operatorName(model, id)}
                 </>
               ) : (
                 <>
@@ -49,10 +53,10 @@ export function SearchResults({ matches, active }: { matches: Matches; active: n
                   {tensorName(model, id)} <span class="muted">{tensorText(model, id)}</span>
                 </>
               )}
-            </li>
+            </div>
           );
         })}
-      </ul>
+      </div>
     </div>
   );
 }

@@ -1,9 +1,15 @@
 import type { Loaded } from '../state/store.ts';
-import type { Item } from '../state/url.ts';
+import type { Item } from '../graph/items.ts';
 import { useStore } from './context.ts';
 import { Many, OperatorLink, TensorLink } from './links.tsx';
 
-export function SelectionSummary({ loaded: { model, hierarchy }, items }: { loaded: Loaded; items: readonly Item[] }) {
+export function SelectionSummary({
+  loaded: { model, hierarchy },
+  items,
+}: {
+  loaded: Loaded;
+  items: readonly Item[];
+}) {
   const store = useStore();
   return (
     <article>

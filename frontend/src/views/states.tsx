@@ -43,9 +43,11 @@ export function EmptyState({ listing }: { listing: Listing }) {
         <h2>{scan.running ? 'Looking for models …' : 'No models found'}</h2>
         <p>
           {scan.entries.toLocaleString('en')} files and directories were looked at in{' '}
-          {scan.roots.length === 0 ? 'no place at all' : scan.roots.map((root) => <code key={root}>{root}</code>)}. Files that end
-          in <code>.tflite</code>, <code>.lite</code>, <code>.task</code> or <code>.litertlm</code> are shown, and others that are
-          models by their content.
+          {scan.roots.length === 0
+            ? 'no place at all'
+            : scan.roots.map((root) => <code key={root}>{root}</code>)}
+          . Files that end in <code>.tflite</code>, <code>.lite</code>, <code>.task</code> or{' '}
+          <code>.litertlm</code> are shown, and others that are models by their content.
         </p>
         {inTensorBoard ? (
           <>

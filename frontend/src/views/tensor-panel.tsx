@@ -75,12 +75,19 @@ function TensorFacts({ details }: { details: TensorDetails }) {
       </Fact>
       {details.constant_bytes > 0 && (
         <Fact name="Stored" title="Bytes of its data in the file">
-          <span title={`${formatExact(details.constant_bytes)} bytes`}>{formatBytes(details.constant_bytes)}</span> in{' '}
-          {details.external_buffer === null ? `buffer ${details.buffer}` : `external file ${details.external_buffer.group ?? '?'}`}
+          <span title={`${formatExact(details.constant_bytes)} bytes`}>
+            {formatBytes(details.constant_bytes)}
+          </span>{' '}
+          in{' '}
+          {details.external_buffer === null
+            ? `buffer ${details.buffer}`
+            : `external file ${details.external_buffer.group ?? '?'}`}
         </Fact>
       )}
       {details.shares_buffer_with.length > 0 && (
-        <Fact name="Shares its buffer">with {details.shares_buffer_with.map((tensor) => `#${tensor}`).join(', ')}</Fact>
+        <Fact name="Shares its buffer">
+          with {details.shares_buffer_with.map((tensor) => `#${tensor}`).join(', ')}
+        </Fact>
       )}
       {details.variable && <Fact name="Variable">keeps its value between invocations</Fact>}
       <Fact name="In subgraph">
@@ -99,21 +106,27 @@ function Quantization({ model, quantization }: { model: Model; quantization: Qua
     <Section title="Quantization">
       <Facts>
         <Fact name="Granularity">
-          {kind === '' ? 'range only' : kind} {many && `, ${scales.length} channels on axis ${quantization.dimension}`} <Declared />
+          {kind === '' ? 'range only' : kind}{' '}
+          {many && `, ${scales.length} channels on axis ${quantization.dimension}`} <Declared />
         </Fact>
         {scales.length > 0 && (
           <Fact name="Scale">
             <span title={many ? undefined : String(scale[0])}>
-              {many ? `${formatNumber(least(scales))} … ${formatNumber(most(scales))}` : formatNumber(scales[0])}
+              {many
+                ? `${formatNumber(least(scales))} … ${formatNumber(most(scales))}`
+                : formatNumber(scales[0])}
             </span>
           </Fact>
         )}
         {zero.length > 0 && (
-          <Fact name="Zero point">{new Set(zero).size === 1 ? zero[0] : `${least(zero)} … ${most(zero)}`}</Fact>
+          <Fact name="Zero point">
+            {new Set(zero).size === 1 ? zero[0] : `${least(zero)} … ${most(zero)}`}
+          </Fact>
         )}
         {quantization.min.length > 0 && quantization.max.length > 0 && (
           <Fact name="Recorded range">
-            {formatNumber(least(quantization.min.map(Number)))} … {formatNumber(most(quantization.max.map(Number)))}
+            {formatNumber(least(quantization.min.map(Number)))} …{' '}
+            {formatNumber(most(quantization.max.map(Number)))}
           </Fact>
         )}
         {details !== null && (
@@ -144,7 +157,13 @@ function Quantization({ model, quantization }: { model: Model; quantization: Qua
   );
 }
 
-function Sparsity({ sparsity, details }: { sparsity: NonNullable<TensorDetails['sparsity']>; details: TensorDetails }) {
+function Sparsity({
+  sparsity,
+  details,
+}: {
+  sparsity: NonNullable<TensorDetails['sparsity']>;
+  details: TensorDetails;
+}) {
   return (
     <Section title="Sparsity">
       <Facts>
@@ -158,7 +177,10 @@ function Sparsity({ sparsity, details }: { sparsity: NonNullable<TensorDetails['
         <Fact name="Traversal order">{sparsity.traversal_order.join(', ')}</Fact>
         {sparsity.block_map.length > 0 && <Fact name="Block map">{sparsity.block_map.join(', ')}</Fact>}
         {details.dense_bytes !== null && (
-          <Fact name="Stored values" title="Bytes of the stored values, of what the dense tensor would take; indices not counted">
+          <Fact
+            name="Stored values"
+            title="Bytes of the stored values, of what the dense tensor would take; indices not counted"
+          >
             {formatBytes(details.constant_bytes)} of {formatBytes(details.dense_bytes)}
           </Fact>
         )}

@@ -16,7 +16,9 @@ export function OperatorTypes({ loaded, start, end }: { loaded: Loaded; start: n
   }
   const rows = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   const most = rows[0]?.[1] ?? 1;
-  const selected = useComputed(() => new Set(store.selection.value.filter((i) => i.kind === 'operator').map((i) => i.id)));
+  const selected = useComputed(
+    () => new Set(store.selection.value.filter((i) => i.kind === 'operator').map((i) => i.id)),
+  );
   const choose = (type: number): void => {
     const operators = hierarchy.order.subarray(start, end).filter((op) => model.operatorType[op] === type);
     store.selectMany([...operators].sort((a, b) => a - b));

@@ -31,6 +31,7 @@ const ASPECT = 1.5;
  * @param top,bottom extent of every rank, downwards
  * @param left,right extent of what stands in every rank
  * @param crossing lines between each rank and the next
+ * @param several whether there may be more than one column
  */
 export function breakColumns(
   top: Float64Array,
@@ -38,10 +39,11 @@ export function breakColumns(
   left: Float64Array,
   right: Float64Array,
   crossing: Int32Array,
+  several: boolean,
 ): Columns {
   const ranks = top.length;
   const column = new Int32Array(ranks);
-  const starts = chooseStarts(top, bottom, left, right, crossing);
+  const starts = several ? chooseStarts(top, bottom, left, right, crossing) : ranks > 0 ? [0] : [];
   for (let c = 1; c < starts.length; c++) column.fill(c, starts[c]);
   const count = starts.length;
   const result: Columns = {

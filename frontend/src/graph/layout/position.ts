@@ -5,7 +5,7 @@
  */
 import { topologicalOrder } from './acyclic.ts';
 import type { Layers } from './order.ts';
-import { adjacency, type Adjacency } from './rank.ts';
+import { adjacency, type Adjacency } from './adjacency.ts';
 
 /**
  * @param width of every node

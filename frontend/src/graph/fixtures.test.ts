@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { rowOf } from '../wire/csr.ts';
+import { operatorName, operatorTypeName, type Model } from '../wire/model.ts';
+import { Arranger } from './arrange.ts';
+import { assemble } from './assemble.ts';
+import { ONLY_WITH_FIXTURES, realModels } from './fixtures.ts';
+import { buildHierarchy, openAtFirst, type Hierarchy } from './hierarchy.ts';
+import { BACKWARD, placeLayers } from './layout/layered.ts';
+import { brokenRules, lineThroughBox } from './layout/testing.ts';
+import { drawingOf } from './model-drawing.ts';
+import { OPERATOR, type Scene, type View } from './scene.ts';
+import { brokenSceneRules } from './scene-rules.ts';
+import { SearchIndex } from './search.ts';
+import { MAX_LEVEL } from './structure.ts';
+
+const MODELS = realModels();
+
+/** For every subgraph: closed, as at first, all open, flat. */
+function views(hierarchy: Hierarchy, model: Model): View[] {
+  const all = new Set(hierarchy.groups.map(({ id }) => id));
+  return model.subgraphNames.flatMap((_, root) => [
+    { root, flat: false, open: new Set<number>() },
+    { root, flat: false, open: openAtFirst(hierarchy, root) },
+    { root, flat: false, open: all },
+    { root, flat: true, open: new Set<number>() },
+  ]);
+}
+
+function operatorsIn(scene: Scene): number[] {
+  return Array.from(scene.boxes.item).filter((_, i) => scene.boxes.kind[i] === OPERATOR);
+}
+
+test.skipIf(MODELS.length === 0)(`there are real models${ONLY_WITH_FIXTURES}`, () => {
+  expect(MODELS.length).toBeGreaterThan(20);
+});
+
+describe.skipIf(MODELS.length === 0)(`real models${ONLY_WITH_FIXTURES}`, () => {
+  test.each(MODELS)('%s', (_, model) => {
+    const hierarchy = buildHierarchy(model);
+    expect(hierarchy.groups.every(({ children }) => children.length <= MAX_LEVEL)).toBe(true);
+    const arranger = new Arranger(model, hierarchy);
+    for (const view of views(hierarchy, model)) {
+      const laid = arranger.arrange(view);
+      const { plan, width, height } = laid;
+      // What a level holds flows in one direction; recurrence is in control flow, not in edges.
+      expect(plan.state).not.toContain(BACKWARD);
+      const input = { width, height, pinned: new Uint8Array(0), source: laid.level.source, target: laid.level.target };
+      const result = placeLayers(plan, width, height);
+      expect([...brokenRules(input, plan, result)]).toEqual([]);
+      expect(lineThroughBox({ ...result, width, height }, result)).toBeNull();
+      const scene = assemble(laid);
+      expect([...brokenSceneRules(scene)]).toEqual([]);
+      const drawing = drawingOf(model, hierarchy, scene);
+      for (let box = 0; box < scene.boxes.kind.length; box++) {
+        const { title, lines } = drawing.text(box);
+        expect(title + lines.join()).not.toBe('');
+      }
+      const { start, end } = hierarchy.groups[view.root];
+      const whole = hierarchy.order.subarray(start, end).filter((op) => hierarchy.host[op] < 0);
+      const isWhole = view.flat || view.open.size === hierarchy.groups.length;
+      if (isWhole) expect(operatorsIn(scene).sort((a, b) => a - b)).toEqual(Array.from(whole.sort()));
+    }
+  });
+
+  test.each(MODELS)('%s is searched', (_, model) => {
+    const index = new SearchIndex(model);
+    for (let op = 0; op < Math.min(20, model.operatorCount); op++) {
+      const name = operatorName(model, op).split(/\s/)[0];
+      expect(Array.from(index.find(`${operatorTypeName(model, op)} ${name}`).operators)).toContain(op);
+    }
+    for (const tensor of rowOf(model.subgraphInputs, 0)) expect(model.producer[tensor]).toBe(-1);
+  });
+});

@@ -1,0 +1,84 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { EmbeddedSource, HttpSource, ServerError } from './source.ts';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+/** Answers requests one after the other; returns the URLs that were asked for. */
+function serve(...answers: (Response | Error)[]): string[] {
+  const asked: string[] = [];
+  vi.stubGlobal('fetch', (url: string) => {
+    asked.push(url);
+    const answer = answers[asked.length - 1];
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  });
+  return asked;
+}
+
+const refusal = (status: number, error: object): Response => new Response(JSON.stringify({ error }), { status });
+
+describe('over HTTP', () => {
+  const source = new HttpSource();
+
+  test('everything has a relative URL', async () => {
+    const asked = serve(Response.json({ models: [] }), Response.json({}), Response.json({ id: 3 }), Response.json({ id: 4 }));
+    await source.listing(false);
+    await source.listing(true);
+    expect(await source.operator('ab/c', 3)).toEqual({ id: 3 });
+    expect(await source.tensor('ab/c', 4)).toEqual({ id: 4 });
+    expect(asked).toEqual(['models', 'models?rescan=1', 'model/ab%2Fc/operator/3', 'model/ab%2Fc/tensor/4']);
+  });
+
+  test('a refusal says where in the file it is', async () => {
+    serve(refusal(422, { message: 'not a table', file: 'a.tflite', offset: 12, table: 'Tensor' }));
+    const error: unknown = await source.listing(false).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ServerError);
+    expect(error).toMatchObject({ status: 422, message: 'not a table', file: 'a.tflite', offset: 12, table: 'Tensor' });
+  });
+
+  test('what is no answer of ours is reported by its status', async () => {
+    serve(new Response('<h1>Bad gateway</h1>', { status: 502 }));
+    await expect(source.listing(false)).rejects.toThrow('the server answered 502');
+  });
+
+  test('no server', async () => {
+    serve(new TypeError('fetch failed'));
+    await expect(source.listing(false)).rejects.toThrow('does not answer');
+  });
+
+  test('a model that is not ready is asked for again', async () => {
+    vi.useFakeTimers();
+    const asked = serve(refusal(503, { message: 'still reading' }), new Response(Uint8Array.of(1, 2)));
+    const reasons: string[] = [];
+    const graph = source.graph('m', (reason) => reasons.push(reason));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(new Uint8Array(await graph)).toEqual(Uint8Array.of(1, 2));
+    expect(asked).toEqual(['model/m/graph', 'model/m/graph']);
+    expect(reasons).toEqual(['still reading']);
+  });
+
+  test('a model that cannot be read is not', async () => {
+    const asked = serve(refusal(422, { message: 'truncated' }));
+    await expect(source.graph('m', () => undefined)).rejects.toThrow('truncated');
+    expect(asked.length).toBe(1);
+  });
+});
+
+test('a report carries everything with it', async () => {
+  const packed = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> => {
+    const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
+    return Buffer.from(await new Response(stream).arrayBuffer()).toString('base64');
+  };
+  const details = { operators: [{ id: 0 }, { id: 1 }], tensors: [{ id: 0 }] };
+  const source = new EmbeddedSource({
+    listing: { models: [], scan: { running: false, roots: [], entries: 0, notes: [] }, version: '1' },
+    graph: await packed(Uint8Array.of(5, 6)),
+    details: await packed(new TextEncoder().encode(JSON.stringify(details))),
+  });
+  expect((await source.listing()).version).toBe('1');
+  expect(new Uint8Array(await source.graph())).toEqual(Uint8Array.of(5, 6));
+  expect(await source.operator('any', 1)).toEqual({ id: 1 });
+  expect(await source.tensor('any', 0)).toEqual({ id: 0 });
+});

@@ -1,0 +1,210 @@
+/** The store with the real worker behind it, on this thread. */
+import { signal } from '@preact/signals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Answer, Request } from '../graph/protocol.ts';
+import { decoderStack, ModelBuilder, operatorOf } from '../graph/testing.ts';
+import type { Host } from '../host/host.ts';
+import { ServerError, type Entry, type Source } from '../host/source.ts';
+import { createStore, type Store } from './store.ts';
+
+const scope = {
+  onmessage: null as ((event: { data: Request }) => void) | null,
+  postMessage: null as ((answer: Answer) => void) | null,
+};
+
+beforeAll(async () => {
+  vi.stubGlobal('self', scope);
+  await import('../graph/worker.ts');
+});
+afterAll(() => vi.unstubAllGlobals());
+
+class LocalWorker {
+  onmessage: ((event: { data: Answer }) => void) | null = null;
+  private isOpen = true;
+
+  postMessage(request: Request): void {
+    queueMicrotask(() => {
+      if (!this.isOpen) return;
+      scope.postMessage = (answer) => this.onmessage?.({ data: answer });
+      scope.onmessage!({ data: request });
+    });
+  }
+
+  terminate(): void {
+    this.isOpen = false;
+  }
+}
+
+const STACK = decoderStack({ layers: 4, named: true });
+
+function entry(id: string): Entry {
+  return { id, key: `run/${id}`, sha256: id, name: id, label: id, run: '', tag: '', step: null, size: 1, modified: 0, error: null };
+}
+
+let url: string;
+let pushed: string[];
+let navigate: () => void;
+let graph: (model: string) => Promise<ArrayBuffer>;
+
+beforeEach(() => {
+  url = '';
+  pushed = [];
+  graph = () => Promise.resolve(STACK.encode());
+});
+
+async function started(): Promise<Store> {
+  const host: Host = {
+    kind: 'page',
+    dark: signal(false),
+    theme: signal('auto'),
+    setTheme: null,
+    read: () => url,
+    write: (state, push) => {
+      url = state;
+      if (push) pushed.push(state);
+    },
+    onNavigate: (listener) => (navigate = listener),
+    onReload: () => undefined,
+    link: () => url,
+  };
+  const missing = (): Promise<never> => Promise.reject(new Error('not asked for here'));
+  const source: Source = {
+    listing: () =>
+      Promise.resolve({
+        models: [entry('first'), entry('second')],
+        scan: { running: false, roots: [], entries: 2, notes: [] },
+        version: '1',
+      }),
+    graph: (model) => graph(model),
+    operator: missing,
+    tensor: missing,
+  };
+  const store = createStore(host, source, () => new LocalWorker() as unknown as Worker);
+  await store.start();
+  return store;
+}
+
+describe('at the start', () => {
+  test('the first model is shown', async () => {
+    const store = await started();
+    expect(store.modelId.value).toBe('first');
+    expect(store.scene.value!.boxes.kind.length).toBeGreaterThan(3);
+    expect([store.phase.value, store.layoutPhase.value, store.failure.value]).toEqual([null, null, null]);
+  });
+
+  test('the URL says what is shown', async () => {
+    url = 'model=second&tab=overview&sel=o5&q=softmax';
+    const store = await started();
+    expect(store.entry.value!.id).toBe('second');
+    expect(store.tab.value).toBe('overview');
+    expect(store.primary.value).toEqual({ kind: 'operator', id: 5 });
+    expect(store.matches.value!.operators.length).toBe(4);
+  });
+
+  test('a URL that asks for what is not there is no failure', async () => {
+    url = 'model=first&root=9999&open=zz.zz&sel=o99999.g9999.t5';
+    const store = await started();
+    expect([store.root.value, store.selection.value]).toEqual([0, [{ kind: 'tensor', id: 5 }]]);
+    expect(store.failure.value).toBeNull();
+  });
+});
+
+describe('a model that cannot be shown', () => {
+  test('is a failure with its place in the file', async () => {
+    graph = () => Promise.reject(new ServerError(422, { message: 'truncated', file: 'a.tflite', offset: 1234, table: 'Tensor' }));
+    const store = await started();
+    expect(store.failure.value).toEqual({
+      title: 'This model cannot be shown',
+      reason: 'truncated',
+      details: ['File: a.tflite', 'Byte: 1,234', 'Part: Tensor'],
+    });
+    expect([store.loaded.value, store.phase.value]).toEqual([null, null]);
+  });
+
+  test('does not stand in the way of the next', async () => {
+    graph = (model) =>
+      model === 'first' ? Promise.reject(new Error('the server does not answer')) : Promise.resolve(STACK.encode());
+    const store = await started();
+    expect(store.failure.value!.reason).toBe('the server does not answer');
+    await store.choose('second');
+    expect(store.failure.value).toBeNull();
+    expect(store.scene.value).not.toBeNull();
+  });
+
+  test('nor does one that was left before it came', async () => {
+    let deliver: ((buffer: ArrayBuffer) => void) | null = null;
+    const store = await started();
+    graph = (model) =>
+      model === 'first' ? new Promise((resolve) => (deliver = resolve)) : Promise.resolve(STACK.encode());
+    const left = store.choose('first');
+    await store.choose('second');
+    deliver!(decoderStack({ layers: 1 }).encode());
+    await left;
+    expect(store.loaded.value!.id).toBe('second');
+  });
+});
+
+describe('in the graph', () => {
+  test('an item is shown by opening what is around it', async () => {
+    const store = await started();
+    await store.setOpen([]);
+    const { model, hierarchy } = store.loaded.value!;
+    const id = operatorOf(model, 'model/layers.2/attention/softmax');
+    const before = store.focusRequests.value;
+    await store.goTo({ kind: 'operator', id });
+    const { kind, item } = store.scene.value!.boxes;
+    expect(Array.from(item).some((it, box) => it === id && kind[box] === 0)).toBe(true);
+    expect(store.open.value.has(hierarchy.groupOf[id])).toBe(true);
+    expect(store.focusRequests.value).toBe(before + 1);
+    expect(url).toContain(`sel=o${id}`);
+  });
+
+  test('groups open and close', async () => {
+    const store = await started();
+    const layer = store.loaded.value!.hierarchy.groups.find(({ name }) => name === 'layers.0')!.id;
+    await store.setOpen([]);
+    const closed = store.scene.value!.boxes.kind.length;
+    await store.toggle(store.loaded.value!.hierarchy.groups[layer].parent || layer);
+    expect(store.scene.value!.boxes.kind.length).toBeGreaterThan(closed);
+    expect(url).toContain('open=');
+  });
+
+  test('a view is left by going back', async () => {
+    const store = await started();
+    const layer = store.loaded.value!.hierarchy.groups.find(({ name }) => name === 'layers.1')!.id;
+    const before = url;
+    await store.enter(layer);
+    expect(store.root.value).toBe(layer);
+    expect(pushed.at(-1)).toContain(`root=${layer}`);
+    url = before;
+    navigate();
+    await vi.waitFor(() => expect(store.root.value).toBe(0));
+  });
+
+  test('flat, all operators are shown', async () => {
+    const store = await started();
+    await store.setFlat(true);
+    const { model } = store.loaded.value!;
+    expect(store.scene.value!.boxes.kind.filter((kind) => kind === 0).length).toBe(model.operatorCount);
+    expect(url).toContain('flat=1');
+  });
+
+  test('search finds, and forgets', async () => {
+    const store = await started();
+    store.setSearch('softmax');
+    await vi.waitFor(() => expect(store.matches.value?.operators.length).toBe(4));
+    store.setSearch(' ');
+    await vi.waitFor(() => expect(store.matches.value).toBeNull());
+  });
+});
+
+test('a model without operators is shown', async () => {
+  graph = () => {
+    const builder = new ModelBuilder();
+    const x = builder.tensor('x');
+    return Promise.resolve(builder.subgraph('main', [x], [x]).encode());
+  };
+  const store = await started();
+  expect(store.failure.value).toBeNull();
+  expect(store.scene.value!.boxes.kind.length).toBe(2);
+});

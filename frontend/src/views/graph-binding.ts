@@ -1,0 +1,127 @@
+/** Ties the graph's controller to the store: scenes and marks go in, selections and moves come out. */
+import { effect, type Signal } from '@preact/signals';
+import { GraphController } from '../graph/controller.ts';
+import { boxesOf, boxOf, boxToSee, itemAt, sameItem, type Item } from '../graph/items.ts';
+import { drawingOf } from '../graph/model-drawing.ts';
+import type { Scene } from '../graph/scene.ts';
+import { DARK, LIGHT } from '../lib/palette.ts';
+import { otherEnd, outside, subgraphInside } from '../state/navigation.ts';
+import type { Loaded, Store } from '../state/store.ts';
+import type { Hovered } from './hover-card.tsx';
+
+export interface Binding {
+  controller: GraphController;
+  dispose: () => void;
+}
+
+export function bindGraph(
+  store: Store,
+  loaded: Loaded,
+  canvas: HTMLCanvasElement,
+  hovered: Signal<Hovered | null>,
+): Binding {
+  const { model, hierarchy } = loaded;
+  const controller = new GraphController(
+    canvas,
+    store.host.dark.peek() ? DARK : LIGHT,
+    () => model.families,
+    {
+      select: (box, extend) => {
+        if (controller.scene !== null) choose(store, itemAt(controller.scene, box), extend);
+      },
+      clear: () => {
+        if (store.selection.value.length > 0) store.select([]);
+      },
+      activate: (box) => {
+        if (controller.scene !== null) activate(store, loaded, itemAt(controller.scene, box));
+      },
+      stub: (stub) => {
+        if (controller.scene === null) return;
+        const { tensor, arrives } = controller.scene.stubs;
+        const ends = otherEnd(model, tensor[stub], arrives[stub] === 1);
+        if (ends.length === 1) void store.goTo(ends[0]);
+        else store.select(ends);
+      },
+      hover: (box, x, y) => {
+        const next =
+          controller.scene === null || box < 0 ? null : { item: itemAt(controller.scene, box), x, y };
+        if (next !== null || hovered.peek() !== null) hovered.value = next;
+      },
+      drawn: () => performance.mark('tflite-viz:drawn'),
+    },
+  );
+  const stops = [
+    effect(() => controller.setTheme(store.host.dark.value ? DARK : LIGHT)),
+    effect(() => {
+      const scene = store.scene.value;
+      if (scene !== null)
+        controller.show(drawingOf(model, hierarchy, scene), anchorIn(store, loaded, controller.scene, scene));
+    }),
+    effect(() => {
+      const scene = store.scene.value;
+      if (scene === null) return;
+      const boxes = store.selection.value.map((item) => boxOf(scene, hierarchy, item));
+      const matches = store.matches.value;
+      controller.setMarks({
+        selected: new Set(boxes.filter((box) => box >= 0)),
+        matches: matches === null ? null : boxesOf(scene, hierarchy, matches),
+      });
+    }),
+    effect(() => {
+      if (store.focusRequests.value === 0) return;
+      const item = store.primary.peek();
+      const scene = store.scene.peek();
+      if (item !== null && scene !== null) controller.reveal(boxToSee(scene, model, hierarchy, item));
+    }),
+  ];
+  return {
+    controller,
+    dispose: () => {
+      for (const stop of stops) stop();
+      controller.dispose();
+    },
+  };
+}
+
+/** Opens or closes a group, goes into the subgraph of an operator that runs one. */
+export function activate(store: Store, { model }: Loaded, item: Item): void {
+  if (item.kind === 'group') {
+    if (item.id !== store.root.value) void store.toggle(item.id);
+    return;
+  }
+  const inside = item.kind === 'operator' ? subgraphInside(model, item.id) : null;
+  if (inside !== null) void store.enter(inside);
+}
+
+/** Out of a group to the one around it, out of a subgraph to the operator that runs it. */
+export function goOut(store: Store, { model, hierarchy }: Loaded): void {
+  const next = outside(model, hierarchy, store.root.value);
+  if (next?.kind === 'group') void store.enter(next.id);
+  else if (next != null) void store.goTo(next);
+}
+
+function choose(store: Store, item: Item, extend: boolean): void {
+  const before = store.selection.value;
+  const others = before.filter((other) => !sameItem(other, item));
+  if (!extend) store.select([item]);
+  else store.select(others.length < before.length ? others : [...others, item]);
+}
+
+/**
+ * What stays put on the screen when the view changes: the group that was opened or closed, else the selection, if both
+ * scenes show it. Null for another part of the model, which is fitted.
+ */
+function anchorIn(
+  store: Store,
+  { hierarchy }: Loaded,
+  before: Scene | null,
+  after: Scene,
+): { before: number; after: number } | null {
+  if (before === null) return null;
+  const toggled = store.lastToggled.peek();
+  for (const item of [...(toggled === null ? [] : [toggled]), ...store.selection.peek()]) {
+    const pair = { before: boxOf(before, hierarchy, item), after: boxOf(after, hierarchy, item) };
+    if (pair.before >= 0 && pair.after >= 0) return pair;
+  }
+  return null;
+}

@@ -1,0 +1,32 @@
+"""Columns of lists and of texts."""
+
+from __future__ import annotations
+
+import numpy as np
+from tb_tflite_plugin.analysis.ragged import Ragged, Strings, offsets_of
+
+
+def test_rows_counts_and_lists_agree() -> None:
+    column = Ragged(offsets_of(np.array([2, 0, 3])), np.arange(5, dtype=np.int32))
+    assert len(column) == 3
+    assert column.tolist() == [row.tolist() for row in column] == [[0, 1], [], [2, 3, 4]]
+    assert column.counts.tolist() == [2, 0, 3]
+    assert column.rows.tolist() == [0, 0, 2, 2, 2]
+
+
+def test_take_repeats_and_reorders_rows() -> None:
+    column = Ragged(offsets_of(np.array([2, 0, 3])), np.arange(5, dtype=np.int32))
+    assert column.take(np.array([2, 1, 0, 2])).tolist() == [[2, 3, 4], [], [0, 1], [2, 3, 4]]
+    assert column.take(np.zeros(0, np.int64)).tolist() == []
+
+
+def test_an_empty_column_has_no_rows() -> None:
+    column = Ragged(offsets_of(np.zeros(0, np.int64)), np.zeros(0, np.int32))
+    assert (len(column), column.tolist(), column.rows.tolist()) == (0, [], [])
+
+
+def test_texts_are_utf8_and_what_is_not_reads_as_replacement_characters() -> None:
+    for texts in ([b"ab", b"", b"c"], [b"\xc3\xa9", b"\xff", b"a\xc3"]):
+        column = Strings(offsets_of(np.array([len(text) for text in texts])), np.frombuffer(b"".join(texts), np.uint8))
+        wanted = [text.decode("utf-8", "replace") for text in texts]
+        assert column.tolist() == list(column) == [column[row] for row in range(len(column))] == wanted

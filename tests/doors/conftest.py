@@ -1,0 +1,274 @@
+"""What the tests of the doors share: a client of the application, processes with an address, models made to measure."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+import flatbuffers
+import pytest
+from ai_edge_litert import schema_py_generated as tfl
+from werkzeug.test import Client
+
+from tb_tflite_plugin.app import App
+from tb_tflite_plugin.library import Library
+from tb_tflite_plugin.scan import Root
+
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / "tests" / ".cache"
+# How long anything may take before a test gives up; no test passes or fails by being faster than this.
+PATIENCE_S = 120
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def load() -> Callable[[Path], ModuleType]:
+    """Loads a Python file that is not part of a package."""
+
+    def load_file(path: Path) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # dataclasses look their module up
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            del sys.modules[path.stem]
+        return module
+
+    return load_file
+
+
+@pytest.fixture(scope="session")
+def synth(load: Callable[[Path], ModuleType]) -> Callable[[int], Path]:
+    """The file of a synthetic model of so many layers, 37 operators each."""
+    source = ROOT / "benchmarks" / "synth.py"
+    version = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
+
+    def build(layers: int) -> Path:
+        path = CACHE / "synth" / version / f"{layers}.tflite"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.with_suffix(f".{os.getpid()}").write_bytes(load(source).build(layers))
+            path.with_suffix(f".{os.getpid()}").replace(path)
+        return path
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def made_model() -> Callable[..., bytes]:
+    """Makes a model of one custom operator whose every name is ``name`` and whose output has these scales."""
+
+    def build(name: str = "made", scales: Sequence[float] = ()) -> bytes:
+        quantization = tfl.QuantizationParametersT(scale=list(scales), zeroPoint=[0] * len(scales)) if scales else None
+        tensors = [
+            tfl.TensorT(shape=[1, 4], type=tfl.TensorType.INT8, name=f"{name}/{i}", quantization=quantization)
+            for i in range(2)
+        ]
+        names = [tfl.TensorMapT(name=name, tensorIndex=i) for i in range(2)]
+        model = tfl.ModelT(
+            version=3,
+            description=name,
+            operatorCodes=[
+                tfl.OperatorCodeT(
+                    builtinCode=tfl.BuiltinOperator.CUSTOM,
+                    deprecatedBuiltinCode=tfl.BuiltinOperator.CUSTOM,
+                    customCode=name,
+                    version=1,
+                )
+            ],
+            subgraphs=[
+                tfl.SubGraphT(
+                    name=name,
+                    tensors=tensors,
+                    operators=[tfl.OperatorT(inputs=[0], outputs=[1])],
+                    inputs=[0],
+                    outputs=[1],
+                )
+            ],
+            buffers=[tfl.BufferT()],
+            metadata=[tfl.MetadataT(name=name, buffer=0)],
+            signatureDefs=[tfl.SignatureDefT(signatureKey=name, inputs=names[:1], outputs=names[1:], subgraphIndex=0)],
+        )
+        builder = flatbuffers.Builder(1024)
+        builder.Finish(model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def wait_for() -> Callable[..., Any]:
+    """Asks again until the answer is true, and returns it."""
+
+    def wait(ask: Callable[[], Any], what: str = "it") -> Any:
+        deadline = time.monotonic() + PATIENCE_S
+        while not (answer := ask()):
+            assert time.monotonic() < deadline, f"waited in vain for {what}"
+            time.sleep(0.02)
+        return answer
+
+    return wait
+
+
+@pytest.fixture(scope="session")
+def settled(wait_for: Callable[..., Any]) -> Callable[[Library], dict[str, Any]]:
+    """Waits until a library has looked through everything and hashed what it can; returns its listing."""
+
+    def wait(library: Library) -> dict[str, Any]:
+        def done() -> dict[str, Any] | None:
+            listing = library.listing(1.0)
+            pending = [m for m in listing["models"] if m["sha256"] is None and m["error"] is None]
+            return None if listing["scan"]["running"] or pending else listing
+
+        found: dict[str, Any] = wait_for(done, "the library")
+        return found
+
+    return wait
+
+
+@pytest.fixture
+def serve(settled: Callable[[Library], dict[str, Any]]) -> Callable[..., Client]:
+    """A client of the application over some paths, once these have been looked through."""
+
+    def make(*paths: Path, **options: Any) -> Client:
+        library = Library([Root(str(path)) for path in paths], **options)
+        settled(library)
+        return Client(App(library))
+
+    return make
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server said. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@pytest.fixture(scope="session")
+def fetch() -> Callable[..., Answer]:
+    """One request, sent exactly as given: nothing is normalised, followed or decompressed."""
+
+    def ask(url: str, headers: Mapping[str, str] | None = None, method: str = "GET", path: str | None = None) -> Answer:
+        parts = urlsplit(url)
+        given = {"Host": parts.netloc, **(headers or {})}
+        target = path if path is not None else (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        with contextlib.closing(
+            http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE_S)
+        ) as link:
+            # http.client refuses targets that a browser would not send; a hostile client does not ask it.
+            link._validate_path = lambda url: None
+            link.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
+            for name, value in given.items():
+                link.putheader(name, value)
+            link.endheaders()
+            response = link.getresponse()
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+
+    return ask
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server process: where it answers and what it has printed so far."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def log(self) -> str:
+        """Everything it printed, on stdout and stderr."""
+        return self.output.read_text("utf-8", "replace")
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, wait_for: Callable[..., Any]) -> Callable[..., Any]:
+    """Starts a server, waits for the address that it prints, and ends it afterwards."""
+
+    @contextlib.contextmanager
+    def start(command: Sequence[str | Path], **options: Any) -> Iterator[Running]:
+        output = tmp_path_factory.mktemp("process") / "output.txt"
+        with output.open("wb") as file:
+            process = subprocess.Popen(list(map(str, command)), stdout=file, stderr=subprocess.STDOUT, **options)
+        try:
+
+            def address() -> str | None:
+                text = output.read_text("utf-8", "replace")
+                assert process.poll() is None, f"ended with {process.returncode}:\n{text}"
+                found = re.search(r"http://\S+(?=\s)", text)
+                return found[0] if found else None
+
+            yield Running(wait_for(address, "an address"), process, output)
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    return start
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What ``python -m build`` made, and the tree that it was made from."""
+
+    sdist: Path
+    wheel: Path
+    tree: Path
+
+
+@pytest.fixture(scope="session")
+def distribution() -> Distribution:
+    """The sdist and the wheel of the working tree, built in a copy of it; kept until a file in it changes."""
+    left_out = shutil.ignore_patterns(
+        ".git", ".venv", ".*_cache", ".hypothesis", "__pycache__", "node_modules", "static", "tests", "benchmarks",
+        "docs", "build", "dist", "coverage", "*.egg-info", "demo-logdir",
+    )  # fmt: skip
+    fresh = CACHE / "build" / f"new-{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    shutil.copytree(ROOT, fresh / "tree", ignore=left_out)
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sorted(path for path in (fresh / "tree").rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(fresh)}\0".encode() + path.read_bytes() + b"\0")
+    kept = CACHE / "build" / digest.hexdigest()[:16]
+    if not kept.exists():
+        try:
+            command = [sys.executable, "-m", "build", "--outdir", fresh / "dist", fresh / "tree"]
+            built = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert built.returncode == 0, built.stdout[-5000:] + built.stderr[-5000:]
+            shutil.rmtree(fresh / "tree" / "frontend" / "node_modules", ignore_errors=True)
+            for old in (CACHE / "build").iterdir():
+                if old != kept and not old.name.startswith("new-"):
+                    shutil.rmtree(old)
+            if not kept.exists():
+                fresh.rename(kept)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(fresh, ignore_errors=True)
+    return Distribution(next(kept.glob("dist/*.tar.gz")), next(kept.glob("dist/*.whl")), kept / "tree")
