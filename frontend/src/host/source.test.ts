@@ -17,13 +17,19 @@ function serve(...answers: (Response | Error)[]): string[] {
   return asked;
 }
 
-const refusal = (status: number, error: object): Response => new Response(JSON.stringify({ error }), { status });
+const refusal = (status: number, error: object): Response =>
+  new Response(JSON.stringify({ error }), { status });
 
 describe('over HTTP', () => {
   const source = new HttpSource();
 
   test('everything has a relative URL', async () => {
-    const asked = serve(Response.json({ models: [] }), Response.json({}), Response.json({ id: 3 }), Response.json({ id: 4 }));
+    const asked = serve(
+      Response.json({ models: [] }),
+      Response.json({}),
+      Response.json({ id: 3 }),
+      Response.json({ id: 4 }),
+    );
     await source.listing(false);
     await source.listing(true);
     expect(await source.operator('ab/c', 3)).toEqual({ id: 3 });
@@ -35,7 +41,13 @@ describe('over HTTP', () => {
     serve(refusal(422, { message: 'not a table', file: 'a.tflite', offset: 12, table: 'Tensor' }));
     const error: unknown = await source.listing(false).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ServerError);
-    expect(error).toMatchObject({ status: 422, message: 'not a table', file: 'a.tflite', offset: 12, table: 'Tensor' });
+    expect(error).toMatchObject({
+      status: 422,
+      message: 'not a table',
+      file: 'a.tflite',
+      offset: 12,
+      table: 'Tensor',
+    });
   });
 
   test('what is no answer of ours is reported by its status', async () => {

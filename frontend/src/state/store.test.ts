@@ -38,7 +38,19 @@ class LocalWorker {
 const STACK = decoderStack({ layers: 4, named: true });
 
 function entry(id: string): Entry {
-  return { id, key: `run/${id}`, sha256: id, name: id, label: id, run: '', tag: '', step: null, size: 1, modified: 0, error: null };
+  return {
+    id,
+    key: `run/${id}`,
+    sha256: id,
+    name: id,
+    label: id,
+    run: '',
+    tag: '',
+    step: null,
+    size: 1,
+    modified: 0,
+    error: null,
+  };
 }
 
 let url: string;
@@ -111,7 +123,10 @@ describe('at the start', () => {
 
 describe('a model that cannot be shown', () => {
   test('is a failure with its place in the file', async () => {
-    graph = () => Promise.reject(new ServerError(422, { message: 'truncated', file: 'a.tflite', offset: 1234, table: 'Tensor' }));
+    graph = () =>
+      Promise.reject(
+        new ServerError(422, { message: 'truncated', file: 'a.tflite', offset: 1234, table: 'Tensor' }),
+      );
     const store = await started();
     expect(store.failure.value).toEqual({
       title: 'This model cannot be shown',
@@ -123,7 +138,9 @@ describe('a model that cannot be shown', () => {
 
   test('does not stand in the way of the next', async () => {
     graph = (model) =>
-      model === 'first' ? Promise.reject(new Error('the server does not answer')) : Promise.resolve(STACK.encode());
+      model === 'first'
+        ? Promise.reject(new Error('the server does not answer'))
+        : Promise.resolve(STACK.encode());
     const store = await started();
     expect(store.failure.value!.reason).toBe('the server does not answer');
     await store.choose('second');
