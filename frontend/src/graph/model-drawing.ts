@@ -4,6 +4,7 @@ import { operatorTypeName, tensorName, type Model } from '../wire/model.ts';
 import { activationOf, ioLines, operatorLines, operatorTitle } from './boxes.ts';
 import { calleeTitle } from './calls.ts';
 import { lineBoundsOf, type BoxText, type Drawing, type Strip } from './drawing.ts';
+import { sharedCounts } from './endpoints.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
@@ -11,13 +12,15 @@ export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene): Dra
   const familyOfType = Uint8Array.from(model.typeFamilies, (family) => model.families.indexOf(family));
   const { item } = scene.boxes;
   const equals = countEqual(hierarchy);
+  let counts: Map<number, number> | null = null;
+  const shared = (): Map<number, number> => (counts ??= sharedCounts(model));
   const texts = new Map<number, BoxText>();
   const strips = new Map<number, Strip[]>();
   return {
     scene,
     lineBounds: lineBoundsOf(scene),
     color: colorsOf(model, scene, familyOfType),
-    text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, scene, box)),
+    text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, shared, scene, box)),
     strip: (box) =>
       remembered(strips, box, () => stripOf(model, hierarchy, familyOfType, hierarchy.groups[item[box]])),
     stubText: stubTexts(model, hierarchy, scene),
@@ -53,6 +56,7 @@ function textOf(
   model: Model,
   hierarchy: Hierarchy,
   equals: Map<number, number>,
+  shared: () => Map<number, number>,
   { boxes }: Scene,
   box: number,
 ): BoxText {
@@ -79,7 +83,7 @@ function textOf(
     }
     case INPUT:
     case OUTPUT:
-      return { title: '', chip: '', lines: ioLines(model, item) };
+      return { title: '', chip: '', lines: ioLines(model, item, shared().get(item)) };
     default:
       return { title: '', chip: '', lines: [] };
   }
@@ -140,6 +144,7 @@ function stubText(model: Model, hierarchy: Hierarchy, scene: Scene, stub: number
   const users = new Set(
     rowOf(model.consumers, tensor).map((op) => (hierarchy.host[op] >= 0 ? hierarchy.host[op] : op)),
   );
+  if (users.size === 0) return `→ ${tensorName(model, tensor)}${more > 1 ? ` and ${more - 1} more` : ''}`;
   if (users.size === 1 && more === 1) return `→ ${operatorTypeName(model, [...users][0])}`;
   return `→ ${more === 1 ? 'one' : more} more${more < users.size ? ` of ${users.size}` : ''}`;
 }
