@@ -20,6 +20,12 @@ class Ragged:
     offsets: Array
     values: Array
 
+    @classmethod
+    def of(cls, rows: list[list[int]]) -> Ragged:
+        """A column of the given lists of whole numbers, as int64."""
+        counts = np.array([len(row) for row in rows], np.int64)
+        return cls(offsets_of(counts), np.array(list(itertools.chain.from_iterable(rows)), np.int64))
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 

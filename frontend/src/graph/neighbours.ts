@@ -34,7 +34,8 @@ function innermost(scene: Scene, box: number, direction: 'up' | 'down'): number 
     let inner = -1;
     for (let i = at + 1; i < boxes.kind.length; i++) {
       if (boxes.parent[i] !== at) continue;
-      const further = inner >= 0 && (direction === 'down' ? boxes.y[i] < boxes.y[inner] : boxes.y[i] > boxes.y[inner]);
+      const further =
+        inner >= 0 && (direction === 'down' ? boxes.y[i] < boxes.y[inner] : boxes.y[i] > boxes.y[inner]);
       if (inner < 0 || further) inner = i;
     }
     if (inner < 0) return at;
