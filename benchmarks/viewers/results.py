@@ -9,53 +9,67 @@ from rich.table import Table
 from rows import Row, Target
 
 UNITS = {"ms": "ms", "mb": "MB"}
+UNCOMPARED = ("in_view", "empty_page_ms")  # figures of the measurement, not of the viewer
 
 
 @dataclass
 class Cell:
-    """What one viewer did in one row: figures of each run that came to an end, and why another did not."""
+    """What one viewer did in one row.
+
+    Attributes:
+        runs: figures of each run that came to an end.
+        failure: why the viewer did not get there in another.
+        problem: what kept the benchmark from running it, which says nothing about the viewer.
+        loads: the machine's load after each run.
+    """
 
     runs: list[dict[str, float]] = field(default_factory=list)
     failure: str = ""
+    problem: str = ""
     loads: list[float] = field(default_factory=list)
 
     def median(self, figure: str) -> float | None:
-        """The median of the runs, None without any. A viewer that failed once has none: it cannot be relied on."""
+        """The median of the runs, None without any."""
         values = [run[figure] for run in self.runs if figure in run]
-        return statistics.median(values) if values and not self.failure else None
+        return statistics.median(values) if values else None
+
+    @property
+    def ended(self) -> str:
+        """Why there are no more runs, empty if they all came to an end."""
+        return self.failure or self.problem
 
     def as_json(self) -> dict[str, object]:
         """Everything, with the medians."""
         names = sorted({name for run in self.runs for name in run})
         medians = {name: self.median(name) for name in names}
-        return {"medians": medians, "runs": self.runs, "failure": self.failure or None, "load": self.loads}
+        ended = {"failure": self.failure or None, "problem": self.problem or None}
+        return {"medians": medians, "runs": self.runs, **ended, "load": self.loads}
 
 
 Cells = dict[tuple[str, str], Cell]
 
 
 def judge(target: Target, row: Row, cells: Cells) -> tuple[str, str, str]:
-    """What is wanted, what is, and the verdict: pass, miss, or why there is none."""
-    name = target.figure.rpartition("_")[0].replace("_", " ")
-    unit = UNITS[target.figure.rpartition("_")[2]]
+    """What is wanted, what is, and the verdict: pass, MISS, or why there is none.
+
+    A rival that was run and failed is beaten by any time of ours; one that was not run is not.
+    """
+    name, _, unit = target.figure.rpartition("_")
+    limit = f"{_factor(target.most)} {target.row or target.tool}" if target.tool else f"{target.most:g} {UNITS[unit]}"
+    wanted = f"{name.replace('_', ' ')} ≤ {limit}"
     ours = cells.get((row.key, "ours"), Cell())
     value = ours.median(target.figure)
+    if value is None or ours.ended:
+        return wanted, "", ours.ended or "not run"
     if not target.tool:
-        wanted = f"{name} ≤ {target.most:g} {unit}"
-        if value is None:
-            return wanted, "", ours.failure or "not run"
-        return wanted, f"{value:.0f} {unit}", _verdict(value <= target.most)
+        return wanted, f"{_number(value)} {UNITS[unit]}", _verdict(value <= target.most)
     other = cells.get((target.row or row.key, target.tool), Cell())
-    wanted = f"{name} ≤ {_factor(target.most)} {target.row or target.tool}"
-    if value is None:
-        return wanted, "", ours.failure or "not run"
     reference = other.median(target.figure)
     if reference is not None:
-        ratio = value / reference
-        return wanted, f"{_factor(ratio)}", _verdict(ratio <= target.most)
+        return wanted, _factor(value / reference), _verdict(value / reference <= target.most)
     if other.failure and target.tool != "ours":
         return wanted, "it fails", "pass"
-    return wanted, "", other.failure or "not compared"
+    return wanted, "", other.ended or "not compared"
 
 
 def _verdict(holds: bool) -> str:
@@ -89,11 +103,11 @@ def _cell(cell: Cell | None, ours: Cell | None) -> str:
         head, _, tail = name.rpartition("_")
         text = f"{head.replace('_', ' ')} {_number(value)} {UNITS[tail]}" if tail in UNITS else f"{value:,.0f} in view"
         base = ours.median(name) if ours is not None else None
-        lines.append(f"{text} = {value / base:.3g} ×" if base and tail in UNITS else text)
+        lines.append(f"{text} = {value / base:.3g} ×" if base and name not in UNCOMPARED else text)
     if cell.runs:
         lines.append(f"n = {len(cell.runs)}, load {min(cell.loads):.1f}–{max(cell.loads):.1f}")
-    if cell.failure:
-        lines.append(cell.failure)
+    if cell.ended:
+        lines.append(cell.ended)
     return "\n".join(lines)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import socket
@@ -27,13 +26,15 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
     "--js-flags=--max-old-space-size=8192",
 )
-NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9", "no_proxy": "localhost,127.0.0.1"}
+NOBODY = "http://127.0.0.1:9"
+NO_NETWORK = {"http_proxy": NOBODY, "https_proxy": NOBODY, "no_proxy": "localhost,127.0.0.1"}
 START_S = 60
+USAGE, COLLECTED = "Runtime.getHeapUsage", 1_000_000
 LOOK_S = 0.05
 SETTLE_MS = 600  # long tasks are told late, and the frame after the drawn one may be one
 
 
-class Failed(Exception):
+class NotDrawnError(Exception):
     """The viewer did not get there; says why."""
 
 
@@ -53,7 +54,7 @@ class Session:
         """Waits for the graph that was asked for at a time; ms since navigation when it was complete.
 
         Raises:
-            Failed: the tab crashed, or the time is up.
+            NotDrawnError: the tab crashed, or the time is up.
         """
         start = time.monotonic()
         while time.monotonic() - start < self._limit_s:
@@ -63,8 +64,8 @@ class Session:
                     return float(found)
             except pw.Error as error:
                 if self._crashed or "crash" in str(error).lower() or "closed" in str(error).lower():
-                    raise Failed(f"tab crashed after {time.monotonic() - start:.0f} s") from error
-        raise Failed(self._problem or f"not drawn in {self._limit_s:.0f} s")
+                    raise NotDrawnError(f"tab crashed after {time.monotonic() - start:.0f} s") from error
+        raise NotDrawnError(self._problem or f"not drawn in {self._limit_s:.0f} s")
 
     def click(self, selector: str) -> float:
         """Clicks, and returns when the page saw it, in ms since navigation."""
@@ -76,7 +77,7 @@ class Session:
         self.page.wait_for_timeout(SETTLE_MS)
 
     def longest_task(self, since: float = 0) -> float:
-        """The longest task of the main thread since a time, ms. Chromium tells of those of 50 ms and more; 0 is less."""
+        """The longest task of the main thread since a time, ms. Chromium tells of those from 50 ms on; 0 is less."""
         self.settle()
         return float(
             self.page.evaluate(
@@ -88,12 +89,12 @@ class Session:
         """MB that live JavaScript objects and array buffers take after collection, in the page and its workers."""
         cdp = self.page.context.new_cdp_session(self.page)
         cdp.send("HeapProfiler.collectGarbage")
-        used = _heap_bytes(cdp.send("Runtime.getHeapUsage"))
+        used = _heap_bytes(cdp.send(USAGE))
         cdp.detach()
-        return (used + sum(map(_heap_bytes, self._workers("Runtime.getHeapUsage")))) / 1e6
+        return (used + sum(map(_heap_bytes, self._worker_heaps()))) / 1e6
 
-    def _workers(self, method: str) -> list[dict[str, Any]]:
-        """Asks each worker after a collection. They are targets of their own behind the page's session."""
+    def _worker_heaps(self) -> list[dict[str, Any]]:
+        """Heap usage of each worker after collection. They are targets of their own behind the page's session."""
         cdp = self.page.context.new_cdp_session(self.page)
         answers: dict[int, dict[str, Any]] = {}
         sessions: list[str] = []
@@ -106,19 +107,17 @@ class Session:
         cdp.on("Target.attachedToTarget", lambda event: sessions.append(event["sessionId"]))
         cdp.on("Target.receivedMessageFromTarget", receive)
         cdp.send("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": False, "flatten": False})
-        counter = itertools.count(1)
-        wanted = []
-        for session in sessions:
-            for name in ("HeapProfiler.collectGarbage", method):
-                number = next(counter)
-                text = json.dumps({"id": number, "method": name})
-                cdp.send("Target.sendMessageToTarget", {"sessionId": session, "message": text})
-            wanted.append(number)
+        for number, session in enumerate(sessions):
+            for method in ("HeapProfiler.collectGarbage", USAGE):
+                message = json.dumps({"id": number if method == USAGE else COLLECTED, "method": method})
+                cdp.send("Target.sendMessageToTarget", {"sessionId": session, "message": message})
         deadline = time.monotonic() + START_S
-        while not answers.keys() >= set(wanted) and time.monotonic() < deadline:
+        while not answers.keys() >= set(range(len(sessions))) and time.monotonic() < deadline:
             self.page.wait_for_timeout(20)
         cdp.detach()
-        return [answers[number] for number in wanted]
+        if missing := set(range(len(sessions))) - answers.keys():
+            raise RuntimeError(f"{len(missing)} workers do not say how large their heap is")
+        return [answers[number] for number in range(len(sessions))]
 
 
 def _heap_bytes(usage: dict[str, Any]) -> float:
@@ -126,12 +125,10 @@ def _heap_bytes(usage: dict[str, Any]) -> float:
 
 
 @contextlib.contextmanager
-def opened(
-    driver: pw.Playwright, tool: Tool, model: Path, limit_s: float, fragment: str = "", flags: tuple[str, ...] = ()
-) -> Iterator[Session]:
-    """A session that has begun to navigate; the server was up before."""
+def opened(driver: pw.Playwright, tool: Tool, model: Path, limit_s: float, fragment: str = "") -> Iterator[Session]:
+    """A session that has begun to navigate; the server was up before. RuntimeError where it does not come up."""
     with serving(tool, model) as url:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *tool.flags, *flags])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *tool.flags])
         try:
             page = browser.new_page(viewport=VIEWPORT)
             page.add_init_script(WATCH + tool.script)
@@ -157,7 +154,7 @@ def serving(tool: Tool, model: Path) -> Iterator[str]:
         deadline = time.monotonic() + START_S
         while True:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise Failed("its server does not start")
+                raise RuntimeError(f"the server of {tool.label} does not start")
             with contextlib.suppress(OSError):
                 urllib.request.urlopen(url, timeout=5).close()
                 break

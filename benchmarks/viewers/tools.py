@@ -79,8 +79,10 @@ def model_explorer(executables: Path) -> Tool:
         "me",
         "Model Explorer",
         command=lambda _, port: [str(executables / "model-explorer"), "--no_open_in_browser", "--port", str(port)],
-        query=lambda model: "?"
-        + urllib.parse.urlencode({"data": json.dumps({"models": [{"url": str(model)}]}), "show_open_in_new_tab": 0}),
+        query=lambda model: (
+            "?"
+            + urllib.parse.urlencode({"data": json.dumps({"models": [{"url": str(model)}]}), "show_open_in_new_tab": 0})
+        ),
         drawn="""(since) => {
           const answers = watch.answers.filter(([time]) => time > since);
           if (!answers.some(([, event]) => since > 0 || event === 1)) return 0;
