@@ -73,7 +73,7 @@ def choose_tools(names: list[str]) -> list[tools.Tool]:
 
 
 def choose_rows(keys: list[str]) -> list[Row]:
-    """The rows of these keys, all without any. Where the real model is out of reach, a synthetic one stands in for it."""
+    """The rows of these keys, all without any. A synthetic model stands in for the real one if that is out of reach."""
     rows = [row for row in ROWS if not keys or row.key in keys]
     for place, row in enumerate(rows):
         try:

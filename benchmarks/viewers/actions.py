@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import math
-import time
 from pathlib import Path
 
 import playwright.sync_api as pw
-from session import VIEWPORT, NotDrawnError, Session, opened
+from session import NotDrawnError, Session, opened
 from tools import Tool
 
 Figures = dict[str, float]
 
-# Around each step: from the input's own time to the start of the second frame after it, and the time in its handlers
-# and in the callbacks of frames until then. Listeners on the window come first if they capture, last if they bubble.
-STEPS = """() => {
-  const own = requestAnimationFrame;
-  let script = 0, handled = 0, finish = null;
+# One wheel event after the other, each when the one before is over and at another time between two frames. A step is
+# the time from the event to the start of the second frame after it, and the time in its listeners and in callbacks of
+# frames until then. The events are made in the page: those that a driver sends come through the browser's own queue,
+# which holds wheels back for another frame (48 ms on an empty page, where keys and clicks have the 33 of 60 Hz).
+STEPS = """async (deltas) => {
+  const own = watch.frame ??= requestAnimationFrame;
+  let script = 0;
   const timed = (work) => (time) => {
     const start = performance.now();
     work(time);
     script += performance.now() - start;
   };
   window.requestAnimationFrame = (work) => own(timed(work));
-  addEventListener('wheel', ({ timeStamp }) => {
-    handled = performance.now();
+  const frame = () => new Promise((resolve) => own(() => resolve(performance.now())));
+  const target = document.elementFromPoint(innerWidth / 2, innerHeight / 2) ?? document.documentElement;
+  const [clientX, clientY] = [innerWidth / 2, innerHeight / 2];
+  const found = [];
+  for (const [number, [deltaX, deltaY, ctrlKey]] of deltas.entries()) {
+    await new Promise((resolve) => setTimeout(resolve, 30 + (number % 7) * 3));
     script = 0;
-    own(() => own(() => {
-      const waited = performance.now() - timeStamp;
-      own(() => finish?.([waited, script]));
-    }));
-  }, { capture: true, passive: true });
-  addEventListener('wheel', () => { script += performance.now() - handled; }, { passive: true });
-  watch.step = () => new Promise((resolve) => { finish = resolve; });
+    const start = performance.now();
+    target.dispatchEvent(
+      new WheelEvent('wheel', { deltaX, deltaY, ctrlKey, clientX, clientY, bubbles: true, cancelable: true }));
+    script += performance.now() - start;
+    await frame();
+    found.push([await frame() - start, script]);
+  }
+  return found;
 }"""
 IN_VIEW = """() => {
   const canvas = document.querySelector('canvas');
@@ -104,32 +110,15 @@ def move(driver: pw.Playwright, tool: Tool, model: Path, limit_s: float) -> Figu
         return figures
 
 
-Steps = list[tuple[float, float]]
+Steps = list[tuple[float, float]]  # time and script of each
 
 
 def move_steps(session: Session, count: int = STEPS_OURS) -> tuple[Steps, Steps]:
     """Zooms and pans to and fro; time and script of each step, ms."""
-    page = session.page
-    page.mouse.move(VIEWPORT["width"] // 2, VIEWPORT["height"] // 2)
-    page.evaluate(STEPS)
-    page.keyboard.down("Control")
-    _steps(page, [(0, 20)])  # a little out, so that nothing is ever out of sight
-    zooms = _steps(page, [(0, -20), (0, 20)] * (count // 2))
-    page.keyboard.up("Control")
-    return zooms, _steps(page, [(9, 7), (-9, -7)] * (count // 2))
-
-
-def _steps(page: pw.Page, deltas: list[tuple[int, int]]) -> Steps:
-    """Time and script of each step, ms. The pauses differ, so that steps start at any time between two frames."""
-    found = []
-    for number, (dx, dy) in enumerate(deltas):
-        time.sleep(0.03 + number % 7 * 0.003)
-        step = page.evaluate_handle("() => ({ done: watch.step() })")
-        page.mouse.wheel(dx, dy)
-        waited, script = step.evaluate("async ({ done }) => await done")
-        step.dispose()
-        found.append((waited, script))
-    return found
+    session.page.evaluate(STEPS, [(0, 20, True)])  # a little out, so that nothing is ever out of sight
+    zooms = session.page.evaluate(STEPS, [(0, -20, True), (0, 20, True)] * (count // 2))
+    pans = session.page.evaluate(STEPS, [(9, 7, False), (-9, -7, False)] * (count // 2))
+    return zooms, pans
 
 
 def _p95(steps: Steps, part: int) -> float:
