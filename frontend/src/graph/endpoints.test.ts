@@ -11,7 +11,7 @@ import { MAX_LEVEL } from './structure.ts';
 import { ModelBuilder } from './testing.ts';
 
 /** Layers that each read and write a cache of their own; `tokens` go through all. */
-function cached(layers: number, shape = (_layer: number): number[] => [1, 8]) {
+function cached(layers: number, shape: (layer: number) => number[] = () => [1, 8]) {
   const builder = new ModelBuilder();
   const tokens = builder.tensor('tokens');
   const caches = Array.from({ length: layers }, (_, i) => builder.tensor(`cache_${i}`, shape(i)));

@@ -23,7 +23,7 @@ function columnOf({ name, kind, values }: Cases['columns'][number]): Column {
     return {
       ...base,
       kind,
-      numbers: isNumber ? Int32Array.from(values as number[]) : null,
+      numbers: isNumber ? Int32Array.from(values) : null,
       textAt: (row) => text(values[row]),
     };
   }

@@ -90,6 +90,7 @@ async function started(): Promise<Store> {
     graph: (model) => graph(model),
     operator: missing,
     tensor: missing,
+    report: missing,
   };
   const store = createStore(host, source, () => new LocalWorker() as unknown as Worker);
   await store.start();

@@ -5,9 +5,13 @@ export interface Csr {
 }
 
 /** Groups values by row. Rows keep the order in which their values come. */
-export function csrFromPairs(rows: number, keys: ArrayLike<number>, values: ArrayLike<number>): Csr {
+export function csrFromPairs(
+  rows: number,
+  keys: ArrayLike<number> & Iterable<number>,
+  values: ArrayLike<number>,
+): Csr {
   const offsets = new Int32Array(rows + 1);
-  for (let i = 0; i < keys.length; i++) offsets[keys[i] + 1]++;
+  for (const key of keys) offsets[key + 1]++;
   for (let row = 0; row < rows; row++) offsets[row + 1] += offsets[row];
   const next = offsets.slice(0, rows);
   const grouped = new Int32Array(values.length);
