@@ -18,6 +18,15 @@ const { build } = await import(pathToFileURL(createRequire(join(FRONTEND, 'packa
 async function pageCode() {
   const outDir = join(FRONTEND, 'node_modules', '.benchmark');
   const entry = 'virtual:page';
+  const modules = [
+    'wire/model',
+    'graph/hierarchy',
+    'graph/calls',
+    'graph/arrange',
+    'graph/assemble',
+    'graph/transfer',
+    'graph/model-drawing',
+  ];
   await build({
     root: FRONTEND,
     configFile: false,
@@ -28,11 +37,7 @@ async function pageCode() {
         name: 'page',
         resolveId: (id) => (id === entry ? id : null),
         load: (id) =>
-          id === entry
-            ? ['wire/model', 'graph/hierarchy', 'graph/level', 'graph/arrange', 'graph/assemble', 'graph/transfer', 'graph/model-drawing', 'graph/layout/layered']
-                .map((module) => `export * from '/src/${module}.ts';`)
-                .join('\n')
-            : null,
+          id === entry ? modules.map((module) => `export * from '/src/${module}.ts';`).join('\n') : null,
       },
     ],
   });
@@ -60,7 +65,7 @@ function measure(page, buffer) {
   const arranger = new page.Arranger(model, hierarchy);
   const views = {
     first: { root: 0, flat: false, open: page.openAtFirst(hierarchy, 0) },
-    'open all': { root: 0, flat: false, open: new Set(hierarchy.groups.map(({ id }) => id)) },
+    'open all': { root: 0, flat: false, open: new Set(page.openableIn(model, hierarchy, 0)) },
     flat: { root: 0, flat: true, open: new Set() },
   };
   const counts = { operators: model.operatorCount, groups: hierarchy.groups.length };
