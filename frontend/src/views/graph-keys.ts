@@ -1,8 +1,8 @@
 /** The keys of the graph. */
 import type { GraphController } from '../graph/controller.ts';
+import { openableIn } from '../graph/calls.ts';
 import { boxToSee, itemAt } from '../graph/items.ts';
 import { firstBox, neighbour, type Direction } from '../graph/neighbours.ts';
-import { groupsBelow } from '../state/navigation.ts';
 import type { Loaded, Store } from '../state/store.ts';
 import { activate, goOut } from './graph-binding.ts';
 
@@ -66,11 +66,12 @@ function action(
       if (item !== null) activate(store, loaded, item);
     },
     Escape: () => {
-      if (store.search.value === '') store.select([]);
+      if (store.layoutPhase.value !== null && scene !== null) store.cancelLayout();
+      else if (store.search.value === '') store.select([]);
       else store.setSearch('');
     },
     Backspace: () => goOut(store, loaded),
-    e: () => void store.setOpen(groupsBelow(loaded.hierarchy, store.root.value)),
+    e: () => void store.setOpen(openableIn(loaded.model, loaded.hierarchy, store.root.value)),
     c: () => void store.setOpen([]),
     x: () => void store.setFlat(!store.flat.value),
     '+': () => controller.zoomBy(ZOOM),

@@ -1,7 +1,8 @@
 import type { RefObject } from 'preact';
+import { openableIn } from '../graph/calls.ts';
 import type { GraphController } from '../graph/controller.ts';
 import { pathTo } from '../graph/hierarchy.ts';
-import { callerOf, groupsBelow } from '../state/navigation.ts';
+import { callerOf } from '../state/navigation.ts';
 import type { Loaded } from '../state/store.ts';
 import { useStore } from './context.ts';
 
@@ -12,20 +13,16 @@ interface Props {
 
 export function GraphToolbar({ loaded, controller }: Props) {
   const store = useStore();
-  const { hierarchy } = loaded;
-  const hasGroups = hierarchy.groups[store.root.value].children.some((child) => child < 0);
+  const { model, hierarchy } = loaded;
+  const openable = openableIn(model, hierarchy, store.root.value);
   return (
     <div class="toolbar">
       <EntryChooser loaded={loaded} />
       <Breadcrumbs loaded={loaded} />
       <div class="spacer" />
-      {hasGroups && (
+      {openable.length > 0 && (
         <>
-          <button
-            type="button"
-            title="Open all groups (e)"
-            onClick={() => void store.setOpen(groupsBelow(hierarchy, store.root.value))}
-          >
+          <button type="button" title="Open all groups (e)" onClick={() => void store.setOpen(openable)}>
             Open all
           </button>
           <button type="button" title="Close all groups (c)" onClick={() => void store.setOpen([])}>

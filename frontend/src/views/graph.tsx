@@ -55,9 +55,14 @@ export function GraphView({ loaded }: { loaded: Loaded }) {
         >
           <canvas ref={canvas} />
         </div>
-        {store.layoutPhase.value !== null && store.scene.value === null && (
-          <p class="canvas-note" role="status">
-            {store.layoutPhase.value} …
+        {store.layoutPhase.value !== null && (
+          <p class="canvas-note working" role="status">
+            {store.layoutPhase.value} …{' '}
+            {store.scene.value !== null && (
+              <button type="button" onClick={() => store.cancelLayout()}>
+                Cancel
+              </button>
+            )}
           </p>
         )}
         {failure !== null && (

@@ -51,7 +51,7 @@ function describe({ model, hierarchy }: Loaded, { kind, id }: Item): { title: st
         .slice(0, LINES)
         .map((tensor) => (tensor < 0 ? '' : tensorText(model, tensor))),
       ...constants.slice(0, LINES).map((tensor) => `constant ${tensorText(model, tensor)}`),
-      ...(model.controlFlow.has(id) ? ['double-click to go into its subgraph'] : []),
+      ...(model.controlFlow.has(id) ? ['double-click to open what it runs'] : []),
     ],
   };
 }
