@@ -14,7 +14,7 @@ import {
 import { boxAt, stubAt, type Drawing, type Marks } from './drawing.ts';
 import { attachGestures } from './gestures.ts';
 import { Renderer } from './renderer.ts';
-import { CLOSED_GROUP, OPEN_GROUP } from './scene.ts';
+import { CLOSED_GROUP, isOpen } from './scene.ts';
 
 export interface ControllerEvents {
   select: (box: number, extend: boolean) => void;
@@ -232,9 +232,9 @@ export class GraphController {
   }
 
   private setHovered(box: number, x: number, y: number): void {
-    const isOpen = box >= 0 && this.drawing?.scene.boxes.kind[box] === OPEN_GROUP;
-    const hovered = isOpen ? -1 : box;
-    this.canvas.style.cursor = box >= 0 && !isOpen ? 'pointer' : 'default';
+    const isFrame = box >= 0 && this.drawing !== null && isOpen(this.drawing.scene.boxes.kind[box]);
+    const hovered = isFrame ? -1 : box;
+    this.canvas.style.cursor = box >= 0 && !isFrame ? 'pointer' : 'default';
     this.events.hover(hovered, x, y);
     if (hovered === this.marks.hovered) return;
     this.marks = { ...this.marks, hovered };
@@ -247,7 +247,7 @@ export class GraphController {
     const stub = stubAt(this.drawing.scene, ...this.toWorld(x, y));
     const box = this.boxUnder(x, y);
     const innermost = box >= 0 ? this.drawing.scene.boxes.kind[box] : CLOSED_GROUP;
-    if (stub >= 0 && (box < 0 || innermost === OPEN_GROUP)) this.events.stub(stub);
+    if (stub >= 0 && (box < 0 || isOpen(innermost))) this.events.stub(stub);
     else if (box >= 0) this.events.select(box, extend);
     else this.events.clear();
   }

@@ -1,6 +1,6 @@
 /** What the renderer is given besides the scene: it knows boxes and colours, not models. */
 import type { Scene } from './scene.ts';
-import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPERATOR, OUTPUT } from './scene.ts';
+import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT } from './scene.ts';
 
 export interface BoxText {
   title: string;
@@ -84,5 +84,5 @@ export function findBox(scene: Scene, kinds: readonly number[], item: number): n
 }
 
 export const GROUP_KINDS = [CLOSED_GROUP, OPEN_GROUP] as const;
-export const OPERATOR_KINDS = [OPERATOR] as const;
+export const OPERATOR_KINDS = [OPERATOR, OPEN_OPERATOR] as const;
 export const TENSOR_KINDS = [INPUT, OUTPUT] as const;

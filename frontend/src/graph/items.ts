@@ -3,7 +3,7 @@ import { rowOf } from '../wire/csr.ts';
 import type { Model } from '../wire/model.ts';
 import { findBox, GROUP_KINDS, OPERATOR_KINDS, TENSOR_KINDS } from './drawing.ts';
 import type { Hierarchy } from './hierarchy.ts';
-import { CLOSED_GROUP, OPEN_GROUP, OPERATOR, type Scene } from './scene.ts';
+import { CLOSED_GROUP, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, type Scene } from './scene.ts';
 import type { Matches } from './search.ts';
 
 export type ItemKind = 'operator' | 'group' | 'tensor';
@@ -16,7 +16,7 @@ export interface Item {
 export function itemAt(scene: Scene, box: number): Item {
   const kind = scene.boxes.kind[box];
   const id = scene.boxes.item[box];
-  if (kind === OPERATOR) return { kind: 'operator', id };
+  if (isOperator(kind)) return { kind: 'operator', id };
   return { kind: isGroup(kind) ? 'group' : 'tensor', id };
 }
 
@@ -63,10 +63,14 @@ export function boxesOf(scene: Scene, hierarchy: Hierarchy, matches: Matches): S
   for (let i = 0; i < kind.length; i++) {
     const matched = isGroup(kind[i])
       ? holdsAny(item[i])
-      : (kind[i] === OPERATOR ? operators : tensors).has(item[i]);
+      : (isOperator(kind[i]) ? operators : tensors).has(item[i]);
     if (matched) found.add(i);
   }
   return found;
+}
+
+function isOperator(kind: number): boolean {
+  return kind === OPERATOR || kind === OPEN_OPERATOR;
 }
 
 function isGroup(kind: number): boolean {

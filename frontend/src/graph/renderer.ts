@@ -4,7 +4,7 @@ import { GROUP_HEADER, LINE, PADDING } from './boxes.ts';
 import type { Camera, Viewport } from './camera.ts';
 import { STUB_LENGTH, type Drawing, type Marks } from './drawing.ts';
 import { BACKWARD } from './layout/layered.ts';
-import { CLOSED_GROUP, OPEN_GROUP, OPERATOR } from './scene.ts';
+import { CLOSED_GROUP, isOpen, OPERATOR } from './scene.ts';
 import { traceLine, traceStraight } from './trace.ts';
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif';
@@ -77,7 +77,7 @@ class Frame {
     const { boxes } = drawing.scene;
     context.lineWidth = 1 / this.scale;
     for (let i = 0; i < boxes.kind.length; i++) {
-      if (boxes.kind[i] !== OPEN_GROUP || !this.visible(i)) continue;
+      if (!isOpen(boxes.kind[i]) || !this.visible(i)) continue;
       context.fillStyle = theme.group[this.depth(i) % 2];
       context.strokeStyle = theme.border;
       this.roundRect(i, 8);
@@ -111,8 +111,7 @@ class Frame {
       this.plainBoxes();
       return;
     }
-    for (let i = 0; i < boxes.kind.length; i++)
-      if (boxes.kind[i] !== OPEN_GROUP && this.visible(i)) this.box(i);
+    for (let i = 0; i < boxes.kind.length; i++) if (!isOpen(boxes.kind[i]) && this.visible(i)) this.box(i);
   }
 
   stubs(): void {
@@ -149,7 +148,7 @@ class Frame {
     const size = Math.max(12, 11 / this.scale);
     context.textBaseline = 'middle';
     for (let i = 0; i < boxes.kind.length; i++) {
-      const isGroup = boxes.kind[i] === OPEN_GROUP || (boxes.kind[i] === CLOSED_GROUP && this.scale < TEXT);
+      const isGroup = isOpen(boxes.kind[i]) || (boxes.kind[i] === CLOSED_GROUP && this.scale < TEXT);
       if (!isGroup || !this.visible(i)) continue;
       const room = boxes.width[i] - 2 * PADDING;
       if (room * this.scale < 60 || (boxes.kind[i] === CLOSED_GROUP && boxes.height[i] * this.scale < 14))
@@ -258,7 +257,7 @@ class Frame {
     const byColor = new Map<number, number[]>();
     const selected: number[] = [];
     for (let i = 0; i < boxes.kind.length; i++) {
-      if (boxes.kind[i] === OPEN_GROUP || !this.visible(i)) continue;
+      if (isOpen(boxes.kind[i]) || !this.visible(i)) continue;
       const color = boxes.kind[i] === OPERATOR ? drawing.color[i] : -1;
       const key = this.faded(i) ? color - 1000 : color;
       const list = byColor.get(key);
@@ -320,7 +319,7 @@ class Frame {
   private arrowHead(i: number, color: string): void {
     const { context } = this;
     const { lines, boxes } = this.drawing.scene;
-    if (boxes.kind[lines.to[i]] === OPEN_GROUP) return; // it goes on inside
+    if (isOpen(boxes.kind[lines.to[i]])) return; // it goes on inside
     const end = lines.offsets[i + 1];
     const x = lines.points[end - 2];
     const y = lines.points[end - 1];
