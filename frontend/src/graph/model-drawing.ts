@@ -1,26 +1,36 @@
 /** Turns a scene into a drawing: what the boxes of this model say, and their colours. */
 import { rowOf } from '../wire/csr.ts';
 import { operatorTypeName, tensorName, type Model } from '../wire/model.ts';
+import type { Theme } from '../lib/palette.ts';
 import { activationOf, ioLines, operatorLines, operatorTitle } from './boxes.ts';
 import { calleeTitle } from './calls.ts';
-import { lineBoundsOf, type BoxText, type Drawing, type Strip } from './drawing.ts';
+import { lineBoundsOf, type BoxText, type Drawing, type Paint, type Strip } from './drawing.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
-export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene): Drawing {
-  const familyOfType = Uint8Array.from(model.typeFamilies, (family) => model.families.indexOf(family));
-  const { item } = scene.boxes;
+export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, paint: Paint): Drawing {
   const equals = countEqual(hierarchy);
   const texts = new Map<number, BoxText>();
-  const strips = new Map<number, Strip[]>();
   return {
     scene,
     lineBounds: lineBoundsOf(scene),
-    color: colorsOf(model, scene, familyOfType),
+    paint,
     text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, scene, box)),
+    stubText: stubTexts(model, hierarchy, scene),
+  };
+}
+
+/** Colours by family of the operator type. */
+export function paintOf(model: Model, hierarchy: Hierarchy, scene: Scene, theme: Theme): Paint {
+  const familyOfType = Uint8Array.from(model.typeFamilies, (family) => model.families.indexOf(family));
+  const { item } = scene.boxes;
+  const strips = new Map<number, Strip[]>();
+  return {
+    palette: model.families.map((family) => theme.families[family]),
+    color: colorsOf(model, scene, familyOfType),
     strip: (box) =>
       remembered(strips, box, () => stripOf(model, hierarchy, familyOfType, hierarchy.groups[item[box]])),
-    stubText: stubTexts(model, hierarchy, scene),
+    figure: () => '',
   };
 }
 
