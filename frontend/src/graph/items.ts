@@ -31,6 +31,20 @@ export function boxOf(scene: Scene, hierarchy: Hierarchy, item: Item): number {
   return findBox(scene, OPERATOR_KINDS, hierarchy.host[item.id] >= 0 ? hierarchy.host[item.id] : item.id);
 }
 
+/** The boxes of all items that the scene shows, in one pass. */
+export function boxesOfItems(scene: Scene, hierarchy: Hierarchy, items: readonly Item[]): Set<number> {
+  const wanted = { operator: new Set<number>(), group: new Set<number>(), tensor: new Set<number>() };
+  for (const { kind, id } of items)
+    wanted[kind].add(kind === 'operator' && hierarchy.host[id] >= 0 ? hierarchy.host[id] : id);
+  const found = new Set<number>();
+  if (items.length === 0) return found;
+  for (let box = 0; box < scene.boxes.kind.length; box++) {
+    const { kind, id } = itemAt(scene, box);
+    if (wanted[kind].has(id)) found.add(box);
+  }
+  return found;
+}
+
 /** The box to look at for an item; for a tensor without a box that of the operator that makes or first reads it. */
 export function boxToSee(scene: Scene, model: Model, hierarchy: Hierarchy, item: Item): number {
   const box = boxOf(scene, hierarchy, item);

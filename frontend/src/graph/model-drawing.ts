@@ -6,17 +6,21 @@ import { activationOf, ioLines, operatorLines, operatorTitle } from './boxes.ts'
 import { calleeTitle } from './calls.ts';
 import { lineBoundsOf, type BoxText, type Drawing, type Paint, type Strip } from './drawing.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
+import { lineText, lineWeights } from './line-figures.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
 export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, paint: Paint): Drawing {
   const equals = countEqual(hierarchy);
   const texts = new Map<number, BoxText>();
+  const lineTexts = new Map<number, string>();
   return {
     scene,
     lineBounds: lineBoundsOf(scene),
     paint,
     text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, scene, box)),
     stubText: stubTexts(model, hierarchy, scene),
+    lineText: (line) => remembered(lineTexts, line, () => lineText(model, scene, line)),
+    lineWeight: lineWeights(model, scene),
   };
 }
 

@@ -5,10 +5,12 @@ import { openAtFirst, type Hierarchy } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
 import type { Scene } from '../graph/scene.ts';
 import type { Matches } from '../graph/search.ts';
+import { reachedBy, type Trace } from '../graph/traced.ts';
 import type { Host } from '../host/host.ts';
 import { ServerError, type Entry, type Listing, type Source } from '../host/source.ts';
 import { decodeModel, type Model } from '../wire/model.ts';
 import { groupsToOpen } from './navigation.ts';
+import { existing } from './trace-url.ts';
 import { decodeState, encodeState, type Tab } from './url.ts';
 
 export interface Failure {
@@ -55,9 +57,19 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     () => listing.value?.models.find(({ id, key }) => id === modelId.value || key === modelId.value) ?? null,
   );
   const primary = computed<Item | null>(() => selection.value.at(-1) ?? null);
+  const trace = signal<Trace | null>(null);
+  const weighsLines = signal(false);
+  /** What the trace holds, null while nothing is traced. */
+  const reached = computed(() => {
+    if (trace.value === null || loaded.value === null) return null;
+    return reachedBy(loaded.value.model, loaded.value.hierarchy, trace.value);
+  });
   /** What the search found, null while nothing is searched. */
   const matches = signal<Matches | null>(null);
 
+  let remembered: string | null = null;
+
+  /** Writes the state into the URL; with `push` the browser's back button returns to what was before. */
   function remember(push: boolean): void {
     const state = encodeState({
       model: entry.value?.sha256 ?? modelId.value,
@@ -67,8 +79,11 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       open: openIsDefault.value ? null : [...open.value],
       selection: [...selection.value],
       search: search.value,
+      trace: trace.value,
+      weighsLines: weighsLines.value,
     });
-    host.write(state, push);
+    host.write(state, push && state !== remembered);
+    remembered = state;
   }
 
   let polls = 0;
@@ -99,7 +114,8 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
 
   /** Takes over what the URL says. */
   async function restore(): Promise<void> {
-    const state = decodeState(host.read());
+    remembered = host.read();
+    const state = decodeState(remembered);
     const wanted = state.model ?? firstReadable(listing.value)?.id ?? null;
     const same =
       wanted !== null && entry.value !== null && (entry.value.id === wanted || entry.value.key === wanted);
@@ -113,11 +129,16 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       root.value = state.root !== null && state.root < hierarchy.groups.length ? state.root : 0;
       flat.value = state.flat;
       openIsDefault.value = state.open === null;
+      const before = open.value;
       open.value =
         state.open === null
           ? openAtFirst(hierarchy, root.value)
           : new Set(state.open.filter((group) => group < hierarchy.groups.length));
-      selection.value = state.selection.filter((item) => exists(item, model, hierarchy));
+      lastToggled.value = onlyDifference(before, open.value);
+      const isKnown = (item: Item): boolean => exists(item, model, hierarchy);
+      selection.value = state.selection.filter(isKnown);
+      trace.value = existing(state.trace, isKnown);
+      weighsLines.value = state.weighsLines;
     });
     await Promise.all([layout(), find()]);
     if (selection.value.length > 0) focusRequests.value++;
@@ -128,6 +149,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       selection.value = [];
       search.value = '';
       matches.value = null;
+      trace.value = null;
     });
     await load(id);
     const now = loaded.peek();
@@ -208,6 +230,8 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     batch(() => {
       tab.value = 'graph';
       selection.value = [item];
+      // What one goes to is to be seen.
+      if (trace.value?.hidesRest === true) trace.value = { ...trace.value, hidesRest: false };
       const inside = groups.includes(root.value);
       if (!inside) {
         root.value = groups[0];
@@ -236,7 +260,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       open.value = next;
       openIsDefault.value = false;
     });
-    remember(false);
+    remember(true);
     await layout();
   }
 
@@ -246,7 +270,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       open.value = new Set(groups);
       openIsDefault.value = false;
     });
-    remember(false);
+    remember(true);
     await layout();
   }
 
@@ -272,6 +296,17 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     lastToggled.value = null;
     remember(true);
     await layout();
+  }
+
+  /** Traces the selection, or ends the trace. */
+  function setTrace(value: Trace | null): void {
+    trace.value = value;
+    remember(true);
+  }
+
+  function setWeighsLines(value: boolean): void {
+    weighsLines.value = value;
+    remember(false);
   }
 
   function setTab(value: Tab): void {
@@ -319,6 +354,9 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     search,
     matches,
     focusRequests,
+    trace,
+    reached,
+    weighsLines,
     start,
     refresh,
     choose,
@@ -329,6 +367,8 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     setOpen,
     enter,
     setFlat,
+    setTrace,
+    setWeighsLines,
     setTab,
     setSearch,
   };
@@ -336,6 +376,12 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
 
 function firstReadable(listing: Listing | null): Entry | null {
   return listing?.models.find(({ error }) => error === null) ?? listing?.models[0] ?? null;
+}
+
+/** The group that is open in one of two sets and not in the other, if it is the only one. */
+function onlyDifference(before: ReadonlySet<number>, after: ReadonlySet<number>): Item | null {
+  const changed = [...before, ...after].filter((group) => before.has(group) !== after.has(group));
+  return changed.length === 1 ? { kind: 'group', id: changed[0] } : null;
 }
 
 function exists(item: Item, model: Model, hierarchy: Hierarchy): boolean {

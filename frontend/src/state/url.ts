@@ -1,6 +1,9 @@
 /** What the URL holds, so that it can be sent to a colleague: model, tab, place in the graph, selection, search. */
 
-import type { Item, ItemKind } from '../graph/items.ts';
+import type { Item } from '../graph/items.ts';
+import type { Trace } from '../graph/traced.ts';
+import { decodeItem, encodeItem } from './item-url.ts';
+import { decodeTrace, encodeTrace } from './trace-url.ts';
 
 export type Tab = 'overview' | 'graph';
 
@@ -14,10 +17,10 @@ export interface UrlState {
   open: number[] | null;
   selection: Item[];
   search: string;
+  trace: Trace | null;
+  /** Whether lines are as wide as what they carry is large. */
+  weighsLines: boolean;
 }
-
-const LETTERS: Record<ItemKind, string> = { operator: 'o', group: 'g', tensor: 't' };
-const KINDS: Record<string, ItemKind> = { o: 'operator', g: 'group', t: 'tensor' };
 
 export function encodeState(state: UrlState): string {
   const parts: string[] = [];
@@ -28,8 +31,10 @@ export function encodeState(state: UrlState): string {
   if (state.flat) put('flat', '1');
   if (state.open !== null) put('open', encodeNumbers(state.open));
   if (state.selection.length > 0)
-    put('sel', state.selection.map(({ kind, id }) => `${LETTERS[kind]}${id}`).join('.'));
+    put('sel', state.selection.map(encodeItem).join('.'));
   if (state.search !== '') put('q', state.search);
+  if (state.trace !== null) put('trace', encodeTrace(state.trace));
+  if (state.weighsLines) put('lines', 'bytes');
   return parts.join('&');
 }
 
@@ -45,12 +50,9 @@ export function decodeState(text: string): UrlState {
     open: open === null ? null : decodeNumbers(open),
     selection: (values.get('sel') ?? '').split('.').flatMap(decodeItem),
     search: values.get('q') ?? '',
+    trace: decodeTrace(values.get('trace') ?? ''),
+    weighsLines: values.get('lines') === 'bytes',
   };
-}
-
-function decodeItem(text: string): Item[] {
-  const found = /^([ogt])(\d{1,9})$/.exec(text);
-  return found === null ? [] : [{ kind: KINDS[found[1]], id: Number(found[2]) }];
 }
 
 /** Ascending numbers as differences in base 36: `1.2.2` for 1, 3, 5. */

@@ -73,13 +73,15 @@ function action(
     e: () => void store.setOpen(groupsBelow(loaded.hierarchy, store.root.value)),
     c: () => void store.setOpen([]),
     x: () => void store.setFlat(!store.flat.value),
-    '+': () => controller.zoomBy(ZOOM),
-    '=': () => controller.zoomBy(ZOOM),
-    '-': () => controller.zoomBy(1 / ZOOM),
+    '+': () => controller.zoomBy(ZOOM, true),
+    '=': () => controller.zoomBy(ZOOM, true),
+    '-': () => controller.zoomBy(1 / ZOOM, true),
     f: () => controller.fitAll(),
     s: () => {
-      if (item !== null && scene !== null)
-        controller.fitBox(boxToSee(scene, loaded.model, loaded.hierarchy, item));
+      if (scene !== null)
+        controller.fitBoxes(
+          store.selection.value.map((one) => boxToSee(scene, loaded.model, loaded.hierarchy, one)),
+        );
     },
     '0': () => controller.actualSize(),
   };

@@ -46,7 +46,7 @@ export function GraphToolbar({ loaded, controller }: Props) {
           type="button"
           title="Zoom out (−)"
           aria-label="Zoom out"
-          onClick={() => controller.current?.zoomBy(1 / 1.35)}
+          onClick={() => controller.current?.zoomBy(1 / 1.35, false)}
         >
           −
         </button>
@@ -54,7 +54,7 @@ export function GraphToolbar({ loaded, controller }: Props) {
           type="button"
           title="Zoom in (+)"
           aria-label="Zoom in"
-          onClick={() => controller.current?.zoomBy(1.35)}
+          onClick={() => controller.current?.zoomBy(1.35, false)}
         >
           +
         </button>

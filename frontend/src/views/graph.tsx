@@ -1,5 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { effect, useSignal } from '@preact/signals';
+import type { Rect } from '../graph/camera.ts';
+import type { Picture } from '../graph/renderer.ts';
 import type { GraphController } from '../graph/controller.ts';
 import type { Item } from '../graph/items.ts';
 import type { Loaded } from '../state/store.ts';
@@ -16,16 +18,18 @@ export function GraphView({ loaded }: { loaded: Loaded }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const controller = useRef<GraphController | null>(null);
   const hovered = useSignal<Hovered | null>(null);
+  const window = useSignal<Rect | null>(null);
+  const picture = useSignal<Picture | null>(null);
   const spoken = useSignal('');
 
   useEffect(() => {
     if (canvas.current === null) return undefined;
-    const binding = bindGraph(store, loaded, canvas.current, hovered);
+    const binding = bindGraph(store, loaded, canvas.current, { hovered, window, picture });
     controller.current = binding.controller;
     // Scripts that drive the page find boxes through this: what a canvas shows is not in the document.
     Object.assign(canvas.current, { graph: binding.controller });
     return binding.dispose;
-  }, [store, loaded, hovered]);
+  }, [store, loaded, hovered, window, picture]);
 
   useEffect(
     () =>
