@@ -1,5 +1,5 @@
 /** The entry for hosts: TensorBoard imports this module and calls render(). */
-import css from './style.css?inline';
+import { css } from './styles/index.ts';
 import { pageHost } from './host/host.ts';
 import { HttpSource, type Source } from './host/source.ts';
 import { tensorboardHost } from './host/tensorboard.ts';

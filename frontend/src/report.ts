@@ -1,6 +1,6 @@
 /** The entry of the one-file report. */
 import GraphWorker from './graph/worker.ts?worker&inline';
-import css from './style.css?inline';
+import { css } from './styles/index.ts';
 import { pageHost } from './host/host.ts';
 import { EmbeddedSource, type Embedded } from './host/source.ts';
 import { mountApp } from './mount.tsx';

@@ -17,6 +17,7 @@ import type { Drawing, Marks, Paint, Traced } from './drawing.ts';
 import { attachGestures, type Point } from './gestures.ts';
 import { boxAt, boxesIn, lineAt, NOTHING, stubAt, type Hit } from './hits.ts';
 import { Motion } from './motion.ts';
+import type { LineLook } from './paint/frame.ts';
 import { TEXT } from './paint/pen.ts';
 import { Renderer, type Picture, type View } from './renderer.ts';
 import { isOpen } from './scene.ts';
@@ -54,7 +55,7 @@ export class GraphController {
   private readonly stops: (() => void)[];
   private drawing: Drawing | null = null;
   private marks: Marks = NO_MARKS;
-  private weighsLines = false;
+  private lineLook: LineLook = 'even';
   private camera: Camera = { x: 0, y: 0, scale: 1 };
   private viewport: Viewport = { width: 0, height: 0 };
   private pixelRatio = 1;
@@ -113,8 +114,8 @@ export class GraphController {
     this.request();
   }
 
-  setWeighsLines(weighsLines: boolean): void {
-    this.weighsLines = weighsLines;
+  setLineLook(look: LineLook): void {
+    this.lineLook = look;
     this.request();
   }
 
@@ -147,9 +148,9 @@ export class GraphController {
 
   /** What is shown, without what the pointer is at; null before there is anything. */
   get picture(): Picture | null {
-    const { drawing, theme, weighsLines } = this;
+    const { drawing, theme, lineLook } = this;
     if (drawing === null) return null;
-    return { drawing, marks: { ...this.marks, hovered: -1, hoveredLine: -1 }, theme, weighsLines };
+    return { drawing, marks: { ...this.marks, hovered: -1, hoveredLine: -1 }, theme, lineLook };
   }
 
   /** The part of the world that is on the screen. */
@@ -167,6 +168,18 @@ export class GraphController {
   fitBoxes(boxes: readonly number[]): void {
     const rects = boxes.map((box) => this.rectOf(box)).filter((rect) => rect !== null);
     if (rects.length > 0) this.goTo(fit(bounds(rects), this.viewport, MAX_SCALE / 2), true);
+  }
+
+  /** Shows all that is traced. */
+  fitTraced(): void {
+    const { drawing, marks } = this;
+    if (drawing === null || marks.traced === null) return;
+    const { kind } = drawing.scene.boxes;
+    const boxes: number[] = [];
+    marks.traced.boxes.forEach((is, box) => {
+      if (is === 1 && !isOpen(kind[box])) boxes.push(box);
+    });
+    this.fitBoxes(boxes);
   }
 
   /** Actual size, around the middle of what is shown. */
@@ -259,10 +272,10 @@ export class GraphController {
   private draw(): void {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    const { drawing, marks, theme, weighsLines, camera, viewport, pixelRatio } = this;
+    const { drawing, marks, theme, lineLook, camera, viewport, pixelRatio } = this;
     if (drawing === null || viewport.width === 0) return;
     const view: View = { camera, viewport, pixelRatio };
-    this.renderer.draw({ drawing, marks, theme, weighsLines }, view, this.band);
+    this.renderer.draw({ drawing, marks, theme, lineLook }, view, this.band);
     this.events.moved();
     if (!this.isNew) return;
     this.isNew = false;

@@ -5,7 +5,7 @@ import type { Drawing, Marks } from './drawing.ts';
 import { paintBoxes } from './paint/boxes.ts';
 import { Fitter } from './paint/fitter.ts';
 import { flagsOf, HIDDEN, type Flags } from './paint/flags.ts';
-import { isHighlighted, type Frame } from './paint/frame.ts';
+import { isHighlighted, type Frame, type LineLook } from './paint/frame.ts';
 import { paintGroupNames, paintGroups } from './paint/groups.ts';
 import { Labels, paintHighlightedLabels, paintLabels } from './paint/labels.ts';
 import { paintLines } from './paint/lines.ts';
@@ -19,8 +19,7 @@ export interface Picture {
   drawing: Drawing;
   marks: Marks;
   theme: Theme;
-  /** Whether lines are as wide as what they carry is large. */
-  weighsLines: boolean;
+  lineLook: LineLook;
 }
 
 /** Where one looks at it from, and on how many pixels. */
@@ -88,7 +87,10 @@ export class Painter {
       fitter: this.fitter,
       labels: this.labels,
       boxes: boxesInSight(drawing.scene, sight, flags.boxes, HIDDEN),
-      lines: linesInSight(drawing.lineBounds, sight, flags.lines, HIDDEN),
+      lines:
+        picture.lineLook === 'none'
+          ? new Int32Array()
+          : linesInSight(drawing.lineBounds, sight, flags.lines, HIDDEN),
       highlighted: new Int32Array(),
     };
     frame.highlighted = frame.lines.filter((line) => isHighlighted(frame, line));

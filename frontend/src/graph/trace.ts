@@ -80,7 +80,6 @@ function onCurve(
 function distanceToSegment(ax: number, ay: number, bx: number, by: number, x: number, y: number): number {
   const [dx, dy] = [bx - ax, by - ay];
   const squared = dx * dx + dy * dy;
-  const t =
-    squared === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / squared));
+  const t = squared === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / squared));
   return Math.hypot(x - ax - t * dx, y - ay - t * dy);
 }

@@ -35,26 +35,26 @@ export function reachedBy(model: Model, hierarchy: Hierarchy, { kind, of, hops }
   }
 }
 
-function seedsOf({ groups, order }: Hierarchy, items: readonly Item[]): Seeds {
+function seedsOf(hierarchy: Hierarchy, items: readonly Item[]): Seeds {
+  const tensors = items.filter(({ kind }) => kind === 'tensor').map(({ id }) => id);
+  return { operators: operatorsOf(hierarchy, items), tensors };
+}
+
+/** The operators among items, those in groups too. */
+export function operatorsOf({ groups, order }: Hierarchy, items: readonly Item[]): number[] {
   const operators: number[] = [];
-  const tensors: number[] = [];
   for (const { kind, id } of items)
     if (kind === 'operator') operators.push(id);
-    else if (kind === 'tensor') tensors.push(id);
-    else for (let at = groups[id].start; at < groups[id].end; at++) operators.push(order[at]);
-  return { operators, tensors };
+    else if (kind === 'group')
+      for (let at = groups[id].start; at < groups[id].end; at++) operators.push(order[at]);
+  return operators;
 }
 
 /**
  * The boxes and lines of a scene that belong to what was reached: a group when any of its operators does, what is shown
  * within an operator when that operator does, and all frames around them.
  */
-export function tracedIn(
-  scene: Scene,
-  hierarchy: Hierarchy,
-  reached: Reached,
-  hidesRest: boolean,
-): Traced {
+export function tracedIn(scene: Scene, hierarchy: Hierarchy, reached: Reached, hidesRest: boolean): Traced {
   const { kind, parent } = scene.boxes;
   const boxes = ownBoxes(scene, hierarchy, reached);
   const within = new Uint8Array(kind.length);
@@ -67,7 +67,8 @@ export function tracedIn(
   const isTraced = (box: number): boolean => box < 0 || boxes[box] === 1;
   const lines = new Uint8Array(from.length);
   for (let i = 0; i < lines.length; i++) {
-    const carries = reached.tensors[tensor[i]] === 1 || count[i] > 1 || (from[i] >= 0 && within[from[i]] === 1);
+    const carries =
+      reached.tensors[tensor[i]] === 1 || count[i] > 1 || (from[i] >= 0 && within[from[i]] === 1);
     if (carries && isTraced(from[i]) && isTraced(to[i])) lines[i] = 1;
   }
   for (let i = kind.length - 1; i >= 0; i--) if (boxes[i] === 1 && parent[i] >= 0) boxes[parent[i]] = 1;

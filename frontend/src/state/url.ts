@@ -30,8 +30,7 @@ export function encodeState(state: UrlState): string {
   if (state.root !== null && state.root !== 0) put('root', String(state.root));
   if (state.flat) put('flat', '1');
   if (state.open !== null) put('open', encodeNumbers(state.open));
-  if (state.selection.length > 0)
-    put('sel', state.selection.map(encodeItem).join('.'));
+  if (state.selection.length > 0) put('sel', state.selection.map(encodeItem).join('.'));
   if (state.search !== '') put('q', state.search);
   if (state.trace !== null) put('trace', encodeTrace(state.trace));
   if (state.weighsLines) put('lines', 'bytes');

@@ -42,7 +42,11 @@ export function bindGraph(
     },
     selectAll: (boxes) => {
       const { scene } = controller;
-      if (scene !== null) add(store, boxes.map((box) => itemAt(scene, box)));
+      if (scene !== null)
+        add(
+          store,
+          boxes.map((box) => itemAt(scene, box)),
+        );
     },
     selectLine: (line) => {
       const { scene } = controller;
@@ -63,7 +67,11 @@ export function bindGraph(
     },
     hover: (hit, x, y) => {
       const item = controller.scene === null ? null : itemOf(controller.scene, hit);
-      if (item !== null || hovered.peek() !== null) hovered.value = item === null ? null : { item, x, y };
+      if (item !== null || hovered.peek() !== null) {
+        const isRight = x > canvas.clientWidth / 2;
+        const isLow = y > canvas.clientHeight / 2;
+        hovered.value = item === null ? null : { item, x, y, isRight, isLow };
+      }
     },
     moved: () => (window.value = controller.window),
     drawn: () => performance.mark('tflite-viz:drawn'),
@@ -97,7 +105,7 @@ export function bindGraph(
       });
       picture.value = controller.picture;
     }),
-    effect(() => controller.setWeighsLines(store.weighsLines.value)),
+    effect(() => controller.setLineLook(store.weighsLines.value ? 'weighed' : 'even')),
     effect(() => {
       if (store.focusRequests.value === 0) return;
       const item = store.primary.peek();

@@ -14,8 +14,7 @@ export interface Frame {
   /** Box and line under the pointer, -1 for none. */
   hovered: number;
   hoveredLine: number;
-  /** Whether lines are as wide as what they carry is large. */
-  weighsLines: boolean;
+  lineLook: LineLook;
   sight: Sight;
   theme: Theme;
   fitter: Fitter;
@@ -25,6 +24,9 @@ export interface Frame {
   lines: Int32Array;
   highlighted: Int32Array;
 }
+
+/** All of one width, as wide as what they carry is large, or none at all. */
+export type LineLook = 'even' | 'weighed' | 'none';
 
 /** How much is left of what is faded. */
 export const FADE = 0.25;

@@ -1,8 +1,10 @@
 /** Data type and shape at lines: where there is room for it, and at those that are looked at in any case. */
 import { isOpen, type Scene } from '../scene.ts';
+import { STUB_LENGTH } from '../drawing.ts';
 import { FADED, LABELLED } from './flags.ts';
 import type { Frame } from './frame.ts';
 import { FONT, LABELS } from './pen.ts';
+import { STUB_LABEL } from './stubs.ts';
 
 const FONT_SIZE = '10px';
 /** Of a label in its own size. */
@@ -36,7 +38,8 @@ export class Labels {
     for (const { x, y } of middles(scene, line)) {
       const wanted = { x, y, width, height: HEIGHT };
       if (same.some((other) => Math.hypot(other.x - x, other.y - y) < SAME_TENSOR)) continue;
-      if (this.taken.some((other) => overlap(other, wanted)) || hitsBox(scene, boxesInSight, wanted)) continue;
+      if (this.taken.some((other) => overlap(other, wanted))) continue;
+      if (hitsBox(scene, boxesInSight, wanted) || hitsStub(scene, wanted)) continue;
       place = wanted;
       this.taken.push(place);
       this.byTensor.set(scene.lines.tensor[line], [...same, place]);
@@ -71,6 +74,17 @@ function hitsBox({ boxes }: Scene, among: Int32Array, { x, y, width, height }: P
     if (isOpen(boxes.kind[box])) continue;
     const isBeside = x + width / 2 < boxes.x[box] || x - width / 2 > boxes.x[box] + boxes.width[box];
     const isAbove = y + height / 2 < boxes.y[box] || y - height / 2 > boxes.y[box] + boxes.height[box];
+    if (!isBeside && !isAbove) return true;
+  }
+  return false;
+}
+
+/** Whether a label would lie on a cut edge's end, or on what is written at it. */
+function hitsStub({ stubs }: Scene, { x, y, width, height }: Place): boolean {
+  for (let i = 0; i < stubs.box.length; i++) {
+    const isBeside = x + width / 2 < stubs.x[i] - 4 || x - width / 2 > stubs.x[i] + STUB_LABEL;
+    const far = stubs.arrives[i] === 1 ? stubs.y[i] - STUB_LENGTH : stubs.y[i] + STUB_LENGTH;
+    const isAbove = y + height / 2 < Math.min(far, stubs.y[i]) || y - height / 2 > Math.max(far, stubs.y[i]);
     if (!isBeside && !isAbove) return true;
   }
   return false;

@@ -5,7 +5,8 @@ import { FADE, type Frame } from './frame.ts';
 import { FONT, SMALL_TEXT, TEXT } from './pen.ts';
 
 const FONT_SIZE = '10px';
-const LABEL_ROOM = 120;
+/** Room for a label beside its dot. */
+export const STUB_LABEL = 120;
 /** How far a label reaches from its stub. */
 const REACH = 200;
 
@@ -40,7 +41,7 @@ export function paintStubs(frame: Frame): void {
     pen.fillStyle = theme.muted;
     for (const stub of some)
       pen.fillText(
-        fitter.fit(drawing.stubText(stub), LABEL_ROOM, FONT_SIZE),
+        fitter.fit(drawing.stubText(stub), STUB_LABEL, FONT_SIZE),
         stubs.x[stub] + 6,
         foot(stub, 0.75),
       );
