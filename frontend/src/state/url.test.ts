@@ -13,6 +13,8 @@ const STATE: UrlState = {
     { kind: 'group', id: 2 },
   ],
   search: 'conv & <b> 100%',
+  trace: { kind: 'near', of: [{ kind: 'operator', id: 5 }], hops: 3, hidesRest: true },
+  weighsLines: true,
 };
 
 test('what is written is read back', () => {

@@ -1,5 +1,6 @@
 import type { Loaded } from '../state/store.ts';
 import { pathTo } from '../graph/hierarchy.ts';
+import { boxOf } from '../graph/items.ts';
 import { useStore } from './context.ts';
 import { Fact, Facts, Section } from './figures.tsx';
 import { OperatorTypes } from './types.tsx';
@@ -17,6 +18,8 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
   const group = hierarchy.groups[id];
   const equal = hierarchy.groups.filter(({ signature }) => signature === group.signature);
   const isOpen = store.open.value.has(id);
+  const isShown =
+    store.scene.value !== null && boxOf(store.scene.value, hierarchy, { kind: 'group', id }) >= 0;
   return (
     <article>
       <header class="item-head">
@@ -53,7 +56,7 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
         )}
       </Facts>
       <p class="actions">
-        {id !== store.root.value && group.parent >= 0 && (
+        {id !== store.root.value && (group.parent >= 0 || isShown) && (
           <button type="button" onClick={() => void store.toggle(id)}>
             {isOpen ? 'Close' : 'Open'}
           </button>
