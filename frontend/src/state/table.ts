@@ -14,7 +14,7 @@ const AT_FIRST: Record<Over, string[]> = {
 };
 
 interface Choice {
-  columns: Partial<Record<Over, string[]>>;
+  columns: Partial<Record<Over, string[] | null>>;
   widths: Record<string, number>;
   height: number;
 }
@@ -108,8 +108,7 @@ export function createTable(loaded: ReadonlySignal<Loaded | null>, filter: Filte
     chooseColumns: (ids: string[] | null): void => {
       const shown = over.peek();
       if (shown === null) return;
-      const { [shown]: _, ...others } = choice.peek().columns;
-      keep({ columns: ids === null ? others : { ...others, [shown]: ids } });
+      keep({ columns: { ...choice.peek().columns, [shown]: ids } });
     },
     setWidth: (id: string, width: number): void =>
       keep({ widths: { ...choice.peek().widths, [id]: Math.max(48, Math.min(width, 800)) } }),

@@ -52,7 +52,12 @@ export function bindGraph(
     effect(() => {
       const scene = store.scene.value;
       if (scene === null) return;
-      const drawing = drawingOf(model, hierarchy, scene, paintOf(hierarchy, scene, lens.peek(), theme.peek()));
+      const drawing = drawingOf(
+        model,
+        hierarchy,
+        scene,
+        paintOf(hierarchy, scene, lens.peek(), theme.peek()),
+      );
       controller.show(drawing, anchorIn(store, loaded, controller.scene, scene));
     }),
     effect(() => {

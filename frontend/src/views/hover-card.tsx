@@ -2,6 +2,8 @@ import type { Loaded } from '../state/store.ts';
 import type { Item } from '../graph/items.ts';
 import { tensorText } from '../graph/boxes.ts';
 import { rowOf } from '../wire/csr.ts';
+import { useStore } from './context.ts';
+import { lensText } from './lens-figures.tsx';
 import { operatorName, operatorTypeName, tensorName } from '../wire/model.ts';
 
 export interface Hovered {
@@ -15,6 +17,7 @@ const LINES = 6;
 /** What is under the pointer, in words, for boxes whose text is cut off or too small. */
 export function HoverCard({ loaded, hovered }: { loaded: Loaded; hovered: Hovered }) {
   const { title, lines } = describe(loaded, hovered.item);
+  const lens = useStore().lens.lens.value;
   return (
     <div
       class="hover-card"
@@ -27,6 +30,7 @@ export function HoverCard({ loaded, hovered }: { loaded: Loaded; hovered: Hovere
           {line}
         </div>
       ))}
+      {hovered.item.kind !== 'tensor' && lens !== null && <div>{lensText(lens, loaded, hovered.item)}</div>}
     </div>
   );
 }
