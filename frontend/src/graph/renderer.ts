@@ -12,8 +12,9 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sa
 const SMALL_TEXT = 0.55;
 const TEXT = 0.36;
 const PLAIN = 0.2;
-/** Room that a character of a figure takes, some more than it needs. */
-const FIGURE_ADVANCE = 6.4;
+/** Room that a character of a figure takes, and what is between it and the text before. */
+const FIGURE_ADVANCE = 5.6;
+const FIGURE_GAP = 4;
 /** Between the lines of what is hatched. */
 const HATCH = 7;
 
@@ -219,7 +220,8 @@ class Frame {
       context.textAlign = 'left';
     }
     for (const line of lines) {
-      const left = line === lines[0] && figure !== '' ? room - figure.length * FIGURE_ADVANCE : room;
+      const left =
+        line === lines[0] && figure !== '' ? room - figure.length * FIGURE_ADVANCE - FIGURE_GAP : room;
       context.fillText(this.fit(line, left, '11px'), boxes.x[i] + PADDING, y);
       y += LINE;
     }

@@ -64,7 +64,7 @@ export function useClause(lens: Lens): [Clause | null, (clause: Clause | null) =
 /** Rows of the legend: a category, or null for what is not known. */
 type Row = string | null;
 
-const SHOWN = 14;
+const SHOWN = 10;
 
 function CategoryLegend({ loaded, lens, root }: { loaded: Loaded; lens: CategoryLens; root: Group }) {
   const theme = useTheme();
@@ -125,7 +125,7 @@ export function LegendActions({ clause, onClear }: { clause: Clause | null; onCl
       <button type="button" class="link" onClick={onClear}>
         clear
       </button>
-      {found !== undefined && (
+      {found !== undefined && found.length > 0 && (
         <button type="button" class="link" onClick={() => store.selectMany(found)}>
           select {formatCount(found.length)}
         </button>

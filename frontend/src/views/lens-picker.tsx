@@ -86,8 +86,10 @@ function LensList({ loaded, onClose }: { loaded: Loaded; onClose: (refocus: bool
   const onKeyDown = (event: KeyboardEvent): void => {
     const count = choices.value.length;
     if (event.key === 'Escape') onClose(true);
-    else if (event.key === 'Enter' && count > 0) choose(choices.value[active.value]);
-    else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+    else if (event.key === 'Enter') {
+      event.preventDefault(); // or the button, which has the focus then, would be pressed by it
+      if (count > 0) choose(choices.value[active.value]);
+    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       if (count > 0) active.value = (active.value + (event.key === 'ArrowDown' ? 1 : -1) + count) % count;
     }
