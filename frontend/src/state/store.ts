@@ -4,6 +4,7 @@ import { Cancelled, GraphClient, type WorkerFactory } from '../graph/client.ts';
 import { openAtFirst, type Hierarchy } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
 import type { Scene } from '../graph/scene.ts';
+import { reachedBy, type Trace } from '../graph/traced.ts';
 import type { Host } from '../host/host.ts';
 import { ServerError, type Entry, type Listing, type Source } from '../host/source.ts';
 import { TableClient } from '../table/client.ts';
@@ -14,6 +15,7 @@ import { createLens } from './lens.ts';
 import { groupsToOpen } from './navigation.ts';
 import { Reports } from './reports.ts';
 import { createTable } from './table.ts';
+import { existing } from './trace-url.ts';
 import { decodeState, encodeState, type Tab } from './url.ts';
 
 export interface Failure {
@@ -70,7 +72,17 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     () => listing.value?.models.find(({ id, key }) => id === modelId.value || key === modelId.value) ?? null,
   );
   const primary = computed<Item | null>(() => selection.value.at(-1) ?? null);
+  const trace = signal<Trace | null>(null);
+  const weighsLines = signal(false);
+  /** What the trace holds, null while nothing is traced. */
+  const reached = computed(() => {
+    if (trace.value === null || loaded.value === null) return null;
+    return reachedBy(loaded.value.model, loaded.value.hierarchy, trace.value);
+  });
 
+  let remembered: string | null = null;
+
+  /** Writes the state into the URL; with `push` the browser's back button returns to what was before. */
   function remember(push: boolean): void {
     const state = encodeState({
       model: entry.value?.sha256 ?? modelId.value,
@@ -85,8 +97,11 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       table: table.over.value,
       sort: [...table.sort.value],
       outline: outline.value,
+      trace: trace.value,
+      weighsLines: weighsLines.value,
     });
-    host.write(state, push);
+    host.write(state, push && state !== remembered);
+    remembered = state;
   }
 
   let polls = 0;
@@ -117,7 +132,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
 
   /** Takes over what the URL says. */
   async function restore(): Promise<void> {
-    const state = decodeState(host.read());
+    remembered = host.read();
+    const state = decodeState(remembered);
     const wanted = state.model ?? firstReadable(listing.value)?.id ?? null;
     const same =
       wanted !== null && entry.value !== null && (entry.value.id === wanted || entry.value.key === wanted);
@@ -138,11 +154,16 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       root.value = state.root !== null && state.root < hierarchy.groups.length ? state.root : 0;
       flat.value = state.flat;
       openIsDefault.value = state.open === null;
+      const before = open.value;
       open.value =
         state.open === null
           ? openAtFirst(hierarchy, root.value)
           : new Set(state.open.filter((group) => group < hierarchy.groups.length));
-      selection.value = state.selection.filter((item) => exists(item, model, hierarchy));
+      lastToggled.value = onlyDifference(before, open.value);
+      const isKnown = (item: Item): boolean => exists(item, model, hierarchy);
+      selection.value = state.selection.filter(isKnown);
+      trace.value = existing(state.trace, isKnown);
+      weighsLines.value = state.weighsLines;
     });
     await Promise.all([layout(), filter.find()]);
     if (selection.value.length > 0) focusRequests.value++;
@@ -152,6 +173,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     batch(() => {
       selection.value = [];
       filter.set('');
+      trace.value = null;
     });
     await load(id);
     const now = loaded.peek();
@@ -236,6 +258,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     batch(() => {
       tab.value = 'graph';
       selection.value = [item];
+      // What one goes to is to be seen.
+      if (trace.value?.hidesRest === true) trace.value = { ...trace.value, hidesRest: false };
       const inside = groups.includes(root.value);
       if (!inside) {
         root.value = groups[0];
@@ -265,7 +289,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       open.value = next;
       openIsDefault.value = false;
     });
-    remember(false);
+    remember(true);
     await layout();
   }
 
@@ -275,7 +299,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       open.value = new Set(groups);
       openIsDefault.value = false;
     });
-    remember(false);
+    remember(true);
     await layout();
   }
 
@@ -301,6 +325,17 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     lastToggled.value = null;
     remember(true);
     await layout();
+  }
+
+  /** Traces the selection, or ends the trace. */
+  function setTrace(value: Trace | null): void {
+    trace.value = value;
+    remember(true);
+  }
+
+  function setWeighsLines(value: boolean): void {
+    weighsLines.value = value;
+    remember(false);
   }
 
   function setTab(value: Tab): void {
@@ -368,6 +403,9 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     table,
     outline,
     focusRequests,
+    trace,
+    reached,
+    weighsLines,
     start,
     refresh,
     choose,
@@ -378,6 +416,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     setOpen,
     enter,
     setFlat,
+    setTrace,
+    setWeighsLines,
     setTab,
     setSearch,
     setLens,
@@ -390,6 +430,12 @@ export function createStore(host: Host, source: Source, workers: Workers) {
 
 function firstReadable(listing: Listing | null): Entry | null {
   return listing?.models.find(({ error }) => error === null) ?? listing?.models[0] ?? null;
+}
+
+/** The group that is open in one of two sets and not in the other, if it is the only one. */
+function onlyDifference(before: ReadonlySet<number>, after: ReadonlySet<number>): Item | null {
+  const changed = [...before, ...after].filter((group) => before.has(group) !== after.has(group));
+  return changed.length === 1 ? { kind: 'group', id: changed[0] } : null;
 }
 
 function exists(item: Item, model: Model, hierarchy: Hierarchy): boolean {

@@ -20,6 +20,8 @@ const STATE: UrlState = {
     { column: 'ops.op', descending: false },
   ],
   outline: true,
+  trace: null,
+  weighsLines: true,
   search: 'conv & <b> 100%',
 };
 

@@ -41,6 +41,30 @@ export const KEYS: [section: string, keys: [key: string, does: string][]][] = [
       ['+ −', 'Zoom'],
       ['f, s', 'Fit everything, fit the selection'],
       ['0', 'Actual size'],
+      ['b', 'Lines as wide as their tensors are large'],
+      ['v', 'Show or hide the map'],
+    ],
+  ],
+  [
+    'Trace',
+    [
+      ['i', 'All that the selection is computed from'],
+      ['u', 'All that is computed from the selection'],
+      ['p', 'All paths between the two that are selected'],
+      ['n', 'What is near the selection'],
+      ['[ ]', 'Near is fewer or more operators away'],
+      ['h', 'Hide the rest, or fade it'],
+      ['Esc', 'End the trace'],
+    ],
+  ],
+  [
+    'Mouse and touch',
+    [
+      ['Drag', 'Move the picture; two fingers zoom'],
+      ['Wheel', 'Zoom at the pointer; on a trackpad move'],
+      ['Click', 'Select; with Shift or Ctrl add or take away'],
+      ['Shift + drag', 'Select all in a rectangle'],
+      ['Double-click', 'Open or close the group, go into a subgraph'],
     ],
   ],
   [
