@@ -128,4 +128,5 @@ def _sums(column: Ragged, amounts: Array) -> Array:
     row, tensor = np.divmod(pairs, len(amounts) + 1)
     edges = offsets_of(np.bincount(row, minlength=len(column)))
     totals = np.concatenate([[0], np.cumsum(amounts[tensor].astype(np.int64))])
-    return totals[edges[1:]] - totals[edges[:-1]]
+    sums: Array = totals[edges[1:]] - totals[edges[:-1]]
+    return sums

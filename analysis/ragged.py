@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ class Categories:
     """A column of few different names: ``codes`` are places in ``names``, -1 is none."""
 
     codes: Array
-    names: list[str]
+    names: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { familyLens } from '../lens/lens.ts';
 import { LIGHT } from '../lib/palette.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
@@ -16,7 +17,7 @@ const HIERARCHY = buildHierarchy(MODEL);
 const OPEN = new Set(HIERARCHY.groups.slice(1, 4).map(({ id }) => id));
 const SCENE = assemble(new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: false, open: OPEN }));
 const PICTURE: Picture = {
-  drawing: drawingOf(MODEL, HIERARCHY, SCENE, paintOf(MODEL, HIERARCHY, SCENE, LIGHT)),
+  drawing: drawingOf(MODEL, HIERARCHY, SCENE, paintOf(HIERARCHY, SCENE, familyLens(MODEL), LIGHT)),
   marks: {
     selected: new Set(),
     tensors: new Set(),

@@ -8,6 +8,7 @@ import { drawingOf, paintOf } from '../graph/model-drawing.ts';
 import type { Picture } from '../graph/renderer.ts';
 import type { Scene } from '../graph/scene.ts';
 import { tracedIn } from '../graph/traced.ts';
+import { familyLens } from '../lens/lens.ts';
 import { encodeItem } from '../state/item-url.ts';
 import { DARK, LIGHT } from '../lib/palette.ts';
 import { otherEnd, outside } from '../state/navigation.ts';
@@ -35,6 +36,7 @@ export function bindGraph(
   { hovered, window, picture }: Outlets,
 ): Binding {
   const { model, hierarchy } = loaded;
+  const lens = computed(() => store.lens.lens.value ?? familyLens(model));
   const theme = computed(() => (store.host.dark.value ? DARK : LIGHT));
   const controller: GraphController = new GraphController(canvas, theme.peek(), {
     select: (box, extend) => {
@@ -80,14 +82,20 @@ export function bindGraph(
     effect(() => {
       const scene = store.scene.value;
       if (scene === null) return;
-      const drawing = drawingOf(model, hierarchy, scene, paintOf(model, hierarchy, scene, theme.peek()));
+      const drawing = drawingOf(
+        model,
+        hierarchy,
+        scene,
+        paintOf(hierarchy, scene, lens.peek(), theme.peek()),
+      );
       controller.show(drawing, anchorIn(store, loaded, controller.scene, scene));
       picture.value = controller.picture;
     }),
     effect(() => {
       const scene = store.scene.peek();
       controller.setTheme(theme.value);
-      if (scene !== null) controller.setPaint(paintOf(model, hierarchy, scene, theme.value));
+      const paint = [lens.value, theme.value] as const;
+      if (scene !== null) controller.setPaint(paintOf(hierarchy, scene, ...paint));
       picture.value = controller.picture;
     }),
     effect(() => {

@@ -6,6 +6,8 @@ import { tensorBytes } from '../graph/line-figures.ts';
 import { formatBytes } from '../lib/format.ts';
 import type { Loaded } from '../state/store.ts';
 import { rowOf } from '../wire/csr.ts';
+import { useStore } from './context.ts';
+import { lensText } from './lens-figures.tsx';
 import { ACTIVATIONS, operatorName, operatorTypeName, tensorName, type Model } from '../wire/model.ts';
 import { nameOf } from './graph-words.ts';
 
@@ -33,6 +35,7 @@ interface Card {
 export function HoverCard({ loaded, hovered }: { loaded: Loaded; hovered: Hovered }) {
   const { title, name, path, facts, hint } = describe(loaded, hovered.item);
   const { x, y, isRight, isLow } = hovered;
+  const lens = useStore().lens.lens.value;
   return (
     <div
       class="hover-card"
@@ -46,6 +49,7 @@ export function HoverCard({ loaded, hovered }: { loaded: Loaded; hovered: Hovere
       <b>{title}</b>
       {name !== '' && <div>{name}</div>}
       {path !== '' && <div class="muted">in {path}</div>}
+      {lens !== null && <div>{lensText(lens, loaded, hovered.item)}</div>}
       <dl>
         {facts.map(([fact, value], i) => (
           <div key={i}>

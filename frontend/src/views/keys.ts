@@ -4,14 +4,28 @@ export function isTyping(event: Event): boolean {
   return target !== null && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable);
 }
 
+/** Calls on a key wherever it is pressed, but in fields that take text. Returns what ends it. */
+export function onKeyAnywhere(key: string, act: () => void): () => void {
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+    event.preventDefault();
+    act();
+  };
+  addEventListener('keydown', onKey);
+  return () => removeEventListener('keydown', onKey);
+}
+
 export const KEYS: [section: string, keys: [key: string, does: string][]][] = [
   [
     'Everywhere',
     [
       ['1 2', 'Graph, Overview'],
-      ['/', 'Search'],
+      ['/', 'Filter operators and tensors'],
+      ['l', 'Colour by another column'],
+      ['t', 'Table of operators and tensors'],
+      ['o', 'Outline'],
       ['m', 'Choose a model'],
-      ['Esc', 'Clear the search or the selection'],
+      ['Esc', 'Clear the filter or the selection'],
       ['?', 'This list'],
     ],
   ],
@@ -54,10 +68,27 @@ export const KEYS: [section: string, keys: [key: string, does: string][]][] = [
     ],
   ],
   [
-    'Search',
+    'Filter',
     [
       ['↓ ↑', 'Next and previous result'],
       ['Enter', 'Show the result in the graph'],
+    ],
+  ],
+  [
+    'Table',
+    [
+      ['↓ ↑', 'Next and previous row'],
+      ['PgUp PgDn Home End', 'Further'],
+      ['Enter', 'Show the row in the graph'],
+      ['Space', 'Add the row to the selection, or take it out'],
+    ],
+  ],
+  [
+    'Outline',
+    [
+      ['↓ ↑', 'Next and previous line'],
+      ['→ ←', 'Open and close; into and out of a group'],
+      ['Enter', 'Show it in the graph'],
     ],
   ],
 ];
