@@ -10,7 +10,7 @@ class FakeWorker {
   readonly transferred: unknown[] = [];
   isTerminated = false;
 
-  postMessage(request: Request, transfer: unknown[]): void {
+  postMessage(request: Request, transfer: unknown[] = []): void {
     this.asked.push(request);
     this.transferred.push(...transfer);
   }
@@ -83,6 +83,30 @@ describe('failures', () => {
     worker.onerror?.({ message: '', preventDefault: () => (isHandled = true) });
     for (const request of requests) await expect(request).rejects.toThrow('could not be started');
     expect(isHandled).toBe(true);
+    await expect(client.search('x')).rejects.toThrow('could not be started');
+    expect(worker.asked.length).toBe(2);
+  });
+});
+
+describe('a layout', () => {
+  test('is cancelled by its id', async () => {
+    const { worker, client } = connect();
+    const layout = client.layout(VIEW, ignore);
+    client.cancel();
+    const [asked, cancel] = worker.asked;
+    expect(cancel).toEqual({ type: 'cancel', id: asked.id });
+    worker.answer({ type: 'cancelled', id: asked.id });
+    await expect(layout).rejects.toBeInstanceOf(Cancelled);
+  });
+
+  test('that is done is not', async () => {
+    const { worker, client } = connect();
+    client.cancel();
+    const layout = client.layout(VIEW, ignore);
+    worker.answer({ type: 'scene', id: worker.asked[0].id, scene: 'scene' });
+    await layout;
+    client.cancel();
+    expect(worker.asked.length).toBe(1);
   });
 });
 

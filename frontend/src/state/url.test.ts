@@ -20,9 +20,9 @@ const STATE: UrlState = {
     { column: 'ops.op', descending: false },
   ],
   outline: true,
-  trace: null,
-  weighsLines: true,
   search: 'conv & <b> 100%',
+  trace: { kind: 'near', of: [{ kind: 'operator', id: 5 }], hops: 3, hidesRest: true },
+  weighsLines: true,
 };
 
 test('what is written is read back', () => {
