@@ -90,10 +90,11 @@ function hitsStub({ stubs }: Scene, { x, y, width, height }: Place): boolean {
   return false;
 }
 
-/** Under the boxes: quiet labels at all lines that have the room. */
+/** Under the boxes: quiet labels at all lines that have the room, not under those that are looked at. */
 export function paintLabels(frame: Frame): void {
   const { pen, drawing, sight, theme, fitter, labels, flags } = frame;
   if (sight.scale < LABELS) return;
+  const above = [...highlightedPlaces(frame).values()];
   pen.font = `${FONT_SIZE} ${FONT}`;
   pen.textBaseline = 'middle';
   pen.textAlign = 'center';
@@ -101,7 +102,7 @@ export function paintLabels(frame: Frame): void {
     if ((flags.lines[line] & FADED) !== 0 || isLookedAt(frame, line)) continue;
     const text = drawing.lineText(line);
     const place = labels.place(drawing.scene, frame.boxes, line, fitter.width(text, FONT_SIZE));
-    if (place === null) continue;
+    if (place === null || above.some((other) => overlap(other, place))) continue;
     pen.fillStyle = theme.background;
     pen.fillRect(place.x - place.width / 2 - 2, place.y - 6, place.width + 4, 12);
     pen.fillStyle = theme.muted;
@@ -110,40 +111,52 @@ export function paintLabels(frame: Frame): void {
   pen.textAlign = 'left';
 }
 
+/** Over the boxes, and in a size that can be read: at what is selected or under the pointer. */
+export function paintHighlightedLabels(frame: Frame): void {
+  const { pen, drawing, sight, theme } = frame;
+  const size = sizeOfHighlighted(frame);
+  pen.font = `${size}px ${FONT}`;
+  pen.textBaseline = 'middle';
+  pen.textAlign = 'center';
+  for (const [line, { x, y, width, height }] of highlightedPlaces(frame)) {
+    pen.fillStyle = theme.surface;
+    pen.strokeStyle = theme.accent;
+    pen.lineWidth = sight.pixel;
+    pen.beginPath();
+    pen.roundRect(x - width / 2, y - height / 2, width, height, size * 0.4);
+    pen.fill();
+    pen.stroke();
+    pen.fillStyle = theme.text;
+    pen.fillText(drawing.lineText(line), x, y);
+  }
+  pen.textAlign = 'left';
+}
+
+/** By line: each at the longest part of its line where there is none yet. */
+function highlightedPlaces(frame: Frame): Map<number, Place> {
+  const { drawing, fitter } = frame;
+  const size = sizeOfHighlighted(frame);
+  const places = new Map<number, Place>();
+  for (const line of frame.highlighted) {
+    if (!isLookedAt(frame, line)) continue;
+    const width = (fitter.width(drawing.lineText(line), FONT_SIZE) * size) / 10 + size;
+    const place = middles(drawing.scene, line)
+      .map(({ x, y }): Place => ({ x, y, width, height: size * 1.5 }))
+      .find((candidate) => ![...places.values()].some((other) => overlap(other, candidate)));
+    if (place === undefined) continue;
+    places.set(line, place);
+    if (places.size === MOST) break;
+  }
+  return places;
+}
+
+function sizeOfHighlighted({ sight }: Frame): number {
+  return Math.max(10, 10.5 / sight.scale);
+}
+
 /** Of the highlighted lines not those that are only traced: these may be all. */
 function isLookedAt({ drawing, flags, hovered, hoveredLine }: Frame, line: number): boolean {
   const { from, to } = drawing.scene.lines;
   if ((flags.lines[line] & LABELLED) !== 0 || line === hoveredLine) return true;
   return hovered >= 0 && (from[line] === hovered || to[line] === hovered);
-}
-
-/** Over the boxes, and in a size that can be read: at what is selected or under the pointer. */
-export function paintHighlightedLabels(frame: Frame): void {
-  const { pen, drawing, sight, theme, fitter } = frame;
-  const wanted = frame.highlighted.filter((line) => isLookedAt(frame, line));
-  if (wanted.length === 0) return;
-  const size = Math.max(10, 10.5 / sight.scale);
-  const placed: Place[] = [];
-  pen.font = `${size}px ${FONT}`;
-  pen.textBaseline = 'middle';
-  pen.textAlign = 'center';
-  for (const line of wanted) {
-    const text = drawing.lineText(line);
-    const width = (fitter.width(text, FONT_SIZE) * size) / 10 + size;
-    const place = middles(drawing.scene, line)
-      .map(({ x, y }): Place => ({ x, y, width, height: size * 1.5 }))
-      .find((candidate) => !placed.some((other) => overlap(other, candidate)));
-    if (place === undefined) continue;
-    pen.fillStyle = theme.surface;
-    pen.strokeStyle = theme.accent;
-    pen.lineWidth = sight.pixel;
-    pen.beginPath();
-    pen.roundRect(place.x - width / 2, place.y - size * 0.75, width, size * 1.5, size * 0.4);
-    pen.fill();
-    pen.stroke();
-    pen.fillStyle = theme.text;
-    pen.fillText(text, place.x, place.y);
-    if (placed.push(place) === MOST) break;
-  }
-  pen.textAlign = 'left';
 }
