@@ -213,7 +213,7 @@ def test_keys_are_listed(viewer, serve, models: Path):
 def test_every_control_is_reached_with_tab_and_shows_focus(viewer, serve, models: Path):
     viewer.open(serve(models / "mnet_int8.tflite")).drawn()
     seen = set()
-    for _ in range(40):
+    for _ in range(60):
         viewer.page.keyboard.press("Tab")
         name, width = viewer.frame().evaluate(
             "() => { const e = document.activeElement; const s = getComputedStyle(e);"
@@ -223,7 +223,7 @@ def test_every_control_is_reached_with_tab_and_shows_focus(viewer, serve, models
         if name not in ("BODY", ""):
             assert width != "0px", f"{name} has no visible focus"
             seen.add(name)
-    assert {"Search operators and tensors", "Zoom in", "Fit", "Keys"} <= seen
+    assert {"Filter operators and tensors", "Zoom in", "Fit", "Keys"} <= seen
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (900, 600)])

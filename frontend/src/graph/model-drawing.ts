@@ -8,19 +8,22 @@ import { operatorTypeName, tensorName, type Model } from '../wire/model.ts';
 import { activationOf, ioLines, operatorLines, operatorTitle } from './boxes.ts';
 import { calleeTitle } from './calls.ts';
 import { lineBoundsOf, type BoxText, type Drawing, type Paint, type Strip } from './drawing.ts';
+import { sharedCounts } from './endpoints.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 import { lineText, lineWeights } from './line-figures.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
 export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, paint: Paint): Drawing {
   const equals = countEqual(hierarchy);
+  let counts: Map<number, number> | null = null;
+  const shared = (): Map<number, number> => (counts ??= sharedCounts(model));
   const texts = new Map<number, BoxText>();
   const lineTexts = new Map<number, string>();
   return {
     scene,
     lineBounds: lineBoundsOf(scene),
     paint,
-    text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, scene, box)),
+    text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, shared, scene, box)),
     stubText: stubTexts(model, hierarchy, scene),
     lineText: (line) => remembered(lineTexts, line, () => lineText(model, scene, line)),
     lineWeight: lineWeights(model, scene),
@@ -68,6 +71,7 @@ function textOf(
   model: Model,
   hierarchy: Hierarchy,
   equals: Map<number, number>,
+  shared: () => Map<number, number>,
   { boxes }: Scene,
   box: number,
 ): BoxText {
@@ -94,7 +98,7 @@ function textOf(
     }
     case INPUT:
     case OUTPUT:
-      return { title: '', chip: '', lines: ioLines(model, item) };
+      return { title: '', chip: '', lines: ioLines(model, item, shared().get(item)) };
     default:
       return { title: '', chip: '', lines: [] };
   }
@@ -175,6 +179,7 @@ function stubText(model: Model, hierarchy: Hierarchy, scene: Scene, stub: number
   const users = new Set(
     rowOf(model.consumers, tensor).map((op) => (hierarchy.host[op] >= 0 ? hierarchy.host[op] : op)),
   );
+  if (users.size === 0) return `→ ${tensorName(model, tensor)}${more > 1 ? ` and ${more - 1} more` : ''}`;
   if (users.size === 1 && more === 1) return `→ ${operatorTypeName(model, [...users][0])}`;
   return `→ ${more === 1 ? 'one' : more} more${more < users.size ? ` of ${users.size}` : ''}`;
 }

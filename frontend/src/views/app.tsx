@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useStore } from './context.ts';
 import { GraphView } from './graph.tsx';
 import { Help } from './help.tsx';
-import { OutlinePanel } from './outline.tsx';
+import { OutlineButton, OutlinePanel } from './outline.tsx';
 import { Overview } from './overview.tsx';
 import { Panel } from './panel.tsx';
 import { EmptyState, FailureState, LoadingState } from './states.tsx';
@@ -55,6 +55,7 @@ export function App() {
               {name}
             </button>
           ))}
+          {store.tab.value === 'graph' && store.loaded.value !== null && <OutlineButton />}
         </nav>
         <Content />
       </div>
