@@ -118,7 +118,7 @@ def test_back_and_forward_return_to_what_was_shown(viewer, serve, models: Path):
     viewer.until(lambda: viewer.frame().locator(".overview").count() == 1, "the overview")
     viewer.page.go_back()
     viewer.until(
-        lambda: viewer.frame().locator("canvas").count() == 1 and "root=4" in viewer.page.url, "the body again"
+        lambda: viewer.frame().locator(".surface canvas").count() == 1 and "root=4" in viewer.page.url, "the body again"
     )
     viewer.page.go_back()
     viewer.until(lambda: "root=" not in viewer.page.url, "the main graph again")
@@ -213,7 +213,7 @@ def test_keys_are_listed(viewer, serve, models: Path):
 def test_every_control_is_reached_with_tab_and_shows_focus(viewer, serve, models: Path):
     viewer.open(serve(models / "mnet_int8.tflite")).drawn()
     seen = set()
-    for _ in range(40):
+    for _ in range(60):
         viewer.page.keyboard.press("Tab")
         name, width = viewer.frame().evaluate(
             "() => { const e = document.activeElement; const s = getComputedStyle(e);"
@@ -223,7 +223,7 @@ def test_every_control_is_reached_with_tab_and_shows_focus(viewer, serve, models
         if name not in ("BODY", ""):
             assert width != "0px", f"{name} has no visible focus"
             seen.add(name)
-    assert {"Search operators and tensors", "Zoom in", "Fit", "Keys"} <= seen
+    assert {"Filter operators and tensors", "Zoom in", "Fit", "Keys"} <= seen
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (900, 600)])

@@ -5,7 +5,9 @@ import { assemble } from './assemble.ts';
 import { calleesOf, calleeTitle, openableIn, openIdOf, operatorOfOpenId } from './calls.ts';
 import { buildHierarchy, type Hierarchy } from './hierarchy.ts';
 import { BACKWARD } from './layout/layered.ts';
-import { drawingOf } from './model-drawing.ts';
+import { familyLens } from '../lens/lens.ts';
+import { LIGHT } from '../lib/palette.ts';
+import { drawingOf, paintOf } from './model-drawing.ts';
 import { CLOSED_GROUP, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, type Scene, type View } from './scene.ts';
 import { brokenSceneRules } from './scene-rules.ts';
 import { modelOf, operatorOf, tensorOf, type GraphText } from './testing.ts';
@@ -104,7 +106,7 @@ describe('an open loop', () => {
   test('holds its subgraphs, open or closed', () => {
     expect([boxes.parent[cond], boxes.parent[body]]).toEqual([loop, loop]);
     expect(operatorsIn(scene)).toEqual([0, LOOP, IF, operatorOf(MODEL, 'end'), operatorOf(MODEL, 'h')]);
-    const { text } = drawingOf(MODEL, HIERARCHY, scene);
+    const { text } = drawingOf(MODEL, HIERARCHY, scene, paintOf(HIERARCHY, scene, familyLens(MODEL), LIGHT));
     expect([loop, cond, body].map((at) => text(at).title)).toEqual(['WHILE', 'cond: cond', 'body: body']);
     expect(text(box([OPERATOR], IF)).title).toBe('IF ▸');
   });

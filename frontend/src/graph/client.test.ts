@@ -36,13 +36,13 @@ describe('answers', () => {
   test('go to who asked, in any order', async () => {
     const { worker, client } = connect();
     const layout = client.layout(VIEW, ignore);
-    const search = client.search('conv');
+    const load = client.load(new ArrayBuffer(8), ignore);
     const [first, second] = worker.asked;
-    expect([first.type, second.type]).toEqual(['layout', 'search']);
-    worker.answer({ type: 'matches', id: second.id, matches: 'matches' });
+    expect([first.type, second.type]).toEqual(['layout', 'load']);
+    worker.answer({ type: 'loaded', id: second.id, hierarchy: 'hierarchy' });
     worker.answer({ type: 'scene', id: first.id, scene: 'scene' });
     expect(await layout).toBe('scene');
-    expect(await search).toBe('matches');
+    expect(await load).toBe('hierarchy');
   });
 
   test('come after any number of phases', async () => {
@@ -69,21 +69,21 @@ describe('failures', () => {
   test('have a reason, and leave other requests alone', async () => {
     const { worker, client } = connect();
     const failing = client.layout(VIEW, ignore);
-    const other = client.search('x');
+    const other = client.load(new ArrayBuffer(8), ignore);
     worker.answer({ type: 'failed', id: worker.asked[0].id, reason: 'no model is loaded' });
     await expect(failing).rejects.toThrow('no model is loaded');
-    worker.answer({ type: 'matches', id: worker.asked[1].id, matches: 'matches' });
-    expect(await other).toBe('matches');
+    worker.answer({ type: 'loaded', id: worker.asked[1].id, hierarchy: 'hierarchy' });
+    expect(await other).toBe('hierarchy');
   });
 
   test('of the worker itself end all requests', async () => {
     const { worker, client } = connect();
-    const requests = [client.layout(VIEW, ignore), client.search('x')];
+    const requests = [client.layout(VIEW, ignore), client.load(new ArrayBuffer(8), ignore)];
     let isHandled = false;
     worker.onerror?.({ message: '', preventDefault: () => (isHandled = true) });
     for (const request of requests) await expect(request).rejects.toThrow('could not be started');
     expect(isHandled).toBe(true);
-    await expect(client.search('x')).rejects.toThrow('could not be started');
+    await expect(client.layout(VIEW, ignore)).rejects.toThrow('could not be started');
     expect(worker.asked.length).toBe(2);
   });
 });

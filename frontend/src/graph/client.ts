@@ -2,7 +2,6 @@
 import type { Hierarchy } from './hierarchy.ts';
 import type { Answer, Request, ViewRequest } from './protocol.ts';
 import type { Scene } from './scene.ts';
-import type { Matches } from './search.ts';
 
 export type WorkerFactory = () => Worker;
 
@@ -52,11 +51,6 @@ export class GraphClient {
   cancel(): void {
     if (this.waiting.has(this.layoutId))
       this.worker.postMessage({ type: 'cancel', id: this.layoutId } satisfies Request);
-  }
-
-  async search(query: string): Promise<Matches> {
-    const answer = await this.ask({ type: 'search', id: ++this.count, query }, () => undefined);
-    return (answer as Extract<Answer, { type: 'matches' }>).matches;
   }
 
   /** Stops whatever is being computed; the client is of no use afterwards. */

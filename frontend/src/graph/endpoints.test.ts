@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { familyLens } from '../lens/lens.ts';
+import { LIGHT } from '../lib/palette.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { sharedCounts, sharedEndpoints } from './endpoints.ts';
 import { buildHierarchy } from './hierarchy.ts';
 import { buildLevel, CHILD, GRAPH_INPUT, GRAPH_OUTPUT } from './level.ts';
-import { drawingOf } from './model-drawing.ts';
+import { drawingOf, paintOf } from './model-drawing.ts';
 import { INPUT } from './scene.ts';
 import { brokenSceneRules } from './scene-rules.ts';
 import { MAX_LEVEL } from './structure.ts';
@@ -57,7 +59,8 @@ describe('many', () => {
     const box = Array.from(scene.boxes.item.keys()).find(
       (i) => scene.boxes.kind[i] === INPUT && scene.boxes.item[i] === caches[0],
     )!;
-    expect(drawingOf(model, hierarchy, scene).text(box).lines).toEqual([
+    const paint = paintOf(hierarchy, scene, familyLens(model), LIGHT);
+    expect(drawingOf(model, hierarchy, scene, paint).text(box).lines).toEqual([
       'cache_0',
       'float32 1×8',
       'and 15 more',

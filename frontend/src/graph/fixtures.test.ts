@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { rowOf } from '../wire/csr.ts';
-import { operatorName, operatorTypeName, type Model } from '../wire/model.ts';
+import { familyLens } from '../lens/lens.ts';
+import { LIGHT } from '../lib/palette.ts';
+import type { Model } from '../wire/model.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { ONLY_WITH_FIXTURES, realModels } from './fixtures.ts';
@@ -8,10 +9,9 @@ import { openableIn } from './calls.ts';
 import { buildHierarchy, openAtFirst, type Hierarchy } from './hierarchy.ts';
 import { BACKWARD, placeLayers } from './layout/layered.ts';
 import { brokenRules, lineThroughBox } from './layout/testing.ts';
-import { drawingOf } from './model-drawing.ts';
+import { drawingOf, paintOf } from './model-drawing.ts';
 import { OPEN_OPERATOR, OPERATOR, type Scene, type View } from './scene.ts';
 import { brokenSceneRules } from './scene-rules.ts';
-import { SearchIndex } from './search.ts';
 import { MAX_LEVEL } from './structure.ts';
 
 const MODELS = realModels();
@@ -63,7 +63,7 @@ describe.skipIf(MODELS.length === 0)(`real models${ONLY_WITH_FIXTURES}`, () => {
       expect(lineThroughBox({ ...result, width, height }, result)).toBeNull();
       const scene = assemble(laid);
       expect([...brokenSceneRules(scene)]).toEqual([]);
-      const drawing = drawingOf(model, hierarchy, scene);
+      const drawing = drawingOf(model, hierarchy, scene, paintOf(hierarchy, scene, familyLens(model), LIGHT));
       for (let box = 0; box < scene.boxes.kind.length; box++) {
         const { title, lines } = drawing.text(box);
         expect(title + lines.join()).not.toBe('');
@@ -75,14 +75,5 @@ describe.skipIf(MODELS.length === 0)(`real models${ONLY_WITH_FIXTURES}`, () => {
           operatorsOf(hierarchy, [view.root, ...openable.filter((id) => id < model.subgraphNames.length)]),
         );
     }
-  });
-
-  test.each(MODELS)('%s is searched', (_, model) => {
-    const index = new SearchIndex(model);
-    for (let op = 0; op < Math.min(20, model.operatorCount); op++) {
-      const name = operatorName(model, op).split(/\s/)[0];
-      expect(Array.from(index.find(`${operatorTypeName(model, op)} ${name}`).operators)).toContain(op);
-    }
-    for (const tensor of rowOf(model.subgraphInputs, 0)) expect(model.producer[tensor]).toBe(-1);
   });
 });

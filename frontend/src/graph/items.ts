@@ -1,10 +1,10 @@
 /** Between what a person selects (operators, groups, tensors) and the boxes of a scene. */
 import { rowOf } from '../wire/csr.ts';
+import type { Matched } from '../table/tables.ts';
 import type { Model } from '../wire/model.ts';
 import { findBox, GROUP_KINDS, OPERATOR_KINDS, TENSOR_KINDS } from './drawing.ts';
 import type { Hierarchy } from './hierarchy.ts';
 import { CLOSED_GROUP, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, type Scene } from './scene.ts';
-import type { Matches } from './search.ts';
 
 export type ItemKind = 'operator' | 'group' | 'tensor';
 
@@ -31,6 +31,20 @@ export function boxOf(scene: Scene, hierarchy: Hierarchy, item: Item): number {
   return findBox(scene, OPERATOR_KINDS, hierarchy.host[item.id] >= 0 ? hierarchy.host[item.id] : item.id);
 }
 
+/** The boxes of all items that the scene shows, in one pass. */
+export function boxesOfItems(scene: Scene, hierarchy: Hierarchy, items: readonly Item[]): Set<number> {
+  const wanted = { operator: new Set<number>(), group: new Set<number>(), tensor: new Set<number>() };
+  for (const { kind, id } of items)
+    wanted[kind].add(kind === 'operator' && hierarchy.host[id] >= 0 ? hierarchy.host[id] : id);
+  const found = new Set<number>();
+  if (items.length === 0) return found;
+  for (let box = 0; box < scene.boxes.kind.length; box++) {
+    const { kind, id } = itemAt(scene, box);
+    if (wanted[kind].has(id)) found.add(box);
+  }
+  return found;
+}
+
 /** The box to look at for an item; for a tensor without a box that of the operator that makes or first reads it. */
 export function boxToSee(scene: Scene, model: Model, hierarchy: Hierarchy, item: Item): number {
   const box = boxOf(scene, hierarchy, item);
@@ -46,8 +60,8 @@ export function operatorNextTo(model: Model, tensor: number): number {
   return users.length > 0 ? users[0] : -1;
 }
 
-/** Boxes of what a search found; a group counts when it holds any of it. */
-export function boxesOf(scene: Scene, hierarchy: Hierarchy, matches: Matches): Set<number> {
+/** Boxes of what matches a filter; a group counts when it holds any of it. */
+export function boxesOf(scene: Scene, hierarchy: Hierarchy, matches: Matched): Set<number> {
   const places = Int32Array.from(matches.operators, (op) => hierarchy.place[op]).sort();
   const operators = new Set(
     Array.from(matches.operators, (op) => (hierarchy.host[op] >= 0 ? hierarchy.host[op] : op)),

@@ -15,8 +15,9 @@ export function neighbour(scene: Scene, box: number, direction: Direction): numb
 
 function alongLines(scene: Scene, box: number, direction: 'up' | 'down'): number {
   const { lines, boxes } = scene;
+  const { x, y, width } = boxes;
   const distance = (other: number): number =>
-    Math.abs(middle(scene, other) - middle(scene, box)) + Math.abs(boxes.y[other] - boxes.y[box]);
+    Math.abs(x[other] + width[other] / 2 - x[box] - width[box] / 2) + Math.abs(y[other] - y[box]);
   let best = -1;
   for (let i = 0; i < lines.from.length; i++) {
     const here = direction === 'down' ? lines.from[i] : lines.to[i];
@@ -67,10 +68,6 @@ function nearest(scene: Scene, box: number, direction: Direction): number {
     }
   }
   return best;
-}
-
-function middle(scene: Scene, box: number): number {
-  return scene.boxes.x[box] + scene.boxes.width[box] / 2;
 }
 
 /** Where to begin: the box at the top left. */

@@ -1,10 +1,9 @@
 /**
  * Messages between the page and the graph worker. Each request gets one final answer, in order, except that a layout takes
- * its turns: searches are answered meanwhile, and a newer layout or a `cancel` with its id ends it.
+ * its turns: a newer layout, another model or a `cancel` with its id ends it.
  */
 import type { Hierarchy } from './hierarchy.ts';
 import type { Scene } from './scene.ts';
-import type { Matches } from './search.ts';
 
 export interface ViewRequest {
   root: number;
@@ -15,13 +14,11 @@ export interface ViewRequest {
 export type Request =
   | { type: 'load'; id: number; buffer: ArrayBuffer }
   | { type: 'layout'; id: number; view: ViewRequest }
-  | { type: 'cancel'; id: number }
-  | { type: 'search'; id: number; query: string };
+  | { type: 'cancel'; id: number };
 
 export type Answer =
   | { type: 'progress'; id: number; phase: string }
   | { type: 'loaded'; id: number; hierarchy: Hierarchy }
   | { type: 'scene'; id: number; scene: Scene }
   | { type: 'cancelled'; id: number }
-  | { type: 'matches'; id: number; matches: Matches }
   | { type: 'failed'; id: number; reason: string };

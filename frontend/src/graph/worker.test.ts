@@ -44,10 +44,9 @@ function last(said: Posted[]): Answer {
 const VIEW = { root: 0, flat: false, open: [] };
 const FLAT = { ...VIEW, flat: true };
 
-test('before a model is loaded requests fail with a reason', async () => {
+test('before a model is loaded a layout fails with a reason', async () => {
   const reason = 'no model is loaded';
   expect(last(await ask({ type: 'layout', view: VIEW }))).toMatchObject({ type: 'failed', reason });
-  expect(last(await ask({ type: 'search', query: 'x' }))).toMatchObject({ type: 'failed', reason });
 });
 
 test('what is no model fails with a reason', async () => {
@@ -55,7 +54,7 @@ test('what is no model fails with a reason', async () => {
   expect(last(said)).toMatchObject({ type: 'failed', reason: 'the answer is not model data' });
 });
 
-test('a model is loaded phase by phase, laid out and searched', async () => {
+test('a model is loaded phase by phase and laid out', async () => {
   const buffer = decoderStack({ layers: 3, named: true }).encode();
   const loading = await ask({ type: 'load', buffer });
   expect(loading.map(({ answer }) => (answer.type === 'progress' ? answer.phase : answer.type))).toEqual([
@@ -70,10 +69,6 @@ test('a model is loaded phase by phase, laid out and searched', async () => {
   const { transfer } = said[said.length - 1];
   expect(transfer).toContain(answer.scene.lines.points.buffer);
   expect(new Set(transfer).size).toBe(transfer.length);
-  expect(last(await ask({ type: 'search', query: 'softmax' }))).toMatchObject({
-    type: 'matches',
-    matches: { operators: { length: 3 } },
-  });
 });
 
 test('a scene can be asked for again after it was handed over', async () => {
@@ -133,14 +128,6 @@ describe('a long layout', () => {
     const ids = [FLAT, VIEW, FLAT].map((view) => send({ type: 'layout', view }));
     expect(await answers(ids)).toEqual(['cancelled', 'cancelled', 'scene']);
     expect(last(await ask({ type: 'layout', view: VIEW })).type).toBe('scene');
-  });
-
-  test('lets a search be answered', async () => {
-    const id = send({ type: 'layout', view: FLAT });
-    const search = send({ type: 'search', query: 'softmax' });
-    expect(await answers([id, search])).toEqual(['scene', 'matches']);
-    const order = posted.flatMap(({ answer }) => (answer.type === 'progress' ? [] : [answer.id]));
-    expect(order).toEqual([search, id]);
   });
 
   test('ends when another model is loaded', async () => {

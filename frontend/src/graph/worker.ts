@@ -4,12 +4,10 @@ import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { buildHierarchy, type Hierarchy } from './hierarchy.ts';
 import type { Answer, Request, ViewRequest } from './protocol.ts';
-import { SearchIndex } from './search.ts';
 import { inTurns } from './steps.ts';
 import { transferables } from './transfer.ts';
 
-let loaded: { model: Model; hierarchy: Hierarchy; arranger: Arranger; index: SearchIndex | null } | null =
-  null;
+let loaded: { model: Model; hierarchy: Hierarchy; arranger: Arranger } | null = null;
 
 function post(answer: Answer, transfer: Transferable[] = []): void {
   self.postMessage(answer, { transfer });
@@ -26,7 +24,7 @@ function answer(request: Request): void {
       const model = decodeModel(request.buffer);
       post({ type: 'progress', id: request.id, phase: 'finding groups' });
       const hierarchy = buildHierarchy(model);
-      loaded = { model, hierarchy, arranger: new Arranger(model, hierarchy), index: null };
+      loaded = { model, hierarchy, arranger: new Arranger(model, hierarchy) };
       post({ type: 'loaded', id: request.id, hierarchy });
       break;
     }
@@ -36,12 +34,6 @@ function answer(request: Request): void {
       break;
     case 'cancel':
       if (wanted === request.id) wanted = -1;
-      break;
-    case 'search': {
-      if (loaded === null) throw new Error('no model is loaded');
-      loaded.index ??= new SearchIndex(loaded.model);
-      post({ type: 'matches', id: request.id, matches: loaded.index.find(request.query) });
-    }
   }
 }
 
