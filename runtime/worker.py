@@ -357,7 +357,10 @@ def _child() -> NoReturn:
             channel.write(json.dumps(message).encode() + b"\n")
             channel.flush()
 
-        say(_answer(job, lambda phase, done=0, total=0: say({"progress": [phase, done, total]})))
+        def progress(phase: str, done: int, total: int) -> None:
+            say({"progress": [phase, done, total]})
+
+        say(_answer(job, progress))
     sys.stderr.flush()
     os._exit(0)  # taking the runtime's objects down in the order that Python happens to choose crashes
 
