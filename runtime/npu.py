@@ -16,10 +16,9 @@ from typing import Any
 
 from ..analysis.containers import open_model
 from ..analysis.model import Model
+from . import litert
 from .by_name import Originals, names
 from .errors import RuntimeMissing, RuntimeRefused
-from .spy import PACKAGE as RUNTIME
-from .spy import runtime_version
 from .worker import Progress
 
 OPTIONS = ("soc",)
@@ -46,10 +45,10 @@ def partition(progress: Progress, path: str, maker: str, options: dict[str, str]
         RuntimeMissing: where the maker's libraries are not installed.
         RuntimeRefused: where the plugin refuses the model.
     """
-    version = runtime_version()
+    version = litert.require_tested()
     manufacturer, folder, soc, package = MAKERS[maker]
     soc = options.get("soc", soc)
-    home = os.path.dirname(_found("ai_edge_litert", RUNTIME))
+    home = _home()
     try:
         libraries = f"{package} {importlib.metadata.version(package)}"
     except importlib.metadata.PackageNotFoundError:
@@ -112,11 +111,11 @@ def _library_path(package: str) -> str:
     return os.pathsep.join([*sorted(folders), stubs, os.environ.get("LD_LIBRARY_PATH", "")])
 
 
-def _found(module: str, package: str) -> str:
-    spec = importlib.util.find_spec(module)
+def _home() -> str:
+    spec = importlib.util.find_spec("ai_edge_litert")
     if spec is None or spec.origin is None:
-        raise RuntimeMissing(f"{package} is not installed")
-    return spec.origin
+        raise RuntimeMissing("the runtime is not installed")
+    return os.path.dirname(spec.origin)
 
 
 def _complaint(log: str) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..analysis.model import Model
 from ..analysis.report import Column, Finding, Report
-from . import npu, spy, vela, worker
+from . import gpu, npu, spy, vela, worker
 from .borders import Borders
 from .errors import RuntimeCrash, RuntimeFailure, RuntimeMissing, RuntimeRefused, RuntimeTimeout
 from .worker import Limits, Progress
@@ -170,7 +170,7 @@ def _layout(what: str) -> RuntimeFailure:
 
 
 def _from_gpu(model: Model, found: Any) -> Measured:
-    measured = _from_graphs(model, found, "LITERT_", "gpu")
+    measured = _from_graphs(model, found, gpu.DELEGATE, "gpu")
     measured.runtime += f", {found['adapter']}" if found["adapter"] else ""
     measured.findings += _reasons_by_type(model, measured, found["reasons"])
     return measured

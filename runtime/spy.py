@@ -5,7 +5,6 @@ They run in the process of :mod:`.worker` only: private names and structures of 
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import sys
 import tempfile
@@ -13,28 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .errors import RuntimeFailure, RuntimeMissing, RuntimeRefused
+from . import litert
+from .errors import RuntimeFailure, RuntimeRefused
 from .tflite_c import Spy
 from .worker import Progress
-
-PACKAGE = "ai-edge-litert"
-_TESTED = "2.3."
-
-
-def runtime_version() -> str:
-    """The version of the installed runtime.
-
-    Raises:
-        RuntimeMissing: when there is none, or one whose structures were not tested.
-    """
-    try:
-        version = importlib.metadata.version(PACKAGE)
-    except importlib.metadata.PackageNotFoundError:
-        raise RuntimeMissing(f"{PACKAGE} is not installed: pip install '{PACKAGE}~={_TESTED}0'") from None
-    if not version.startswith(_TESTED):
-        raise RuntimeMissing(f"{PACKAGE} {version} is installed; partitions are read from {_TESTED}x only")
-    return version
-
 
 def spy_interpreter(progress: Progress, path: str, library: str, options: dict[str, str]) -> dict[str, Any]:
     """Loads a model into the interpreter with a delegate and looks at the graph.
@@ -51,7 +32,7 @@ def spy_interpreter(progress: Progress, path: str, library: str, options: dict[s
     Raises:
         RuntimeRefused: when the delegate or the model is refused, with the runtime's words.
     """
-    version = runtime_version()
+    version = litert.require_tested()
     from ai_edge_litert.interpreter import Interpreter, OpResolverType, load_delegate
 
     chosen: dict[str, Any] = {}
@@ -83,7 +64,7 @@ def load_plainly(progress: Progress, path: str) -> str:
     Raises:
         RuntimeRefused: when the runtime refuses it, with its words.
     """
-    version = runtime_version()
+    version = litert.require_tested()
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     progress("load of the model without a delegate", 0, 0)
