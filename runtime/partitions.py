@@ -173,6 +173,9 @@ def _from_gpu(model: Model, found: Any) -> Measured:
     measured = _from_graphs(model, found, gpu.DELEGATE, "gpu")
     measured.runtime += f", {found['adapter']}" if found["adapter"] else ""
     measured.findings += _reasons_by_type(model, measured, found["reasons"])
+    if found["invalid"]:
+        text = f"the GPU refuses {len(found['invalid'])} of the delegate's calls, results will be wrong: {found['invalid'][0]}"
+        measured.findings.append(Finding("error", "gpu-invalid", text))
     return measured
 
 
@@ -250,7 +253,9 @@ def _report(model: Model, measured: Measured) -> Report:
     borders = Borders.of(model, partition, len(measured.partitions or []))
     # Where it failed nothing is known of any operator; where it did not, one is either in a partition or in none.
     delegates = [measured.others.get(operator, "") for operator in range(count)]
-    delegates = [measured.delegate if inside else other for inside, other in zip(taken.tolist(), delegates, strict=True)]
+    delegates = [
+        measured.delegate if inside else other for inside, other in zip(taken.tolist(), delegates, strict=True)
+    ]
     names = np.array([bool(name) for name in delegates], bool)
     summary = {
         "delegate": measured.delegate,

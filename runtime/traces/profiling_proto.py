@@ -63,9 +63,7 @@ def _rows(profile: dict[str, Any], name: str) -> list[Row]:
                 raise TraceError(name, "an operator without times", place)
             row_name = op.get("name", "")
             calls = float(op.get("times_called", 0))
-            rows.append(
-                row_of(op.get("node_type", ""), row_name, times, calls, None if delegate else subgraph, place)
-            )
+            rows.append(row_of(op.get("node_type", ""), row_name, times, calls, None if delegate else subgraph, place))
     return rows
 
 

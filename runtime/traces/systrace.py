@@ -17,7 +17,11 @@ _BEGIN = re.compile(r": [BE]\|\d+(?:\||$)")
 
 def match(head: bytes) -> bool:
     """Whether a file may be such a trace."""
-    return b"tracing_mark_write: " in head or b"# tracer: nop" in head or re.search(rb"\w: print: [BE]\|", head) is not None
+    return (
+        b"tracing_mark_write: " in head
+        or b"# tracer: nop" in head
+        or re.search(rb"\w: print: [BE]\|", head) is not None
+    )
 
 
 def read(data: bytes, name: str) -> Capture:

@@ -30,7 +30,9 @@ _PARAMETER = re.compile(r"^([A-Z#][\w #&(),./-]{2,60}): \[(.*)\]$")
 _FACTS = {
     "memory footprint": re.compile(r"^(?:Peak memory footprint|Memory footprint delta[^:]*): ?(init=.*)$"),
     "model size (MB)": re.compile(r"^The input model file size \(MB\): (\S+)$"),
-    "delegate": re.compile(r"^(?:Explicitly applied|INFO: Created|Created TensorFlow Lite) (.*?)(?: delegate.*| for CPU.*)$"),
+    "delegate": re.compile(
+        r"^(?:Explicitly applied|INFO: Created|Created TensorFlow Lite) (.*?)(?: delegate.*| for CPU.*)$"
+    ),
 }
 _OPERATOR_NAME = re.compile(r"^\[(.*)\]:(-?\d+)$")
 _DELEGATE_NAME = re.compile(r"^Delegate/(.*):(-?\d+)$")
