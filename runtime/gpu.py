@@ -40,8 +40,8 @@ def spy_compiled_model(progress: Progress, path: str) -> dict[str, Any]:
     """Child function: compiles a model for GPU and CPU and looks at the graph.
 
     Returns:
-        ``graphs`` as :class:`.tflite_c.Spy` finds them, ``version``, ``adapter``, ``reasons``: pairs of an operator type
-        and why the delegate left one of that type, as far as it says, and ``invalid``: what the GPU's checks refused.
+        ``graphs`` as :class:`.tflite_c.Spy` finds them, ``version``, ``adapter``, ``reasons``: pairs of an operator
+        type and why one of that type was left, as far as it says, and ``invalid``: what the GPU's checks refused.
 
     Raises:
         RuntimeMissing: where there is no driver that the accelerator accepts.

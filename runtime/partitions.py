@@ -31,7 +31,7 @@ _MOST_REASONS = 200
 _BLOCK = 1 << 20
 
 
-class UnknownDelegate(ValueError):
+class UnknownDelegate(ValueError):  # noqa: N818
     """No delegate goes by this name, or not with these options; the text says what there is."""
 
 
@@ -72,7 +72,8 @@ def measure(
         progress: told what is being done.
 
     Returns:
-        A report over operators. A delegate that refuses the model or crashes gives one without partitions and a finding.
+        A report over operators. A delegate that refuses the model or crashes gives one without partitions and a
+        finding.
 
     Raises:
         UnknownDelegate: for a name or options that there are not.
@@ -86,7 +87,7 @@ def measure(
         except RuntimeMissing:
             raise
         except (RuntimeRefused, RuntimeCrash, RuntimeTimeout) as error:
-            measured = _failed(model, path, delegate, error, limits)
+            measured = _failed(path, delegate, error, limits)
     return _report(model, measured)
 
 
@@ -174,7 +175,8 @@ def _from_gpu(model: Model, found: Any) -> Measured:
     measured.runtime += f", {found['adapter']}" if found["adapter"] else ""
     measured.findings += _reasons_by_type(model, measured, found["reasons"])
     if found["invalid"]:
-        text = f"the GPU refuses {len(found['invalid'])} of the delegate's calls, results will be wrong: {found['invalid'][0]}"
+        refused = f"the GPU refuses {len(found['invalid'])} of the delegate's calls"
+        text = f"{refused}; results will be wrong: {found['invalid'][0]}"
         measured.findings.append(Finding("error", "gpu-invalid", text))
     return measured
 
@@ -227,7 +229,7 @@ def _unmatched(operators: list[Any]) -> list[Finding]:
     return [Finding("warning", "operators-unmatched", text)]
 
 
-def _failed(model: Model, path: str, delegate: str, error: RuntimeFailure, limits: Limits) -> Measured:
+def _failed(path: str, delegate: str, error: RuntimeFailure, limits: Limits) -> Measured:
     """The answer when a delegate fails, and whether the model loads without one."""
     finding = Finding("error", "delegate-failed", f"the model does not run with {delegate}: {error}")
     measured = Measured(delegate, "", None, findings=[finding])
@@ -282,7 +284,7 @@ def _report(model: Model, measured: Measured) -> Report:
         ),
         Column(
             "reads_across", borders.reads, "1", "text", "measured",
-            "Tensors (global ids) that the operator's partition reads from outside and this operator is the first to read.",
+            "Tensors (global ids) that its partition reads from outside, at the first operator that reads them.",
             taken,
         ),
         Column(

@@ -1,6 +1,6 @@
 """Reading protobuf messages with the place of every fault.
 
-The two messages that TensorFlow Lite's tools write are small; the library would say that one "cannot be parsed", not where.
+The two messages that TensorFlow Lite's tools write are small; the library would only say that one cannot be parsed.
 """
 
 from __future__ import annotations
