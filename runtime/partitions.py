@@ -6,11 +6,9 @@ answer. What comes back from the child is compared with the model before it is b
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +19,7 @@ from ..analysis.report import Column, Finding, Report
 from . import gpu, npu, spy, vela, worker
 from .borders import Borders
 from .errors import RuntimeCrash, RuntimeFailure, RuntimeMissing, RuntimeRefused, RuntimeTimeout
+from .model_file import model_file
 from .worker import Limits, Progress
 
 NAMED = ("xnnpack", "gpu", "ethos-u", "qualcomm", "intel")
@@ -28,7 +27,6 @@ _LIBRARIES = (".so", ".dylib", ".dll")
 _XNNPACK = "TfLiteXNNPackDelegate"
 _LIMITS = Limits(seconds=300)
 _MOST_REASONS = 200
-_BLOCK = 1 << 20
 
 
 class UnknownDelegate(ValueError):  # noqa: N818
@@ -81,7 +79,7 @@ def measure(
     """
     options = dict(options or {})
     check(delegate, options)
-    with _file_of(model) as path:
+    with model_file(model) as path:
         try:
             measured = _ask(model, path, delegate, options, limits, progress)
         except RuntimeMissing:
@@ -112,6 +110,14 @@ def _ask(
     def run(function: Callable[..., Any], **arguments: Any) -> Any:
         return worker.run(function, {"path": path, **arguments}, limits=limits, progress=progress)
 
+    try:
+        return _answer(model, delegate, options, run)
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        # The child ran a hostile model: what it sends may be anything.
+        raise RuntimeCrash(f"unreadable partition from the child process: {error}") from None
+
+
+def _answer(model: Model, delegate: str, options: dict[str, str], run: Callable[..., Any]) -> Measured:
     if delegate == "ethos-u":
         return _from_vela(model, run(vela.partition, options=options), options)
     if delegate in npu.MAKERS:
@@ -300,18 +306,3 @@ def _report(model: Model, measured: Measured) -> Report:
     lines = borders.findings([subgraph for subgraph, _ in found], [len(operators) for _, operators in found])
     findings = [*measured.findings, *lines]
     return Report("partition", summary, columns, tuple(findings), over="operators")
-
-
-@contextlib.contextmanager
-def _file_of(model: Model) -> Iterator[str]:
-    """The path of a file that holds exactly the model; members of containers and models in memory are copied."""
-    if model.source.path is not None:
-        yield os.path.abspath(model.source.path)
-        return
-    with tempfile.TemporaryDirectory(prefix="tflite-viz-") as folder:
-        path = os.path.join(folder, "model.tflite")
-        size = int(model.source.data.size)
-        with open(path, "wb") as file:
-            for start in range(0, size, _BLOCK):
-                file.write(model.source.read(start, min(_BLOCK, size - start)))
-        yield path
