@@ -72,7 +72,7 @@ def _compile(path: str, spy: Spy) -> RuntimeFailure | None:
     """Compiles; the objects are left alone afterwards, since taking them down in the wrong order crashes."""
     try:
         environment = litert.Environment()
-        _KEPT.append(_register(environment, spy))
+        _KEPT.append(register_spy(environment, spy))
         model = litert.Model(environment, path)
         compiled = litert.CompiledModel(environment, model, litert.Options(kernels="gpu"))
     except RuntimeRefused as error:
@@ -90,7 +90,7 @@ _Create = c.CFUNCTYPE(c.c_int, _P, _P, _P, _P, _P)
 _Delete = c.CFUNCTYPE(None, _P)
 
 
-def _register(environment: litert.Environment, spy: Spy) -> list[Any]:
+def register_spy(environment: litert.Environment, spy: Spy) -> list[Any]:
     """Registers the spy as an accelerator, the last to be applied; what is returned must be kept.
 
     litert/c/internal/litert_accelerator_registration.h. An accelerator that is not responsible for compilation is
