@@ -162,8 +162,8 @@ def _columns(trace: Trace, model: Model, times: Times, operators: _Operators) ->
     there = ~np.isnan(us)
     share = us / (times.total / 1000) * 100 if times.total else np.full(count, np.nan)
     partition, main = _partitions(trace, count), operators.main
-    sure = trace.events.confidence[main]
-    calls = trace.events.calls[main]
+    # Row -1 is none, also where a trace has no rows at all.
+    sure, calls = (np.append(column, np.nan)[main] for column in (trace.events.confidence, trace.events.calls))
     return (
         Column("id", np.arange(count), "1", "quantity", "declared", "Global number of the operator."),
         Column("op", model.operators.ops, "1", "category", "declared", "Operator type."),

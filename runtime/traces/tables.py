@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ...analysis import schema
 from ..errors import TraceError
-from .capture import Capture, Row, RowKind, Times
+from .capture import MOST_US, Capture, Row, RowKind, Times
 
 # "INFO: " of the tool's own logging, and the two usual prefixes of logcat.
 _LOG_PREFIX = re.compile(
@@ -37,7 +37,6 @@ _FACTS = {
 _OPERATOR_NAME = re.compile(r"^\[(.*)\]:(-?\d{1,9})$")
 _DELEGATE_NAME = re.compile(r"^Delegate/(.*):(-?\d{1,9})$")
 _RUNTIME_NAME = re.compile(r"^(.*)/(-?\d+)$")
-MOST_US = 1e14  # three years: longer times are none
 _MOST_ROWS = 500_000
 _LONGEST_LINE = 1 << 16
 
@@ -163,7 +162,7 @@ class _Reader:
         if cells is None or len(block.rows) >= _MOST_ROWS:
             raise TraceError(self._name, "not a row of the table above it (cut off?)", f"line {number}")
         first, mean, calls = (_number(cells[column]) for column in ("first", "avg ms", "times called"))
-        if first is None or mean is None or calls is None:
+        if first is None or mean is None or calls is None or max(first, mean) * 1000 > MOST_US:
             raise TraceError(self._name, "times that are no numbers (cut off?)", f"line {number}")
         tag, row_name = cells["node type"].strip(), cells["name"].strip()
         measured = Times(round(mean * 1000, 6), first=round(first * 1000, 6))

@@ -42,8 +42,8 @@ def trace(
     from ..analysis.errors import ModelError
     from ..errors import UsageError
     from ..runtime.errors import TraceError
+    from ..runtime.profile_report import report as report_of
     from ..runtime.traces import load
-    from ..runtime.traces.report import report as report_of
     from ._models import print_report
 
     if output is not None and to is None:
