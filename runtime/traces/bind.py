@@ -135,7 +135,7 @@ class _Fit:
         if len(right) == 1:
             return cls(*right[0])
         wrong = [operator for _, operator in at if operator is not None]
-        return cls(row.subgraph, None, wrong[0] if row.subgraph is not None and wrong else None)
+        return cls(row.subgraph, None, wrong[0] if wrong and not right else None)
 
 
 def _comparison(capture: Capture, graph: _Graph, fits: list[_Fit], name: str) -> list[Finding]:
@@ -152,7 +152,8 @@ def _comparison(capture: Capture, graph: _Graph, fits: list[_Fit], name: str) ->
     if wrong and not right:
         row, operator = wrong[0]
         there = "there is no such operator" if operator is None else f"the model has {graph.ops[operator]} there"
-        reason = f"is of another model: node {row.node} of subgraph {row.subgraph} is {row.tag}, and {there}"
+        where = "" if row.subgraph is None else f" of subgraph {row.subgraph}"
+        reason = f"is of another model: node {row.node}{where} is {row.tag}, and {there}"
         raise TraceError(name, reason, row.place)
     if wrong:
         about = tuple(operator for _, operator in wrong[:1000] if operator is not None)

@@ -190,7 +190,7 @@ def summary_row(*cells: str) -> str:
     return " ".join(f"{cell:>{width}}" for cell, width in zip(columns, SUMMARY_WIDTHS, strict=True)) + f"   {name}"
 
 
-def test_litert_summary(gru: Model) -> None:
+def test_litert_summary(gru: Model, models: Path) -> None:
     header = ("[node type]", "[start]", "[first]", "[avg ms]", "[%]", "[cdf%]", "[mem KB]", "[times called]", "[Name]")
     kernel = "Delegate/Fully Connected (NC, F32) GEMM"
     text = "\n".join(
@@ -219,3 +219,5 @@ def test_litert_summary(gru: Model) -> None:
         "Fully Connected (NC, F32) GEMM": ([], 12),
     }  # fmt: skip
     assert any("how often the model ran" in finding.message for finding in trace.findings)
+    with pytest.raises(TraceError, match="is of another model: node 1 is WHILE, and the model has CONV_2D there"):
+        loaded(text, open_model(models / "mnet_int8.tflite"))
