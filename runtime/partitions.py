@@ -85,7 +85,7 @@ def measure(
         except RuntimeMissing:
             raise
         except (RuntimeRefused, RuntimeCrash, RuntimeTimeout) as error:
-            measured = _failed(path, delegate, error, limits)
+            measured = _failed(path, os.path.basename(delegate), error, limits)
     return _report(model, measured)
 
 
@@ -126,7 +126,7 @@ def _answer(model: Model, delegate: str, options: dict[str, str], run: Callable[
         return _from_gpu(model, run(gpu.spy_compiled_model))
     library = "" if delegate == "xnnpack" else os.path.abspath(delegate)
     found = run(spy.spy_interpreter, library=library, options=options)
-    return _from_graphs(model, found, "" if library else _XNNPACK, delegate)
+    return _from_graphs(model, found, "" if library else _XNNPACK, os.path.basename(delegate))
 
 
 def _from_graphs(model: Model, found: Any, wanted: str, delegate: str) -> Measured:
@@ -142,7 +142,8 @@ def _from_graphs(model: Model, found: Any, wanted: str, delegate: str) -> Measur
         for node in graph["nodes"]:
             replaced = node.get("replaced")
             operators = [first + index for index in ([node["node"]] if replaced is None else replaced)]
-            if not all(first <= operator < stop for operator in operators) or seen.intersection(operators):
+            again = len(set(operators)) < len(operators) or seen.intersection(operators)
+            if again or not all(first <= operator < stop for operator in operators):
                 raise _layout("nodes that the model does not have, or twice")
             seen.update(operators)
             if replaced is None:
