@@ -326,12 +326,27 @@ def test_gpu_says_why_not(models: Path) -> None:
     densify = [operator for operator, op in enumerate(model.operators.ops) if op == "DENSIFY"]
     assert reason.message == "DENSIFY: Operation is not supported."
     assert list(reason.operators) == densify
-    # It takes one partition, the largest: an operator among those that decompress weights stays behind with them.
+    # It takes one partition, the largest: the first convolution, which is another, stays behind.
     assert (report.summary["delegated"], len(report.summary["partitions"])) == (19, 1)
     # What the GPU leaves goes to XNNPACK where that takes it; it is no partition of the GPU.
     partition, delegates = cells(report, "partition"), cells(report, "delegate")
-    assert {delegates[operator] for operator in densify} == {"TfLiteXNNPackDelegate"}
-    assert {partition[operator] for operator in densify} == {None}
+    assert {delegates[operator] for operator in densify} == {None}
+    assert (partition[0], delegates[0]) == (None, "TfLiteXNNPackDelegate")
+
+
+@pytest.mark.usefixtures("vulkan")
+def test_gpu_with_subgraphs_that_are_prepared_again(models: Path) -> None:
+    model = open_model(models / "while_if.tflite")
+    found = taken(measure(model, "gpu"))
+    assert found
+    assert {subgraph for subgraph, _ in found} <= set(range(len(model.subgraphs)))
+
+
+@pytest.mark.usefixtures("vulkan")
+def test_gpu_that_refuses_calls_of_its_delegate(models: Path) -> None:
+    report = measure(open_model(models / "opzoo_int8.tflite"), "gpu")
+    (finding,) = [finding for finding in report.findings if finding.code == "gpu-invalid"]
+    assert finding.severity == "error"
 
 
 @pytest.mark.usefixtures("vulkan")
