@@ -442,10 +442,37 @@ def test_what_is_not_installed_is_said(delegate: str, module: str, advice: str, 
         measure(open_model(models / "mnet_int8.tflite"), delegate)
 
 
+# What the plugins print themselves of nmp: operators, selected, partitions.
+NPU = {("intel", "openvino"): (222, 208, 15), ("qualcomm", "onnxruntime_qnn"): (222, 195, 24)}
+
+
+@pytest.mark.parametrize(("maker", "module"), NPU)
+def test_npu_partitions(maker: str, module: str, real_models: dict[str, Path]) -> None:
+    if not installed(module):
+        pytest.skip(f"{module} is not installed")
+    report = measure(open_model(real_models["nmp"]), maker)
+    summary = report.summary
+    assert (summary["operators"], summary["delegated"], len(summary["partitions"])) == NPU[maker, module]
+    assert codes(report)[0] == "partition-not-compiled"
+    assert not {"operators-unmatched", "operators-lost"} & set(codes(report))
+    if maker == "qualcomm":
+        named = {operator for finding in report.findings for operator in finding.operators}
+        assert named == {operator for operator, part in enumerate(cells(report, "partition")) if part is None}
+    sparse = open_model(real_models["face_sparse"])
+    partition = cells(measure(sparse, maker), "partition")
+    left = {op for op, part in zip(sparse.operators.ops, partition, strict=True) if part is None}
+    assert left == {"DENSIFY"}
+
+
 @pytest.mark.skipif(not installed("openvino"), reason="OpenVINO is not installed")
-def test_intel_partition(models: Path) -> None:
-    report = measure(open_model(models / "mnet_int8.tflite"), "intel")
-    assert report.summary["operators"] == 20
-    assert "partition-not-compiled" in codes(report)
-    assert "operators-unmatched" not in codes(report)
-    assert report.summary["delegated"] is not None
+def test_npu_partitioner_that_loses_operators(real_models: dict[str, Path]) -> None:
+    model = open_model(real_models["okay_nabu"])
+    (finding,) = [f for f in measure(model, "intel").findings if f.code == "operators-lost"]
+    assert {model.operators.ops[operator] for operator in finding.operators} == {"CALL_ONCE"}
+
+
+@pytest.mark.skipif(not installed("onnxruntime_qnn"), reason="the libraries of Qualcomm are not installed")
+def test_npu_plugin_that_refuses_a_model(real_models: dict[str, Path]) -> None:
+    report = measure(open_model(real_models["okay_nabu"]), "qualcomm", {"soc": "SM8750"})
+    assert codes(report) == ["delegate-failed"]
+    assert "Unsupported data type" in report.findings[0].message
