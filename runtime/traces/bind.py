@@ -142,7 +142,9 @@ def _comparison(capture: Capture, graph: _Graph, fits: list[_Fit], name: str) ->
     """What comparing the profile with the model has shown."""
     operators = [row for row in capture.rows if row.kind == "operator"]
     right = sum(fit.operator is not None for fit in fits)
-    wrong = [(row, fit.other) for row, fit in zip(capture.rows, fits, strict=True) if fit.other is not None]
+    wrong: list[tuple[Row, int | None]] = [
+        (row, fit.other) for row, fit in zip(capture.rows, fits, strict=True) if fit.other is not None
+    ]
     for (subgraph, node), op in capture.nodes.items():
         operator = graph.operator(subgraph, node)
         fit = operator is not None and graph.is_type(operator, op)
@@ -247,7 +249,7 @@ class _Groups:
 def _ordered(capture: Capture, graph: _Graph, fits: list[_Fit]) -> tuple[list[int], list[int]]:
     """The rows with parents before children, and for every row its parent's place in that order."""
     by_operator = {fit.operator: row for row, fit in enumerate(fits) if fit.operator is not None}
-    by_node = {}
+    by_node: dict[tuple[int, int, str], int] = {}
     for number, (row, fit) in enumerate(zip(capture.rows, fits, strict=True)):
         if row.kind == "operator" and row.node is not None and fit.subgraph is not None:
             by_node.setdefault((row.node, fit.subgraph, row.thread), number)
