@@ -26,10 +26,10 @@ from .trace import Environment, ModelRef, Timing, Trace
 from .worker import Progress
 
 CLOCK_NS = 1000  # the profiler's events count whole microseconds
-_BLOCK_NS = 5_000_000  # a block of inferences lasts about so long
-_MOST_IN_BLOCK = 50
-_FEWEST, _MOST = 10, 5000  # inferences of each kind when their number is not given
-_SETTLED_FROM = 50
+_BLOCK_NS = 2_000_000  # a block of inferences lasts about so long
+_MOST_IN_BLOCK = 20
+# When their number is not given: inferences of each kind, and rounds before it may be over early.
+_FEWEST, _MOST, _FEWEST_ROUNDS = 10, 5000, 30
 
 
 def measure(
@@ -164,8 +164,8 @@ def _rounds(progress: Progress, candidates: Sequence[_Candidate], runs: int | No
             step(rounds[-1])
         done += rounds[-1]
         late = time.monotonic() > end
-        if runs is None and done >= _FEWEST and (late or done >= max(2 * checked, _SETTLED_FROM)):
-            checked = done
+        if runs is None and done >= _FEWEST and (late or len(rounds) >= max(2 * checked, _FEWEST_ROUNDS)):
+            checked = len(rounds)
             if late or all(candidate.settled() for candidate in candidates):
                 break
     return rounds
