@@ -45,7 +45,8 @@ def measure(
         progress: told what is being done.
         jobs: one per model: ``path``, ``kernels``, ``threads``, ``signature`` (None for the first) and ``values`` of
             the inputs by name.
-        runs: timed inferences of each kind; None goes on until operators have settled.
+        runs: timed inferences of each kind; None goes on until operators have settled, for several models until the
+            time is up.
         warmup: inferences before the first that counts.
         seconds: at most so long, where ``runs`` does not say.
 
@@ -166,7 +167,7 @@ def _rounds(progress: Progress, candidates: Sequence[_Candidate], runs: int | No
         late = time.monotonic() > end
         if runs is None and done >= _FEWEST and (late or len(rounds) >= max(2 * checked, _FEWEST_ROUNDS)):
             checked = len(rounds)
-            if late or all(candidate.settled() for candidate in candidates):
+            if late or (len(candidates) == 1 and candidates[0].settled()):
                 break
     return rounds
 
