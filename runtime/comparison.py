@@ -227,7 +227,13 @@ def report(comparison: Comparison, model: Model) -> Report:
             for side, trace in sides.items()
         },
     }
-    findings = [finding for trace in sides.values() for finding in trace.findings]
+    findings = [
+        replace(
+            finding, message=f"the {side}: {finding.message}", operators=() if side == "second" else finding.operators
+        )
+        for side, trace in sides.items()
+        for finding in trace.findings
+    ]
     columns = [
         Column("id", np.arange(len(model.operators)), "1", "quantity", "declared", "Global number of the operator."),
         Column("op", model.operators.ops, "1", "category", "declared", "Operator type."),
@@ -244,4 +250,4 @@ def report(comparison: Comparison, model: Model) -> Report:
         ratios = comparison.operators
         doc = "Second over first; missing where the operator takes less than 1 % of both."
         columns.append(Column("ratio", ratios, "1", "quantity", "measured", doc, ~np.isnan(ratios)))
-    return Report("comparison", summary, tuple(columns), tuple(dict.fromkeys(findings)), over="operators")
+    return Report("comparison", summary, tuple(columns), tuple(findings), over="operators")

@@ -69,8 +69,9 @@ def log_profile(
     """Writes a profile to ``<logdir>/plugins/tflite/<tag>/<step>.<kernels>.trace.json``.
 
     A writer also gets its main figures as scalars, so that TensorBoard's own charts show them over the steps:
-    ``<tag>/inference_us``, ``<tag>/first_inference_us``, ``<tag>/memory_bytes`` (resident bytes more than before loading)
-    and ``<tag>/delegated`` (operators that a delegate took, as a share). A directory gets none: see :func:`log_model`.
+    ``<tag>/inference_us``, ``<tag>/first_inference_us``, ``<tag>/memory_bytes`` (resident bytes more than before
+    loading) and ``<tag>/delegated`` (operators that a delegate took, as a share). A directory gets none: see
+    :func:`log_model`.
 
     Args:
         logdir_or_writer: as in :func:`log_model`.

@@ -57,17 +57,12 @@ class Terminal:
             return
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for i, name in enumerate(header):
-            # What is short stays whole where the terminal is narrow: numbers before names.
+            # What is short stays whole where the terminal is narrow. rich takes width only from columns that may wrap.
             longest = max([len(name), *(len(row[i]) for row in rows)])
-            table.add_column(
-                name,
-                justify="right" if i in right else "left",
-                overflow="ellipsis",
-                no_wrap=True,
-                min_width=longest if longest <= _KEPT_WHOLE else None,
-            )
+            whole = i in right or longest <= _KEPT_WHOLE
+            table.add_column(name, justify="right" if i in right else "left", overflow="ellipsis", no_wrap=whole)
         for row in rows:
-            table.add_row(*(Text(_printable(cell)) for cell in row))
+            table.add_row(*(Text(_printable(cell), no_wrap=True, overflow="ellipsis") for cell in row))
         self._console.print(table)
 
     def bars(self, rows: Sequence[tuple[str, int]], total: int) -> None:

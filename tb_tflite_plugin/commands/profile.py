@@ -61,7 +61,7 @@ def profile(
 ) -> None:
     """Run a model on this machine and print what it takes and which operators take it.
 
-    The model runs in a process of its own. With --against, MODEL is compared with the other: slower means that MODEL is.
+    The model runs in a process of its own. With --against it is compared with the other: slower means that MODEL is.
     """
     from ..analysis.containers import open_model
     from ..runtime.profiler import Settings
@@ -189,9 +189,8 @@ def _progress() -> Iterator[Progress | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
-    with Bar(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
-    ) as bar:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("start", total=None)
 
         def show(phase: str, done: int, total: int) -> None:
@@ -206,9 +205,9 @@ def _print(model: Model, report: Report) -> None:
     terminal, summary = Terminal(), report.summary
     environment, latency = summary["environment"], summary["inference_us"]
     terminal.title(model.name)
-    spread = (
-        "" if latency["p5"] is None else f" ({us(latency['p5'])} to {us(latency['p95'])}, {latency['runs']:,} runs)"
-    )
+    spread = ""
+    if latency["p5"] is not None:
+        spread = f" ({us(latency['p5'])} to {us(latency['p95'])}, {latency['runs']:,} runs)"
     overhead = "–" if summary["overhead"] is None else f"{us(summary['overhead_us'])} ({summary['overhead']:.0%})"
     memory = summary["memory"]
     facts = [
@@ -249,16 +248,16 @@ def _print_operators(terminal: Any, rows: list[dict[str, Any]]) -> None:
     most = ordered[0]["self_us"] or 1.0
     terminal.heading("operators")
     terminal.table(
-        ["id", "op", "self", "share", "", "kernel", "part", "sure", "name"],
+        ["id", "op", "self", "share", "", "part", "sure", "kernel", "name"],
         [
             [
-                str(row["id"]), row["op"], us(row["self_us"]), _percent(row["share"]), terminal.bar(row["self_us"] / most),
-                row["kernel"], "" if row["partition"] is None else str(row["partition"]), f"{row['confidence']:.2f}",
-                row["name"],
+                str(row["id"]), row["op"], us(row["self_us"]), _percent(row["share"]),
+                terminal.bar(row["self_us"] / most), "" if row["partition"] is None else str(row["partition"]),
+                _number(row["confidence"]), row["kernel"], row["name"],
             ]
             for row in ordered[:_MOST_OPERATORS]
         ],
-        right=[0, 2, 3, 6, 7],
+        right=[0, 2, 3, 5, 6],
     )  # fmt: skip
     if len(ordered) > _MOST_OPERATORS:
         terminal.line(f"and {len(ordered) - _MOST_OPERATORS} more; --csv prints all")
@@ -325,6 +324,10 @@ def us(value: float | None) -> str:
     unit, shown = ("ms", value / 1000) if abs(value) >= 1000 else ("µs", value)
     digits = 0 if abs(shown) >= 100 else 1 if abs(shown) >= 10 else 2
     return f"{shown:,.{digits}f} {unit}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _percent(value: float | None) -> str:
