@@ -161,10 +161,11 @@ def ratio(first: Array, second: Array, rounds: Array, threshold: float = THRESHO
 def _medians(samples: Array, drawn: Array, owner: Array) -> Array:
     """The median of the samples of every drawing, which has each round so many times: a weighted median."""
     order = np.argsort(samples, kind="stable")
-    weights = np.cumsum(drawn[:, owner[order]], axis=1)
-    half = weights[:, -1:] / 2
-    places = (weights < half).sum(axis=1)
-    found: Array = samples[order][places].astype(np.float64)
+    ranked, rounds = samples[order].astype(np.float64), owner[order]
+    found = np.empty(len(drawn))
+    for row, counts in enumerate(drawn):
+        weights = np.cumsum(counts[rounds])
+        found[row] = ranked[np.searchsorted(weights, weights[-1] / 2)]
     return found
 
 

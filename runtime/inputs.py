@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -167,16 +166,20 @@ def read(argument: str) -> dict[str, Array]:
         InputError: when the file cannot be read.
     """
     name, equals, path = argument.partition("=")
+    path = path if equals else argument
     try:
-        if equals and not path.endswith(".npz"):
-            return {name: np.load(path, allow_pickle=False)}
-        with np.load(path or name, allow_pickle=False) as archive:
-            if not isinstance(archive, Mapping):
-                raise InputError(f"{path or name} holds one array without a name; say NAME={path or name}")
-            return {key: archive[key] for key in archive}
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            if not equals:
+                raise InputError(f"{path} holds one array without a name; say NAME={path}")
+            return {name: loaded}
+        with loaded:
+            if equals:
+                raise InputError(f"{path} holds arrays by name; say {path} alone")
+            return {key: loaded[key] for key in loaded}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{Path(path or name)}: {reason}") from None
+        raise InputError(f"{path}: {reason}") from None
 
 
 def read_shape(argument: str) -> tuple[str, tuple[int, ...]]:
