@@ -335,7 +335,7 @@ class Model:
         Raises:
             ImportError: where pandas is not installed.
         """
-        from .overview import ops
+        from .listing import ops
 
         return ops(self).to_pandas()
 

@@ -12,7 +12,7 @@ from .dtypes import dtype_name
 from .encoding import KINDS
 from .model import Model
 from .options import control_flow
-from .ragged import Array
+from .ragged import Array, Ragged
 from .report import Column, Kind, Report, Values
 
 # Constants of these types are shapes, axes, indices and texts, unless they carry a quantization scale as biases do.
@@ -135,11 +135,16 @@ def _io_columns(model: Model) -> tuple[Column, ...]:
         _declared("name", [row["name"] for row in described], "text", "name of the tensor"),
         _declared("signature_name", [aliases.get(row) for row in rows], "text", "name in the signature"),
         _declared("dtype", [row["dtype"] for row in described], "category", "element type"),
-        _declared("shape", [row["shape"] for row in described], "text", "shape; -1 is not known before running"),
+        _declared("shape", Ragged.of([row["shape"] for row in described]), "text", "shape; -1 is not known yet"),
         _declared("quantization", [KINDS[quantization.kind[t]] or None for t in tensors], "category", "granularity"),
-        _declared("scale", [quantization.scale[t].tolist()[:1] or None for t in tensors], "text", "first scale"),
         _declared(
-            "zero_point", [quantization.zero_point[t].tolist()[:1] or None for t in tensors], "text", "the first"
+            "scale", [next(iter(quantization.scale[t].tolist()), None) for t in tensors], "quantity", "the first"
+        ),
+        _declared(
+            "zero_point",
+            [next(iter(quantization.zero_point[t].tolist()), None) for t in tensors],
+            "quantity",
+            "the first",
         ),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,12 @@ class Ragged:
 
     offsets: Array
     values: Array
+
+    @classmethod
+    def of(cls, rows: list[list[int]]) -> Ragged:
+        """A column of the given lists of whole numbers, as int64."""
+        counts = np.array([len(row) for row in rows], np.int64)
+        return cls(offsets_of(counts), np.array(list(itertools.chain.from_iterable(rows)), np.int64))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -86,7 +92,7 @@ class Categories:
     """A column of few different names: ``codes`` are places in ``names``, -1 is none."""
 
     codes: Array
-    names: list[str]
+    names: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.codes)

@@ -32,7 +32,7 @@ def main() -> None:
         assert server.stdout is not None
         url = server.stdout.readline().split()[0]
         for name, (state, (width, height), scheme) in PICTURES.items():
-            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"{url}#{state}")
             _settle(page, "overview" in name)
             page.screenshot(path=IMAGES / f"{name}.png")

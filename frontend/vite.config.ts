@@ -11,7 +11,7 @@ export default defineConfig({
     target: 'es2022',
     assetsInlineLimit: 0,
     modulePreload: false,
-    rollupOptions: {
+    rolldownOptions: {
       input: { index: 'src/index.ts', boot: 'src/boot.ts' },
       preserveEntrySignatures: 'strict',
       output: {
@@ -23,7 +23,7 @@ export default defineConfig({
   },
   worker: {
     format: 'es',
-    rollupOptions: { output: { entryFileNames: 'assets/[name]-[hash:8].js' } },
+    rolldownOptions: { output: { entryFileNames: 'assets/[name]-[hash:8].js' } },
   },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
 });

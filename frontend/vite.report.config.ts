@@ -8,7 +8,7 @@ export default defineConfig({
     outDir: '../tb_tflite_plugin/static',
     emptyOutDir: false,
     target: 'es2022',
-    rollupOptions: {
+    rolldownOptions: {
       input: 'src/report.ts',
       output: { format: 'iife', entryFileNames: 'report.js' },
     },

@@ -22,11 +22,12 @@ from werkzeug.wrappers import Request, Response
 
 from .analysis.details import operator_details, tensor_details
 from .analysis.errors import ModelError
+from .analysis.reports import NAMES, analyse
 from .cache import ByteCache
 from .errors import NotReady, UnknownModel
 from .jsontext import dumps
 from .library import Library
-from .wire import encode_graph
+from .wire import encode_graph, encode_report
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -89,6 +90,7 @@ class App:
                 Rule("/", endpoint=self._file, defaults={"name": "index.html"}),
                 Rule("/models", endpoint=self._models),
                 Rule("/model/<id>/graph", endpoint=self._graph),
+                Rule("/model/<id>/report/<name>", endpoint=self._report),
                 Rule("/model/<id>/operator/<int:operator>", endpoint=self._operator),
                 Rule("/model/<id>/tensor/<int:tensor>", endpoint=self._tensor),
                 Rule("/<path:name>", endpoint=self._file),
@@ -137,6 +139,16 @@ class App:
 
         model = self.library.model(id)
         return _answer(request, self._payloads.get((id, "graph"), make))
+
+    def _report(self, request: Request, id: str, name: str) -> Response:
+        if name not in NAMES:
+            raise NotFound(f"there is no report {name}")
+
+        def make() -> Payload:
+            return Payload.of(encode_report(analyse(model, name)), "application/octet-stream")
+
+        model = self.library.model(id)
+        return _answer(request, self._payloads.get((id, "report", name), make))
 
     def _operator(self, request: Request, id: str, operator: int) -> Response:
         model = self.library.model(id)

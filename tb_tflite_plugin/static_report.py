@@ -14,8 +14,9 @@ import numpy as np
 
 from .analysis.details import operator_details, tensor_details
 from .analysis.model import Model
+from .analysis.reports import NAMES, analyse
 from .jsontext import dumps
-from .wire import encode_graph
+from .wire import encode_graph, encode_report
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -47,6 +48,7 @@ def static_report(model: Model) -> str:
             "version": metadata.version("tb-tflite-plugin"),
         },
         "graph": _packed(encode_graph(model, {"size": entry["size"]})),
+        "reports": {name: _packed(encode_report(analyse(model, name))) for name in NAMES},
         "details": _packed(dumps(details).encode("utf-8", "replace")),
     }
     script = (

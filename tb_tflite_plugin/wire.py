@@ -8,6 +8,7 @@ are differences to be summed up. Everything is little-endian. The TypeScript twi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from .analysis.model import Model
 from .analysis.operators import FAMILIES, family, operand_names
 from .analysis.options import control_flow, option_column
 from .analysis.overview import inspect
-from .analysis.ragged import Array, Ragged, Strings
+from .analysis.ragged import Array, Categories, Ragged, Strings, offsets_of
+from .analysis.report import Column, Report
+from .analysis.reports import NAMES
 from .jsontext import dumps
 
 MAGIC = b"TFV1"
@@ -55,6 +58,7 @@ def encode_graph(model: Model, identity: dict[str, Any]) -> bytes:
         "dtypes": {str(value): {"name": dtype_name(value), "bits": BITS.get(dtype_name(value), 0)} for value in dtypes},
         "subgraphNames": model.subgraphs.names.tolist(),
         "signatures": report.summary["signatures"],
+        "reports": NAMES,
         "controlFlow": [[operator, roles] for operator, roles in control_flow(model).items()],
     }
     columns: dict[str, Array | Ragged | Strings] = {
@@ -73,6 +77,68 @@ def encode_graph(model: Model, identity: dict[str, Any]) -> bytes:
         "subgraph.outputs": model.subgraphs.outputs,
     }
     return encode(header, columns)
+
+
+def encode_report(report: Report) -> bytes:
+    """A report: its table as columns, the rest in the header. The TypeScript twin is frontend/src/wire/report.ts.
+
+    A column ``x`` whose rows may be missing comes with ``x.valid``. Categories are places in ``names`` of the header.
+    """
+    described, columns = [], {}
+    for column in report.columns:
+        values, names = _cells(column)
+        entry = {key: getattr(column, key) for key in ("name", "unit", "kind", "provenance", "doc")}
+        described.append(entry if names is None else {**entry, "names": names})
+        columns[column.name] = values
+        valid = _valid(column)
+        if valid is not None:
+            columns[f"{column.name}.valid"] = valid.astype(np.uint8)
+    header = {
+        "report": report.name,
+        "over": report.over,
+        "rows": len(report.columns[0].values) if report.columns else 0,
+        "summary": report.summary,
+        "findings": report.to_json({})["findings"],
+        "reportColumns": described,
+    }
+    return encode(header, columns)
+
+
+def _valid(column: Column) -> Array | None:
+    """Which rows are there, None where all are."""
+    if column.valid is None and isinstance(column.values, list) and None in column.values:
+        return np.array([value is not None for value in column.values])
+    return column.valid
+
+
+def _cells(column: Column) -> tuple[Array | Ragged | Strings, list[str] | None]:
+    """What goes over the wire for a column, and for a category the names of its codes."""
+    values = column.values
+    if column.kind == "flag":
+        return np.asarray(values, np.uint8), ["false", "true"]
+    if isinstance(values, Categories):
+        return values.codes, list(values.names)
+    if column.kind == "category":
+        return _coded(values.tolist() if isinstance(values, np.ndarray) else list(values))
+    if isinstance(values, np.ndarray | Ragged | Strings):
+        return values, None
+    if column.kind == "quantity":
+        return np.array([np.nan if value is None else value for value in values], np.float64), None
+    return _texts(values), None
+
+
+def _coded(values: list[Any]) -> tuple[Array, list[str]]:
+    """Few different values as places in the list of their names, -1 for None."""
+    place: dict[Any, int] = {}
+    codes = [-1 if value is None else place.setdefault(value, len(place)) for value in values]
+    return np.array(codes, np.int32), [str(value) for value in place]
+
+
+def _texts(values: Sequence[Any]) -> Strings:
+    shown = (" ".join(map(str, value)) if isinstance(value, list) else value for value in values)
+    encoded = [b"" if value is None else str(value).encode("utf-8", "replace") for value in shown]
+    blob = np.frombuffer(b"".join(encoded), np.uint8)
+    return Strings(offsets_of(np.array([len(text) for text in encoded], np.int64)), blob)
 
 
 def _operand_names(model: Model) -> list[list[str]]:

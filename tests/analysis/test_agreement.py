@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as tfl
-from tb_tflite_plugin.analysis import details, overview, schema
+from tb_tflite_plugin.analysis import details, reports, schema
 from tb_tflite_plugin.analysis.containers import members, open_member, open_model
 from tb_tflite_plugin.analysis.encoding import KINDS, sparse_tensors, sparsity
 from tb_tflite_plugin.analysis.model import Model
@@ -37,7 +37,7 @@ def test_every_column_of_real_models_agrees(real_models: dict[str, Path]) -> Non
 
 def test_reports_are_plain_json(model_path: Path) -> None:
     model = open_model(model_path)
-    for report in (overview.inspect(model), overview.ops(model)):
+    for report in (reports.analyse(model, name) for name in reports.NAMES):
         text = json.dumps(report.to_json({"sha256": model.sha256}), allow_nan=False)
         assert json.loads(text)["report"] == report.name
         assert len(report.rows()) == max(len(column.cells()) for column in report.columns)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tb_tflite_plugin.analysis.ragged import Ragged, Strings
+from tb_tflite_plugin.analysis.reports import NAMES, analyse
 from werkzeug.test import Client, TestResponse
 
 from tb_tflite_plugin import app as app_module
@@ -104,6 +105,31 @@ def test_static_file(client: Client, name: str) -> None:
     assert ("no-cache" in answer.headers["Cache-Control"]) != is_hashed
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_report(client: Client, models: Path, name: str) -> None:
+    header, columns = decode(client.get(f"/model/{listed(client)[0]['id']}/report/{name}").data)
+    expected = analyse(open_model(models / "mnet_int8.tflite"), name)
+    assert (header["report"], header["over"], header["rows"]) == (name, expected.over, len(expected.rows()))
+    assert header["summary"] == json.loads(json.dumps(expected.summary))
+    assert [column["name"] for column in header["reportColumns"]] == [column.name for column in expected.columns]
+    for described, column in zip(header["reportColumns"], expected.columns, strict=True):
+        assert described["unit"] == column.unit
+        if described["kind"] == "category":
+            names = [*described["names"], None]
+            shown = [None if cell is None else str(cell) for cell in column.cells()]
+            assert [names[code] for code in columns[column.name].tolist()] == shown
+        elif described["kind"] == "quantity":
+            valid = columns.get(f"{column.name}.valid", np.ones(header["rows"]))
+            cells = [value if ok else None for value, ok in zip(columns[column.name].tolist(), valid, strict=True)]
+            assert cells == column.cells()
+
+
+def test_unknown_report(client: Client) -> None:
+    answer = client.get(f"/model/{listed(client)[0]['id']}/report/horoscope")
+    assert answer.status_code == 404
+    assert answer.json["error"]["message"] == "there is no report horoscope"
+
+
 def test_a_name_that_only_looks_hashed_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.js").write_text("export {};")
     files = {"some-settings.js": tmp_path / "x.js", "assets/some-a1b2_C3-.js": tmp_path / "x.js"}
@@ -131,7 +157,9 @@ def test_head_says_what_get_says(client: Client, path: str) -> None:
     assert dict(head.headers) == dict(get.headers)
 
 
-@pytest.mark.parametrize("path", ["/index.js", "/models", "/model/{id}/graph", "/model/{id}/tensor/1"])
+@pytest.mark.parametrize(
+    "path", ["/index.js", "/models", "/model/{id}/graph", "/model/{id}/report/ops", "/model/{id}/tensor/1"]
+)
 def test_etag(client: Client, path: str) -> None:
     path = path.format(id=listed(client)[0]["id"])
     first = client.get(path)

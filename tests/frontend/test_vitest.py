@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from tb_tflite_plugin.analysis.containers import open_model
+from tb_tflite_plugin.analysis.reports import NAMES, analyse
 
-from tb_tflite_plugin.wire import encode_graph
+from tb_tflite_plugin.wire import encode_graph, encode_report
 
 _FRONTEND = Path(__file__).parents[2] / "frontend"
 _NODE_AT_LEAST = (20, 19)  # what Vite 8 asks for
@@ -20,7 +22,12 @@ _NODE_AT_LEAST = (20, 19)  # what Vite 8 asks for
 @pytest.mark.timeout(900)
 def test_typescript(models: Path, tmp_path: Path) -> None:
     for path in sorted(models.glob("*.tflite")):
-        (tmp_path / f"{path.stem}.tfv").write_bytes(encode_graph(open_model(path), {"size": path.stat().st_size}))
+        model = open_model(path)
+        (tmp_path / f"{path.stem}.tfv").write_bytes(encode_graph(model, {"size": path.stat().st_size}))
+        for name in NAMES:
+            (tmp_path / f"{path.stem}.{name}.tfr").write_bytes(encode_report(analyse(model, name)))
+            rows = analyse(model, name).to_json({})
+            (tmp_path / f"{path.stem}.{name}.json").write_text(json.dumps(rows))
     node, npm = _node()
     environment = {**os.environ, "PATH": f"{Path(node).parent}{os.pathsep}{os.environ['PATH']}"}
     if not (_FRONTEND / "node_modules" / "vitest").is_dir():

@@ -36,7 +36,9 @@ describe('opening a group', () => {
     expect(opened.result).not.toBe(closed.result);
     const { layers } = closed.plan;
     for (let rank = 0; rank + 1 < layers.first.length; rank++) {
-      const boxes = layers.nodes.subarray(layers.first[rank], layers.first[rank + 1]).filter((v) => v < closed.plan.graph.nodes);
+      const boxes = layers.nodes
+        .subarray(layers.first[rank], layers.first[rank + 1])
+        .filter((v) => v < closed.plan.graph.nodes);
       for (const { x } of [closed.result, opened.result])
         for (let i = 1; i < boxes.length; i++) expect(x[boxes[i]]).toBeGreaterThan(x[boxes[i - 1]]);
     }

@@ -2,7 +2,15 @@
 import type { Model } from '../wire/model.ts';
 import { GROUP_HEADER, GROUP_PADDING, nodeSize } from './boxes.ts';
 import type { Hierarchy } from './hierarchy.ts';
-import { FIRST, FREE, LAST, placeLayers, planLayers, type LayeredResult, type Plan } from './layout/layered.ts';
+import {
+  FIRST,
+  FREE,
+  LAST,
+  placeLayers,
+  planLayers,
+  type LayeredResult,
+  type Plan,
+} from './layout/layered.ts';
 import { buildLevel, CHILD, INPUT_PORT, OUTPUT_PORT, type Level } from './level.ts';
 import type { View } from './scene.ts';
 
@@ -47,7 +55,8 @@ export class Arranger {
   private layOut(group: number, flat: boolean, done: ReadonlyMap<number, Laid>): Laid {
     const key = `${group}${flat ? ' flat' : ''}`;
     let planned = this.planned.get(key);
-    if (planned === undefined) this.planned.set(key, (planned = plan(this.model, this.hierarchy, group, flat)));
+    if (planned === undefined)
+      this.planned.set(key, (planned = plan(this.model, this.hierarchy, group, flat)));
     const { level } = planned;
     const width = planned.width.slice();
     const height = planned.height.slice();

@@ -44,7 +44,12 @@ describe('every scene is sound', () => {
 const MODEL = modelOf({
   inputs: ['x', 'mask'],
   outputs: ['b/two'],
-  operators: ['a/one = CONV_2D(x)', 'a/two = ADD(a/one)', 'b/one = MUL(a/one, a/two)', 'b/two = ADD(b/one, mask)'],
+  operators: [
+    'a/one = CONV_2D(x)',
+    'a/two = ADD(a/one)',
+    'b/one = MUL(a/one, a/two)',
+    'b/two = ADD(b/one, mask)',
+  ],
 });
 const HIERARCHY = buildHierarchy(MODEL);
 const [A, B] = [1, 2];
@@ -68,16 +73,20 @@ test('tensors that leave an open group by different ports have lines of their ow
   const opened = show(MODEL, HIERARCHY, { open: new Set([A]) });
   const between = ({ boxes, lines }: Scene): [number, number][] => {
     const box = (group: number): number =>
-      Array.from(boxes.kind).findIndex((kind, i) => (kind === CLOSED_GROUP || kind === OPEN_GROUP) && boxes.item[i] === group);
+      Array.from(boxes.kind).findIndex(
+        (kind, i) => (kind === CLOSED_GROUP || kind === OPEN_GROUP) && boxes.item[i] === group,
+      );
     return Array.from(lines.from, (from, i): [number, number] => [from, i])
       .filter(([from, i]) => from === box(A) && lines.to[i] === box(B))
       .map(([, i]) => [lines.tensor[i], lines.count[i]]);
   };
   expect(between(closed)).toEqual([[tensorOf(MODEL, 'a/one'), 2]]);
-  expect(between(opened).sort()).toEqual([
-    [tensorOf(MODEL, 'a/one'), 1],
-    [tensorOf(MODEL, 'a/two'), 1],
-  ].sort());
+  expect(between(opened).sort()).toEqual(
+    [
+      [tensorOf(MODEL, 'a/one'), 1],
+      [tensorOf(MODEL, 'a/two'), 1],
+    ].sort(),
+  );
 });
 
 test('lines meet at the border of an open group', () => {
@@ -137,7 +146,11 @@ describe('cut edges', () => {
     const model = modelOf({
       inputs: ['x'],
       outputs: ['end'],
-      operators: [...inputs.map((name) => `${name} = ADD(x)`), ...lines, `end = CONCATENATION(t20, ${inputs.join(', ')})`],
+      operators: [
+        ...inputs.map((name) => `${name} = ADD(x)`),
+        ...lines,
+        `end = CONCATENATION(t20, ${inputs.join(', ')})`,
+      ],
     });
     const { stubs: found, boxes: all } = show(model, buildHierarchy(model), { flat: true });
     const last = Array.from(found.box.keys()).filter((i) => found.arrives[i] === 1 && found.count[i] > 1);

@@ -44,7 +44,12 @@ interface Way {
 
 class Assembly {
   private readonly boxes = { kind: [] as number[], item: [] as number[], parent: [] as number[] };
-  private readonly rect = { x: [] as number[], y: [] as number[], width: [] as number[], height: [] as number[] };
+  private readonly rect = {
+    x: [] as number[],
+    y: [] as number[],
+    width: [] as number[],
+    height: [] as number[],
+  };
   private readonly lines = lists('from', 'to', 'tensor', 'count', 'state');
   private readonly offsets: number[] = [0];
   private readonly points: number[] = [];
@@ -75,7 +80,8 @@ class Assembly {
     const leaving = new Map<string, number>();
     for (let e = 0; e < level.source.length; e++) {
       const tensors = rowOf(level.tensors, e);
-      if (plan.state[e] === CUT) for (const tensor of tensors) this.addStubs(placed, boxes, e, tensor, leaving);
+      if (plan.state[e] === CUT)
+        for (const tensor of tensors) this.addStubs(placed, boxes, e, tensor, leaving);
       else for (const way of waysOf(placed.laid, e, tensors)) this.addLine(placed, boxes, e, way);
     }
   }
@@ -139,18 +145,31 @@ class Assembly {
   }
 
   /** A label where a cut edge leaves (once per tensor) and one where it arrives; ports have none. */
-  private addStubs(placed: Placed, boxes: Int32Array, e: number, tensor: number, leaving: Map<string, number>): void {
+  private addStubs(
+    placed: Placed,
+    boxes: Int32Array,
+    e: number,
+    tensor: number,
+    leaving: Map<string, number>,
+  ): void {
     const { level } = placed.laid;
     const from = level.source[e];
     const to = level.target[e];
     const key = `${from}:${tensor}`;
     const known = leaving.get(key);
     if (known !== undefined) this.stubs.count[known]++;
-    else if (level.kind[from] !== INPUT_PORT) leaving.set(key, this.addStub(placed, boxes[from], from, tensor, 0));
+    else if (level.kind[from] !== INPUT_PORT)
+      leaving.set(key, this.addStub(placed, boxes[from], from, tensor, 0));
     if (level.kind[to] !== OUTPUT_PORT) this.addStub(placed, boxes[to], to, tensor, 1);
   }
 
-  private addStub({ laid, x, y }: Placed, box: number, node: number, tensor: number, arrives: number): number {
+  private addStub(
+    { laid, x, y }: Placed,
+    box: number,
+    node: number,
+    tensor: number,
+    arrives: number,
+  ): number {
     const { stubs } = this;
     const width = laid.width[node];
     const port = portX(laid, node, tensor, arrives === 1 ? INPUT_PORT : OUTPUT_PORT);

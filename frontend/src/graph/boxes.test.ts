@@ -26,7 +26,11 @@ test('what a box says: its name in its group, its output, its constants', () => 
     'filter 16×3×3×3 · bias 16',
   ]);
   // A folded constant is one of the operator; an operand without a name is counted.
-  expect(operatorLines(MODEL, HIERARCHY, operatorOf(MODEL, 'net/scale'))).toEqual(['scale', 'float32', 'input 1 1×8']);
+  expect(operatorLines(MODEL, HIERARCHY, operatorOf(MODEL, 'net/scale'))).toEqual([
+    'scale',
+    'float32',
+    'input 1 1×8',
+  ]);
   expect(ioLines(MODEL, tensorOf(MODEL, 'image'))).toEqual(['image', 'float32 1×8×8×3']);
   expect(tensorText(MODEL, tensorOf(MODEL, 'net/scale'))).toBe('float32');
 });

@@ -6,7 +6,12 @@ const VIEWPORT = { width: 1000, height: 600 };
 /** Where a rectangle is on the screen. */
 function onScreen(camera: Camera, { x, y, width, height }: Rect): Rect {
   const { scale } = camera;
-  return { x: (x - camera.x) * scale, y: (y - camera.y) * scale, width: width * scale, height: height * scale };
+  return {
+    x: (x - camera.x) * scale,
+    y: (y - camera.y) * scale,
+    width: width * scale,
+    height: height * scale,
+  };
 }
 
 function isInView({ x, y, width, height }: Rect): boolean {
@@ -28,7 +33,10 @@ describe('fit', () => {
   });
 
   test('works for nothing, and in no room at all', () => {
-    for (const camera of [fit({ x: 5, y: 5, width: 0, height: 0 }, VIEWPORT), fit({ x: 0, y: 0, width: 9, height: 9 }, { width: 0, height: 0 })])
+    for (const camera of [
+      fit({ x: 5, y: 5, width: 0, height: 0 }, VIEWPORT),
+      fit({ x: 0, y: 0, width: 9, height: 9 }, { width: 0, height: 0 }),
+    ])
       expect(camera.scale > 0 && Number.isFinite(camera.x) && Number.isFinite(camera.y)).toBe(true);
   });
 });
@@ -40,7 +48,10 @@ describe('zoom', () => {
     const zoomed = zoomAt(camera, 1.7, 300, 200, 0.01);
     const world = { x: camera.x + 300 / camera.scale, y: camera.y + 200 / camera.scale, width: 0, height: 0 };
     expect(zoomed.scale).toBeCloseTo(0.85);
-    expect(onScreen(zoomed, world)).toMatchObject({ x: expect.closeTo(300) as number, y: expect.closeTo(200) as number });
+    expect(onScreen(zoomed, world)).toMatchObject({
+      x: expect.closeTo(300) as number,
+      y: expect.closeTo(200) as number,
+    });
   });
 
   test('stays within its limits, and does not move there', () => {

@@ -38,7 +38,13 @@ export function fit(rect: Rect, viewport: Viewport, atMost = FIT_AT_MOST): Camer
 }
 
 /** Zooms by a factor with the world point under (screenX, screenY) staying where it is. */
-export function zoomAt(camera: Camera, factor: number, screenX: number, screenY: number, least: number): Camera {
+export function zoomAt(
+  camera: Camera,
+  factor: number,
+  screenX: number,
+  screenY: number,
+  least: number,
+): Camera {
   const scale = Math.min(MAX_SCALE, Math.max(least, camera.scale * factor));
   return {
     scale,
@@ -62,7 +68,9 @@ export function reveal(camera: Camera, rect: Rect, viewport: Viewport): Camera {
     rect.y + rect.height <= camera.y + viewport.height / camera.scale;
   if (inside && fits && camera.scale >= readable / 2) return camera;
   const wanted = fit(rect, viewport, Math.max(camera.scale, readable));
-  return wanted.scale > camera.scale && camera.scale >= readable / 2 ? { ...fit(rect, viewport, camera.scale) } : wanted;
+  return wanted.scale > camera.scale && camera.scale >= readable / 2
+    ? { ...fit(rect, viewport, camera.scale) }
+    : wanted;
 }
 
 /** Keeps some of the drawing in sight. */
@@ -73,6 +81,10 @@ export function clamp(camera: Camera, world: Rect, viewport: Viewport): Camera {
   return {
     scale: camera.scale,
     x: between(camera.x, world.x + marginX - viewport.width / camera.scale, world.x + world.width - marginX),
-    y: between(camera.y, world.y + marginY - viewport.height / camera.scale, world.y + world.height - marginY),
+    y: between(
+      camera.y,
+      world.y + marginY - viewport.height / camera.scale,
+      world.y + world.height - marginY,
+    ),
   };
 }

@@ -51,7 +51,8 @@ describe('answers', () => {
     const buffer = new ArrayBuffer(8);
     const load = client.load(buffer, (phase) => phases.push(phase));
     const { id } = worker.asked[0];
-    for (const phase of ['reading operators', 'finding groups']) worker.answer({ type: 'progress', id, phase });
+    for (const phase of ['reading operators', 'finding groups'])
+      worker.answer({ type: 'progress', id, phase });
     worker.answer({ type: 'loaded', id, hierarchy: 'hierarchy' });
     expect(await load).toBe('hierarchy');
     expect(phases).toEqual(['reading operators', 'finding groups']);

@@ -54,7 +54,11 @@ export class GraphClient {
     this.failAll(new Cancelled());
   }
 
-  private ask(request: Request, onPhase: (phase: string) => void, transfer: Transferable[] = []): Promise<Answer> {
+  private ask(
+    request: Request,
+    onPhase: (phase: string) => void,
+    transfer: Transferable[] = [],
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.waiting.set(request.id, { resolve, reject, onPhase });
       this.worker.postMessage(request, transfer);

@@ -3,7 +3,11 @@ import { cycles, straighten } from './convex.ts';
 import { randomNumbers } from './testing.ts';
 
 function knots(n: number, edges: [number, number][]): number[][] {
-  return cycles(n, Int32Array.from(edges, ([from]) => from), Int32Array.from(edges, ([, to]) => to));
+  return cycles(
+    n,
+    Int32Array.from(edges, ([from]) => from),
+    Int32Array.from(edges, ([, to]) => to),
+  );
 }
 
 describe('cycles', () => {
@@ -66,15 +70,21 @@ function straightenChain(length: number, groups: number[][]): { level: number[];
     const child = ~(holder.get(op) ?? ~op);
     if (!children.includes(child)) children.push(child);
   }
-  const operatorsIn = (child: number): number[] => (child < 0 ? groups[~child].flatMap(operatorsIn) : [child]);
+  const operatorsIn = (child: number): number[] =>
+    child < 0 ? groups[~child].flatMap(operatorsIn) : [child];
   const level = straighten(
     children,
     (nodes) => {
-      const nodeOf = new Map(nodes.flatMap((child, node) => operatorsIn(child).map((op) => [op, node] as const)));
+      const nodeOf = new Map(
+        nodes.flatMap((child, node) => operatorsIn(child).map((op) => [op, node] as const)),
+      );
       const edges: [number, number][] = [];
       for (let op = 0; op + 1 < length; op++)
         if (nodeOf.get(op) !== nodeOf.get(op + 1)) edges.push([nodeOf.get(op)!, nodeOf.get(op + 1)!]);
-      return { source: Int32Array.from(edges, ([from]) => from), target: Int32Array.from(edges, ([, to]) => to) };
+      return {
+        source: Int32Array.from(edges, ([from]) => from),
+        target: Int32Array.from(edges, ([, to]) => to),
+      };
     },
     (child) => operatorsIn(child).length,
     (group) => groups[~group],
@@ -84,7 +94,12 @@ function straightenChain(length: number, groups: number[][]): { level: number[];
 
 describe('levels are straightened', () => {
   test('what flows one way stays as it is', () => {
-    expect(straightenChain(4, [[0, 1], [2, 3]]).level).toEqual([-1, -2]);
+    expect(
+      straightenChain(4, [
+        [0, 1],
+        [2, 3],
+      ]).level,
+    ).toEqual([-1, -2]);
   });
 
   test('a group takes in a short detour', () => {
@@ -94,7 +109,12 @@ describe('levels are straightened', () => {
   });
 
   test('groups that alternate are dissolved', () => {
-    expect(straightenChain(8, [[0, 2, 4, 6], [1, 3, 5, 7]]).level).toEqual([0, 2, 4, 6, 1, 3, 5, 7]);
+    expect(
+      straightenChain(8, [
+        [0, 2, 4, 6],
+        [1, 3, 5, 7],
+      ]).level,
+    ).toEqual([0, 2, 4, 6, 1, 3, 5, 7]);
   });
 
   test('operators in a cycle are left alone', () => {

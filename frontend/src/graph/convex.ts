@@ -34,7 +34,13 @@ export function straighten(
     const knots = cycles(level.length, source, target);
     const gone = new Set<number>();
     const freed = new Map<number, number[]>();
-    for (const knot of knots) untie(knot.map((at) => level[at]), round >= PATIENCE, gone, freed);
+    for (const knot of knots)
+      untie(
+        knot.map((at) => level[at]),
+        round >= PATIENCE,
+        gone,
+        freed,
+      );
     if (gone.size === 0 && freed.size === 0) break; // no knots, or of operators only
     level = level.flatMap((child) => freed.get(child) ?? (gone.has(child) ? [] : [child]));
   }

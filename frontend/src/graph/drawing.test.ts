@@ -25,7 +25,10 @@ const SCENE = assemble(new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: f
 const { boxes } = SCENE;
 
 describe('what is at a point', () => {
-  const middle = (box: number): [number, number] => [boxes.x[box] + boxes.width[box] / 2, boxes.y[box] + boxes.height[box] / 2];
+  const middle = (box: number): [number, number] => [
+    boxes.x[box] + boxes.width[box] / 2,
+    boxes.y[box] + boxes.height[box] / 2,
+  ];
 
   test('the innermost box', () => {
     for (let box = 0; box < boxes.kind.length; box++)

@@ -78,7 +78,8 @@ export const STUB_LENGTH = 14;
 /** The box of an operator, group or tensor; -1 when it is not in the scene. */
 export function findBox(scene: Scene, kinds: readonly number[], item: number): number {
   const { boxes } = scene;
-  for (let i = 0; i < boxes.kind.length; i++) if (boxes.item[i] === item && kinds.includes(boxes.kind[i])) return i;
+  for (let i = 0; i < boxes.kind.length; i++)
+    if (boxes.item[i] === item && kinds.includes(boxes.kind[i])) return i;
   return -1;
 }
 

@@ -20,10 +20,21 @@ function columnOf({ name, kind, values }: Cases['columns'][number]): Column {
   if (kind === 'text') {
     const isNumber = values.every((v) => typeof v === 'number');
     const text = (v: Cell): string | null => (v === null ? null : Array.isArray(v) ? v.join('×') : String(v));
-    return { ...base, kind, numbers: isNumber ? Int32Array.from(values as number[]) : null, textAt: (row) => text(values[row]) };
+    return {
+      ...base,
+      kind,
+      numbers: isNumber ? Int32Array.from(values) : null,
+      textAt: (row) => text(values[row]),
+    };
   }
-  const names = kind === 'flag' ? ['false', 'true'] : [...new Set(values.filter((v) => v !== null).map(String))];
-  return { ...base, kind, names, codes: Int32Array.from(values, (v) => (v === null ? -1 : names.indexOf(String(v)))) };
+  const names =
+    kind === 'flag' ? ['false', 'true'] : [...new Set(values.filter((v) => v !== null).map(String))];
+  return {
+    ...base,
+    kind,
+    names,
+    codes: Int32Array.from(values, (v) => (v === null ? -1 : names.indexOf(String(v)))),
+  };
 }
 
 const table = columns.map(columnOf);

@@ -110,7 +110,8 @@ class Parser {
   }
 
   private term(): Mask {
-    if (this.next === this.tokens.length) throw new FilterError('something is missing at the end', this.text.length);
+    if (this.next === this.tokens.length)
+      throw new FilterError('something is missing at the end', this.text.length);
     const token = this.tokens[this.next++];
     if (token.kind === 'paren') {
       if (token.text === ')') throw new FilterError('nothing before the )', token.at);
@@ -136,7 +137,10 @@ class Parser {
     const name = token.text.slice(0, -operator.length).trimEnd();
     const column = this.columns.get(name);
     if (column === undefined)
-      throw new FilterError(`no column ${name}; there are ${[...this.columns.keys()].sort().join(', ')}`, token.at);
+      throw new FilterError(
+        `no column ${name}; there are ${[...this.columns.keys()].sort().join(', ')}`,
+        token.at,
+      );
     const value = this.next < this.tokens.length ? this.tokens[this.next] : undefined;
     if (value === undefined || value.kind === 'paren')
       throw new FilterError(`a value is missing after ${operator}`, token.at + token.text.length);
@@ -204,12 +208,14 @@ function withPlainCrosses(text: string): string {
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   const stripped = text.trimEnd();
-  for (let at = 0; at < stripped.length; ) {
+  for (let at = 0; at < stripped.length;) {
     const expression = tokens.at(-1)?.kind === 'test' ? AFTER_TEST : TOKEN;
     expression.lastIndex = at;
     const found = expression.exec(stripped);
     if (found?.groups === undefined) throw new FilterError('cannot be read from here on', at);
-    const [kind, value] = Object.entries(found.groups).find(([, group]) => (group as string | undefined) !== undefined)!;
+    const [kind, value] = Object.entries(found.groups).find(
+      ([, group]) => (group as string | undefined) !== undefined,
+    )!;
     tokens.push({ kind: kind as Token['kind'], text: value, at: found.indices!.groups![kind][0] });
     at = expression.lastIndex;
   }
@@ -220,7 +226,10 @@ function pattern({ text, at }: Token): RegExp {
   try {
     return new RegExp(text.slice(1, -1), 'i');
   } catch (error) {
-    throw new FilterError(`the pattern is not well-formed: ${error instanceof Error ? error.message : ''}`, at);
+    throw new FilterError(
+      `the pattern is not well-formed: ${error instanceof Error ? error.message : ''}`,
+      at,
+    );
   }
 }
 

@@ -44,7 +44,13 @@ describe.skipIf(MODELS.length === 0)(`real models${ONLY_WITH_FIXTURES}`, () => {
       const { plan, width, height } = laid;
       // What a level holds flows in one direction; recurrence is in control flow, not in edges.
       expect(plan.state).not.toContain(BACKWARD);
-      const input = { width, height, pinned: new Uint8Array(0), source: laid.level.source, target: laid.level.target };
+      const input = {
+        width,
+        height,
+        pinned: new Uint8Array(0),
+        source: laid.level.source,
+        target: laid.level.target,
+      };
       const result = placeLayers(plan, width, height);
       expect([...brokenRules(input, plan, result)]).toEqual([]);
       expect(lineThroughBox({ ...result, width, height }, result)).toBeNull();

@@ -26,6 +26,7 @@ export function foldConstants(model: Model): Int32Array {
     if (users.length > 0 && users[0] > op && rowOf(inputs, op).every(ready)) host[op] = users[0];
   }
   // A chain DENSIFY, DEQUANTIZE, CONV_2D ends at the convolution. Hosts come later in the file, so this ends.
-  for (let op = operatorCount - 1; op >= 0; op--) if (host[op] >= 0 && host[host[op]] >= 0) host[op] = host[host[op]];
+  for (let op = operatorCount - 1; op >= 0; op--)
+    if (host[op] >= 0 && host[host[op]] >= 0) host[op] = host[host[op]];
   return host;
 }

@@ -5,17 +5,30 @@ import { WheelKind } from './gestures.ts';
 function kinds(events: [number, number, number][], deltaMode = 0): boolean[] {
   const wheel = new WheelKind();
   let timeStamp = 0;
-  return events.map(([deltaX, deltaY, wait]) => wheel.isMouse({ deltaX, deltaY, deltaMode, timeStamp: (timeStamp += wait) }));
+  return events.map(([deltaX, deltaY, wait]) =>
+    wheel.isMouse({ deltaX, deltaY, deltaMode, timeStamp: (timeStamp += wait) }),
+  );
 }
 
 describe('a wheel and a trackpad are told apart', () => {
   test('a wheel starts with a full notch', () => {
-    expect(kinds([[0, 100, 1000], [0, 100, 50]])).toEqual([true, true]);
+    expect(
+      kinds([
+        [0, 100, 1000],
+        [0, 100, 50],
+      ]),
+    ).toEqual([true, true]);
     expect(kinds([[0, 3, 1000]], 1)).toEqual([true]);
   });
 
   test('fingers start slowly, and stay fingers when they get fast', () => {
-    expect(kinds([[0, 2, 1000], [0, 40, 16], [0, 120, 16]])).toEqual([false, false, false]);
+    expect(
+      kinds([
+        [0, 2, 1000],
+        [0, 40, 16],
+        [0, 120, 16],
+      ]),
+    ).toEqual([false, false, false]);
   });
 
   test('a wheel does not move sideways', () => {
@@ -23,6 +36,13 @@ describe('a wheel and a trackpad are told apart', () => {
   });
 
   test('after a pause everything is open again', () => {
-    expect(kinds([[0, 2, 1000], [0, 120, 1000], [0, 4, 100], [0, 4, 400]])).toEqual([false, true, true, false]);
+    expect(
+      kinds([
+        [0, 2, 1000],
+        [0, 120, 1000],
+        [0, 4, 100],
+        [0, 4, 400],
+      ]),
+    ).toEqual([false, true, true, false]);
   });
 });

@@ -81,7 +81,9 @@ export function attachGestures(element: HTMLElement, handlers: GestureHandlers):
   element.addEventListener('pointerup', release, { signal });
   element.addEventListener('pointercancel', release, { signal });
   element.addEventListener('pointerleave', () => handlers.leave(), { signal });
-  element.addEventListener('dblclick', (event) => handlers.doubleClick(place(event).x, place(event).y), { signal });
+  element.addEventListener('dblclick', (event) => handlers.doubleClick(place(event).x, place(event).y), {
+    signal,
+  });
   return () => abort.abort();
 }
 

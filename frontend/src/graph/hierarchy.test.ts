@@ -32,14 +32,23 @@ function brokenRules(model: Model, hierarchy: Hierarchy): Set<string> {
   }
   for (const [id, group] of groups.entries()) {
     check(group.id === id, 'groups are numbered');
-    check(id < model.subgraphNames.length === (group.kind === 'subgraph'), 'the first groups are the subgraphs');
-    check(id < model.subgraphNames.length ? group.parent < 0 : group.parent >= 0, 'all other groups have parents');
+    check(
+      id < model.subgraphNames.length === (group.kind === 'subgraph'),
+      'the first groups are the subgraphs',
+    );
+    check(
+      id < model.subgraphNames.length ? group.parent < 0 : group.parent >= 0,
+      'all other groups have parents',
+    );
     check(group.children.length > 1 || group.kind === 'subgraph', 'groups of one are dissolved');
     check(group.children.length <= MAX_LEVEL, 'levels are small');
     let at = group.start;
     for (const child of group.children) {
       if (child < 0) {
-        check(groups[~child].parent === id && groups[~child].start === at, 'children cover their group, in order');
+        check(
+          groups[~child].parent === id && groups[~child].start === at,
+          'children cover their group, in order',
+        );
         at = groups[~child].end;
         continue;
       }
@@ -97,7 +106,9 @@ test('the same model gives the same hierarchy', () => {
 /** The tree as nested lists of names and, for operators, labels. */
 function outline(model: Model, hierarchy: Hierarchy, id = 0): unknown[] {
   return hierarchy.groups[id].children.map((child) =>
-    child < 0 ? { [hierarchy.groups[~child].name]: outline(model, hierarchy, ~child) } : operatorLabel(model, hierarchy, child),
+    child < 0
+      ? { [hierarchy.groups[~child].name]: outline(model, hierarchy, ~child) }
+      : operatorLabel(model, hierarchy, child),
   );
 }
 
@@ -130,9 +141,16 @@ describe('groups from names', () => {
   });
 
   test('a detour is taken into the group that it leaves and returns to', () => {
-    const lines = Array.from({ length: 30 }, (_, i) => `big/t${i + 1} = ADD(${i === 10 ? 'aside' : `big/t${i}`})`);
+    const lines = Array.from(
+      { length: 30 },
+      (_, i) => `big/t${i + 1} = ADD(${i === 10 ? 'aside' : `big/t${i}`})`,
+    );
     lines.splice(10, 0, 'aside = MUL(big/t10)');
-    const model = modelOf({ inputs: ['big/t0'], outputs: ['end/b'], operators: [...lines, 'end/a = ADD(big/t30)', 'end/b = ADD(end/a)'] });
+    const model = modelOf({
+      inputs: ['big/t0'],
+      outputs: ['end/b'],
+      operators: [...lines, 'end/a = ADD(big/t30)', 'end/b = ADD(end/a)'],
+    });
     const hierarchy = expectSound(model);
     expect(tangled(model, hierarchy)).toEqual([]);
     const group = hierarchy.groups[hierarchy.groupOf[operatorOf(model, 'aside')]];
@@ -140,7 +158,11 @@ describe('groups from names', () => {
   });
 
   test('a group that is scattered over its level is dissolved', () => {
-    const lines = Array.from({ length: 24 }, (_, i) => `${i % 2 === 0 ? 'even' : 'odd'}/t${i + 1} = ADD(${i === 0 ? 'x' : `${i % 2 === 1 ? 'even' : 'odd'}/t${i}`})`);
+    const lines = Array.from(
+      { length: 24 },
+      (_, i) =>
+        `${i % 2 === 0 ? 'even' : 'odd'}/t${i + 1} = ADD(${i === 0 ? 'x' : `${i % 2 === 1 ? 'even' : 'odd'}/t${i}`})`,
+    );
     const model = modelOf({ inputs: ['x'], outputs: ['odd/t24'], operators: lines });
     const hierarchy = expectSound(model);
     expect(tangled(model, hierarchy)).toEqual([]);
@@ -152,7 +174,11 @@ describe('groups from names', () => {
       inputs: ['x'],
       outputs: ['net/conv'],
       constants: { half: [8] },
-      operators: ['elsewhere/full = DEQUANTIZE(half)', 'net/start = ADD(x)', 'net/conv = CONV_2D(net/start, elsewhere/full)'],
+      operators: [
+        'elsewhere/full = DEQUANTIZE(half)',
+        'net/start = ADD(x)',
+        'net/conv = CONV_2D(net/start, elsewhere/full)',
+      ],
     });
     const hierarchy = expectSound(model);
     expect(hierarchy.groups[0].children).toEqual([1, 2]);
@@ -235,7 +261,9 @@ test('a model opens as far as some sixty boxes go', () => {
   let boxes = large.groups[0].children.length;
   for (const group of open) boxes += large.groups[group].children.length;
   expect(boxes).toBeLessThanOrEqual(64);
-  expect([...open].every((group) => large.groups[group].parent === 0 || open.has(large.groups[group].parent))).toBe(true);
+  expect(
+    [...open].every((group) => large.groups[group].parent === 0 || open.has(large.groups[group].parent)),
+  ).toBe(true);
 });
 
 test('subgraphs have hierarchies of their own', () => {

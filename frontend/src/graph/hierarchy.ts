@@ -217,7 +217,12 @@ function structureLevels(model: Model, groups: Group[], hasher: Hasher): void {
     if (top.children.length === 0) continue;
     if (top.children.length > MAX_LEVEL) {
       const children = inOrderOfData(hasher, groups, top.children);
-      adopt(groups, top, partition(children, symbolOf, typeOf, (part) => hasher.widths(part, groups)), sign);
+      adopt(
+        groups,
+        top,
+        partition(children, symbolOf, typeOf, (part) => hasher.widths(part, groups)),
+        sign,
+      );
     }
     top.signature = sign(top);
   }
@@ -323,7 +328,8 @@ function nameStructure(model: Model, hierarchy: Hierarchy): void {
   }
   for (const group of [...groups].reverse()) {
     if (group.kind !== 'range') continue;
-    const nameOf = (child: number): string => (child < 0 ? groups[~child].name : operatorLabel(model, hierarchy, child));
+    const nameOf = (child: number): string =>
+      child < 0 ? groups[~child].name : operatorLabel(model, hierarchy, child);
     const [first, last] = [nameOf(group.children[0]), nameOf(group.children.at(-1)!)];
     group.name = `${first.split(' – ')[0]} – ${last.split(' – ').at(-1)!}`;
   }

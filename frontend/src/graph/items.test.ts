@@ -20,7 +20,9 @@ const MODEL = modelOf({
 const HIERARCHY = buildHierarchy(MODEL);
 const GROUP = 1;
 const CLOSED = assemble(new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: false, open: new Set() }));
-const OPEN = assemble(new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: false, open: new Set([GROUP]) }));
+const OPEN = assemble(
+  new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: false, open: new Set([GROUP]) }),
+);
 
 const operator = (name: string): Item => ({ kind: 'operator', id: operatorOf(MODEL, name) });
 const tensor = (name: string): Item => ({ kind: 'tensor', id: tensorOf(MODEL, name) });

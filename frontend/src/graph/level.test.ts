@@ -17,7 +17,9 @@ import { ModelBuilder, modelOf, operatorOf, randomModel } from './testing.ts';
 
 function named(model: Model, hierarchy: Hierarchy, level: Level, node: number): string {
   const item = level.item[node];
-  const sort = { [INPUT_PORT]: '>', [OUTPUT_PORT]: '<', [GRAPH_INPUT]: 'in ', [GRAPH_OUTPUT]: 'out ' }[level.kind[node]];
+  const sort = { [INPUT_PORT]: '>', [OUTPUT_PORT]: '<', [GRAPH_INPUT]: 'in ', [GRAPH_OUTPUT]: 'out ' }[
+    level.kind[node]
+  ];
   if (sort !== undefined) return sort + tensorName(model, item);
   return item < 0 ? `[${hierarchy.groups[~item].name}]` : tensorName(model, rowOf(model.outputs, item)[0]);
 }
@@ -76,12 +78,20 @@ test('in a group, what crosses its border meets ports', () => {
     nodes: ['>x', 'a/one', 'a/two', '<a/one', '<a/two'],
     edges: ['>x -> a/one: x', 'a/one -> a/two: a/one', 'a/one -> <a/one: a/one', 'a/two -> <a/two: a/two'],
   });
-  expect(described(MODEL, HIERARCHY, GROUP_B).nodes).toEqual(['>a/one', '>a/two', '>mask', 'b/one', 'b/two', '<b/two']);
+  expect(described(MODEL, HIERARCHY, GROUP_B).nodes).toEqual([
+    '>a/one',
+    '>a/two',
+    '>mask',
+    'b/one',
+    'b/two',
+    '<b/two',
+  ]);
 });
 
 test('a group knows by which port each tensor goes', () => {
   const { inputs, outputs, item } = buildLevel(MODEL, HIERARCHY, GROUP_A, false);
-  for (const border of [inputs, outputs]) for (const [tensor, node] of border) expect(item[node]).toBe(tensor);
+  for (const border of [inputs, outputs])
+    for (const [tensor, node] of border) expect(item[node]).toBe(tensor);
   expect([inputs.size, outputs.size]).toEqual([1, 2]);
 });
 
@@ -127,7 +137,8 @@ describe('levels of random models', () => {
       }
   });
 
-  const stage = (kind: number): number => (kind === CHILD ? 1 : kind === INPUT_PORT || kind === GRAPH_INPUT ? 0 : 2);
+  const stage = (kind: number): number =>
+    kind === CHILD ? 1 : kind === INPUT_PORT || kind === GRAPH_INPUT ? 0 : 2;
 });
 
 test('an operator without a reader stands there too', () => {

@@ -56,14 +56,16 @@ export function buildLevel(model: Model, hierarchy: Hierarchy, groupId: number, 
       const inside = from < 0 ? -1 : nodeOf(from);
       edges.add(inside >= 0 ? inside : nodes.input(tensor), nodeOf(op), tensor);
     }
-  const isReadOutside = (tensor: number): boolean => rowOf(model.consumers, tensor).some((user) => nodeOf(user) < 0);
+  const isReadOutside = (tensor: number): boolean =>
+    rowOf(model.consumers, tensor).some((user) => nodeOf(user) < 0);
   for (const op of operators)
     for (const tensor of rowOf(model.outputs, op))
       if (tensor >= 0 && (graphOutputs.has(tensor) || (!atTop && isReadOutside(tensor))))
         edges.add(nodeOf(op), nodes.output(tensor), tensor);
   if (atTop)
     for (const tensor of graphOutputs)
-      if (graphInputs.has(tensor) && tensor >= 0) edges.add(nodes.input(tensor), nodes.output(tensor), tensor);
+      if (graphInputs.has(tensor) && tensor >= 0)
+        edges.add(nodes.input(tensor), nodes.output(tensor), tensor);
   return levelOf(nodes, edges);
 }
 
@@ -75,7 +77,12 @@ export function subgraphRoot(hierarchy: Hierarchy, groupId: number): number {
 }
 
 /** Adds the children; returns the node of every operator, by its place in the group. */
-function addChildren(hierarchy: Hierarchy, group: Group, children: Iterable<number>, nodes: Nodes): Int32Array {
+function addChildren(
+  hierarchy: Hierarchy,
+  group: Group,
+  children: Iterable<number>,
+  nodes: Nodes,
+): Int32Array {
   const childOf = new Int32Array(group.end - group.start).fill(-1);
   for (const child of children) {
     const node = nodes.add(CHILD, child);

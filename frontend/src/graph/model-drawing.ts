@@ -17,7 +17,8 @@ export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene): Dra
     lineBounds: lineBoundsOf(scene),
     color: Uint8Array.from(kind, (k, i) => (k === OPERATOR ? familyOfType[model.operatorType[item[i]]] : 0)),
     text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, kind[box], item[box])),
-    strip: (box) => remembered(strips, box, () => stripOf(model, hierarchy, familyOfType, hierarchy.groups[item[box]])),
+    strip: (box) =>
+      remembered(strips, box, () => stripOf(model, hierarchy, familyOfType, hierarchy.groups[item[box]])),
     stubText: stubTexts(model, hierarchy, scene),
   };
 }
@@ -123,7 +124,9 @@ function stubText(model: Model, hierarchy: Hierarchy, scene: Scene, stub: number
     const text = from < 0 ? name : `${operatorTypeName(model, from)} ${name}`;
     return more > 1 ? `${text} and ${more - 1} more` : text;
   }
-  const users = new Set(rowOf(model.consumers, tensor).map((op) => (hierarchy.host[op] >= 0 ? hierarchy.host[op] : op)));
+  const users = new Set(
+    rowOf(model.consumers, tensor).map((op) => (hierarchy.host[op] >= 0 ? hierarchy.host[op] : op)),
+  );
   if (users.size === 1 && more === 1) return `→ ${operatorTypeName(model, [...users][0])}`;
   return `→ ${more === 1 ? 'one' : more} more${more < users.size ? ` of ${users.size}` : ''}`;
 }

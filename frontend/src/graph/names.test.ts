@@ -2,7 +2,11 @@ import { expect, test } from 'vitest';
 import { scopeOf } from './names.ts';
 
 test.each([
-  ['model/layers.3/self_attn/q_proj/FullyConnected', ['model', 'layers.3', 'self_attn', 'q_proj'], 'FullyConnected'],
+  [
+    'model/layers.3/self_attn/q_proj/FullyConnected',
+    ['model', 'layers.3', 'self_attn', 'q_proj'],
+    'FullyConnected',
+  ],
   ['StatefulPartitionedCall:0', [], 'StatefulPartitionedCall'],
   ['mnet/stem_relu6/Relu6;mnet/stem_bn/FusedBatchNormV3;mnet/stem/Conv2D1', ['mnet'], 'stem'],
   ['model_1/conv2d/Relu;model_1/conv2d/BiasAdd;model_1/conv2d/Conv2D;', ['model_1', 'conv2d'], 'Relu'],

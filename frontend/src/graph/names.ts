@@ -21,7 +21,10 @@ export function scopeOf(name: string): Scoped {
   if (split.length === 1) return { path: first.slice(0, -1), label: withoutDigits(first.at(-1) ?? name) };
   const shared = sharedScope(split);
   const rest = split.map((components) => components[shared] ?? '');
-  return { path: first.slice(0, shared), label: sharedStem(rest) || first.slice(shared).join('/') || parts[0] };
+  return {
+    path: first.slice(0, shared),
+    label: sharedStem(rest) || first.slice(shared).join('/') || parts[0],
+  };
 }
 
 /** How many leading components all names share, leaving each at least one of its own. */

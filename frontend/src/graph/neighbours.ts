@@ -15,13 +15,15 @@ export function neighbour(scene: Scene, box: number, direction: Direction): numb
 
 function alongLines(scene: Scene, box: number, direction: 'up' | 'down'): number {
   const { lines, boxes } = scene;
-  const aside = (other: number): number => Math.abs(middle(scene, other) - middle(scene, box));
+  const { x, y, width } = boxes;
+  const distance = (other: number): number =>
+    Math.abs(x[other] + width[other] / 2 - x[box] - width[box] / 2) + Math.abs(y[other] - y[box]);
   let best = -1;
   for (let i = 0; i < lines.from.length; i++) {
     const here = direction === 'down' ? lines.from[i] : lines.to[i];
     const there = direction === 'down' ? lines.to[i] : lines.from[i];
     if (here !== box || there === box || boxes.parent[box] === there) continue;
-    if (best < 0 || aside(there) < aside(best)) best = there;
+    if (best < 0 || distance(there) < distance(best)) best = there;
   }
   return best < 0 ? -1 : innermost(scene, best, direction);
 }
@@ -34,7 +36,8 @@ function innermost(scene: Scene, box: number, direction: 'up' | 'down'): number 
     let inner = -1;
     for (let i = at + 1; i < boxes.kind.length; i++) {
       if (boxes.parent[i] !== at) continue;
-      const further = inner >= 0 && (direction === 'down' ? boxes.y[i] < boxes.y[inner] : boxes.y[i] > boxes.y[inner]);
+      const further =
+        inner >= 0 && (direction === 'down' ? boxes.y[i] < boxes.y[inner] : boxes.y[i] > boxes.y[inner]);
       if (inner < 0 || further) inner = i;
     }
     if (inner < 0) return at;
@@ -65,10 +68,6 @@ function nearest(scene: Scene, box: number, direction: Direction): number {
     }
   }
   return best;
-}
-
-function middle(scene: Scene, box: number): number {
-  return scene.boxes.x[box] + scene.boxes.width[box] / 2;
 }
 
 /** Where to begin: the box at the top left. */

@@ -152,7 +152,8 @@ class Frame {
       const isGroup = boxes.kind[i] === OPEN_GROUP || (boxes.kind[i] === CLOSED_GROUP && this.scale < TEXT);
       if (!isGroup || !this.visible(i)) continue;
       const room = boxes.width[i] - 2 * PADDING;
-      if (room * this.scale < 60 || (boxes.kind[i] === CLOSED_GROUP && boxes.height[i] * this.scale < 14)) continue;
+      if (room * this.scale < 60 || (boxes.kind[i] === CLOSED_GROUP && boxes.height[i] * this.scale < 14))
+        continue;
       const { title, chip } = drawing.text(i);
       context.font = `600 ${size}px ${FONT}`;
       context.fillStyle = this.faded(i) ? theme.border : theme.text;

@@ -60,7 +60,8 @@ const MODELS: Record<string, () => Model> = {
   'scopes 5,000 deep': () => {
     const builder = new ModelBuilder();
     let x = builder.tensor('x');
-    for (let i = 0, scope = ''; i < 5000; i++, scope += `${'abc'[i % 3]}/`) x = builder.apply('ADD', [x, x], `${scope}t`);
+    for (let i = 0, scope = ''; i < 5000; i++, scope += `${'abc'[i % 3]}/`)
+      x = builder.apply('ADD', [x, x], `${scope}t`);
     return builder.subgraph('main', [0], [x]).build();
   },
   'scopes that interleave': () => {

@@ -29,7 +29,10 @@ export function brokenSceneRules(scene: Scene): Set<string> {
     // A port's line belongs to the group around the box; all others lie between boxes of one level.
     const around = boxes.parent[from] === to ? to : boxes.parent[to];
     for (let p = lines.offsets[i]; p < lines.offsets[i + 1]; p += 2)
-      check(holds(around, lines.points[p], lines.points[p + 1]), 'lines stay in the group that they belong to');
+      check(
+        holds(around, lines.points[p], lines.points[p + 1]),
+        'lines stay in the group that they belong to',
+      );
     check(meets(from, lines.offsets[i]), 'lines start at the border of their box');
     check(meets(to, lines.offsets[i + 1] - 2), 'lines end at the border of their box');
   }
@@ -37,7 +40,10 @@ export function brokenSceneRules(scene: Scene): Set<string> {
     const box = stubs.box[i];
     const side = boxes.y[box] + (stubs.arrives[i] === 1 ? 0 : boxes.height[box]);
     check(Math.abs(stubs.y[i] - side) < EPSILON, 'labels stand at a side');
-    check(stubs.x[i] >= boxes.x[box] - EPSILON && stubs.x[i] <= boxes.x[box] + boxes.width[box] + EPSILON, 'and in its width');
+    check(
+      stubs.x[i] >= boxes.x[box] - EPSILON && stubs.x[i] <= boxes.x[box] + boxes.width[box] + EPSILON,
+      'and in its width',
+    );
     check(stubs.count[i] > 0, 'labels stand for something');
   }
   return broken;
@@ -60,7 +66,8 @@ export function brokenSceneRules(scene: Scene): Set<string> {
   function meets(box: number, p: number): boolean {
     if (box < 0) return true; // the port of a group that is the whole view
     const y = lines.points[p + 1];
-    const isSide = Math.abs(y - boxes.y[box]) < EPSILON || Math.abs(y - boxes.y[box] - boxes.height[box]) < EPSILON;
+    const isSide =
+      Math.abs(y - boxes.y[box]) < EPSILON || Math.abs(y - boxes.y[box] - boxes.height[box]) < EPSILON;
     return isSide && holds(box, lines.points[p], y);
   }
 }

@@ -19,7 +19,9 @@ export class SearchIndex {
       return `${dtypeName(model, tensor)} ${shape}`.toLowerCase();
     });
     this.operators = Array.from({ length: model.operatorCount }, (_, op) => {
-      const outputs = Array.from(rowOf(model.outputs, op), (tensor) => (tensor < 0 ? '' : shapes[tensor])).join(' ');
+      const outputs = Array.from(rowOf(model.outputs, op), (tensor) =>
+        tensor < 0 ? '' : shapes[tensor],
+      ).join(' ');
       return `#${op} ${operatorTypeName(model, op)} ${operatorName(model, op)} ${outputs}`.toLowerCase();
     });
     this.tensors = Array.from({ length: model.tensorCount }, (_, tensor) =>

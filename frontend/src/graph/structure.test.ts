@@ -18,7 +18,7 @@ function leaves(pieces: Piece[]): number[] {
 function shape(pieces: Piece[]): string {
   const kinds = pieces.map((piece) => (typeof piece === 'number' ? 'child' : piece.kind));
   const parts: string[] = [];
-  for (let i = 0; i < kinds.length; ) {
+  for (let i = 0; i < kinds.length;) {
     let end = i;
     while (end < kinds.length && kinds[end] === kinds[i]) end++;
     parts.push(`${{ child: '', block: 'x', range: '~' }[kinds[i]]}${end - i}`);

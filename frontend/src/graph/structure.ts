@@ -35,7 +35,8 @@ export function partition(
   const widths = widthsOf(children);
   const level = withBlocks(children, [children.map(symbolOf), children.map(typeOf)], widths);
   for (const piece of level)
-    if (typeof piece !== 'number') piece.pieces = partition(piece.pieces as number[], symbolOf, typeOf, widthsOf);
+    if (typeof piece !== 'number')
+      piece.pieces = partition(piece.pieces as number[], symbolOf, typeOf, widthsOf);
   return level.length <= MAX_LEVEL ? level : runs(level, costsBetween(level, widths));
 }
 
@@ -52,7 +53,12 @@ function withBlocks(children: number[], alphabets: number[][], widths: Int32Arra
       const instances = (end - start) / period;
       for (let i = 0; i < instances; i++) {
         const from = start + i * period;
-        pieces.push({ kind: 'block', pieces: children.slice(from, from + period), instance: i + 1, instances });
+        pieces.push({
+          kind: 'block',
+          pieces: children.slice(from, from + period),
+          instance: i + 1,
+          instances,
+        });
       }
       continue;
     }
@@ -107,7 +113,8 @@ function bestPeriod(symbols: number[]): number {
   let most = WORTHWHILE * symbols.length;
   for (const [period] of candidates) {
     let covered = 0;
-    for (const { start, end } of repeats(symbols, period)) covered += Math.floor((end - start) / period) * period;
+    for (const { start, end } of repeats(symbols, period))
+      covered += Math.floor((end - start) / period) * period;
     if (covered > most || (covered === most && period < best)) {
       best = period;
       most = covered;
@@ -127,7 +134,12 @@ function* repeats(symbols: number[], period: number): Generator<{ start: number;
 }
 
 /** Where to cut a periodic stretch: any place would do by the symbols, the one that fewest tensors cross does best. */
-function phase(start: number, end: number, period: number, widths: Int32Array): { first: number; count: number } {
+function phase(
+  start: number,
+  end: number,
+  period: number,
+  widths: Int32Array,
+): { first: number; count: number } {
   let first = start;
   let least = Infinity;
   for (let shift = 0; shift < period && start + shift + 2 * period <= end; shift++) {
@@ -171,7 +183,8 @@ function runs(level: Piece[], costs: Float64Array): Piece[] {
   let from = 0;
   for (let run = 1; run <= count; run++) {
     const due = Math.round(run * even);
-    const to = run === count ? level.length : cheapest(costs, Math.max(from + 1, due - even / 3), due + even / 3, due);
+    const to =
+      run === count ? level.length : cheapest(costs, Math.max(from + 1, due - even / 3), due + even / 3, due);
     const inside = level.slice(from, to);
     if (inside.length === 1) pieces.push(inside[0]);
     else if (inside.length > 1) {

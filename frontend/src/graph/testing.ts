@@ -46,7 +46,11 @@ class Lists {
   }
 }
 
-const DTYPES = { '0': { name: 'FLOAT32', bits: 32 }, '1': { name: 'FLOAT16', bits: 16 }, '9': { name: 'INT8', bits: 8 } };
+const DTYPES = {
+  '0': { name: 'FLOAT32', bits: 32 },
+  '1': { name: 'FLOAT16', bits: 16 },
+  '9': { name: 'INT8', bits: 8 },
+};
 const FAMILIES = ['convolution', 'elementwise', 'data', 'control'];
 const FAMILY_OF: Record<string, string> = { CONV_2D: 'convolution', ADD: 'elementwise', WHILE: 'control' };
 
@@ -108,6 +112,7 @@ export class ModelBuilder {
     const header = {
       summary: {},
       findings: [],
+      reports: [],
       operatorTypes: types,
       operatorFamilies: types.map((type) => FAMILY_OF[type] ?? 'data'),
       operandNames: types.map((type) => (type === 'CONV_2D' ? ['input', 'filter', 'bias'] : [])),
@@ -232,10 +237,15 @@ export function randomModel(operators: number, seed: number, scopes = 12): Model
   for (let i = 0; i < operators; i++) {
     if (random() < 0.2) scope = path();
     const reach = random() < 0.9 ? 8 : made.length;
-    const inputs = Array.from({ length: 1 + pick(3) }, () => made[Math.max(0, made.length - 1 - pick(reach))]);
+    const inputs = Array.from(
+      { length: 1 + pick(3) },
+      () => made[Math.max(0, made.length - 1 - pick(reach))],
+    );
     if (random() < 0.3) inputs.push(weight);
     if (random() < 0.1) inputs.push(-1);
-    const outputs = Array.from({ length: random() < 0.1 ? 2 : 1 }, (_, k) => builder.tensor(`${scope}t${i}_${k}`, [1, pick(3)]));
+    const outputs = Array.from({ length: random() < 0.1 ? 2 : 1 }, (_, k) =>
+      builder.tensor(`${scope}t${i}_${k}`, [1, pick(3)]),
+    );
     builder.operator(TYPES[pick(TYPES.length)], inputs, outputs);
     made.push(...outputs);
   }
@@ -253,7 +263,12 @@ export interface StackOptions {
 }
 
 /** Decoder layers of 27 operators, as a language model has them: all read the same mask and the same rotations. */
-export function decoderStack({ layers, named = false, odd = -1, width = () => 64 }: StackOptions): ModelBuilder {
+export function decoderStack({
+  layers,
+  named = false,
+  odd = -1,
+  width = () => 64,
+}: StackOptions): ModelBuilder {
   const builder = new ModelBuilder();
   const tokens = builder.tensor('tokens', [1, 16]);
   const mask = builder.tensor('mask', [1, 1, 16, 16]);
@@ -263,7 +278,8 @@ export function decoderStack({ layers, named = false, odd = -1, width = () => 64
   let size = width(0);
   const add = (type: string, inputs: number[], name: string): number =>
     builder.apply(type, inputs, named ? `${scope}/${name}` : `t${count++}`, [1, 16, size]);
-  const weight = (): number => builder.tensor(named ? `${scope}/w` : `t${count++}`, [size, size], 4 * size * size);
+  const weight = (): number =>
+    builder.tensor(named ? `${scope}/w` : `t${count++}`, [size, size], 4 * size * size);
   const norm = (x: number, name: string): number => {
     const mean = add('MEAN', [add('MUL', [x, x], `${name}/square`)], `${name}/mean`);
     const scale = add('RSQRT', [mean], `${name}/rsqrt`);
@@ -284,8 +300,16 @@ export function decoderStack({ layers, named = false, odd = -1, width = () => 64
     const query = rotate(dense(normed, 'attention/query'), 'attention/rotate_query');
     const key = rotate(dense(normed, 'attention/key'), 'attention/rotate_key');
     const value = dense(normed, 'attention/value');
-    const scores = add('ADD', [add('BATCH_MATMUL', [query, key], 'attention/scores'), mask], 'attention/masked');
-    const read = add('BATCH_MATMUL', [add('SOFTMAX', [scores], 'attention/softmax'), value], 'attention/read');
+    const scores = add(
+      'ADD',
+      [add('BATCH_MATMUL', [query, key], 'attention/scores'), mask],
+      'attention/masked',
+    );
+    const read = add(
+      'BATCH_MATMUL',
+      [add('SOFTMAX', [scores], 'attention/softmax'), value],
+      'attention/read',
+    );
     const attended = add('ADD', [x, dense(read, 'attention/output')], 'residual');
     const ready = norm(attended, 'post_norm');
     const gate = add('LOGISTIC', [dense(ready, 'mlp/gate')], 'mlp/logistic');

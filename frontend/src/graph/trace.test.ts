@@ -8,7 +8,12 @@ function traced(points: number[], trace: typeof traceLine = traceLine): string[]
     (name: string) =>
     (...numbers: number[]): void =>
       void calls.push(`${name} ${numbers.join(' ')}`);
-  const path: PathSink = { moveTo: log('move'), lineTo: log('line'), bezierCurveTo: log('curve'), arcTo: log('arc') };
+  const path: PathSink = {
+    moveTo: log('move'),
+    lineTo: log('line'),
+    bezierCurveTo: log('curve'),
+    arcTo: log('arc'),
+  };
   trace(path, Float64Array.from([9, 9, ...points, 9, 9]), 2, 2 + points.length);
   return calls;
 }

@@ -31,5 +31,9 @@ export function traceStraight(path: PathSink, points: Float64Array, start: numbe
 function isCorner(x0: number, y0: number, x1: number, y1: number, x2: number, y2: number): boolean {
   const turnsUp = y0 === y1 && x1 === x2;
   const turnsAside = x0 === x1 && y1 === y2;
-  return (turnsUp || turnsAside) && Math.hypot(x1 - x0, y1 - y0) >= CORNER && Math.hypot(x2 - x1, y2 - y1) >= CORNER;
+  return (
+    (turnsUp || turnsAside) &&
+    Math.hypot(x1 - x0, y1 - y0) >= CORNER &&
+    Math.hypot(x2 - x1, y2 - y1) >= CORNER
+  );
 }

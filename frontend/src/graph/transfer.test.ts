@@ -8,7 +8,11 @@ test('every buffer once, from wherever it is', () => {
     text: 'a',
     none: null,
     top: Float64Array.of(1),
-    inner: { a: new Int32Array(shared, 0, 2), b: new Int32Array(shared, 8, 2), deeper: { c: Uint8Array.of(1) } },
+    inner: {
+      a: new Int32Array(shared, 0, 2),
+      b: new Int32Array(shared, 8, 2),
+      deeper: { c: Uint8Array.of(1) },
+    },
   };
   expect(transferables(value)).toEqual([value.top.buffer, shared, value.inner.deeper.c.buffer]);
   expect(transferables({})).toEqual([]);

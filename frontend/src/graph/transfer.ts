@@ -3,7 +3,8 @@ export function transferables(value: object): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
   for (const part of Object.values(value) as unknown[]) {
     if (ArrayBuffer.isView(part)) buffers.add(part.buffer as ArrayBuffer);
-    else if (typeof part === 'object' && part !== null) for (const inner of transferables(part)) buffers.add(inner);
+    else if (typeof part === 'object' && part !== null)
+      for (const inner of transferables(part)) buffers.add(inner);
   }
   return [...buffers];
 }

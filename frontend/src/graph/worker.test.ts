@@ -10,7 +10,8 @@ interface Posted {
 const posted: Posted[] = [];
 const scope = {
   onmessage: null as ((event: { data: Request }) => void) | null,
-  postMessage: (answer: Answer, { transfer }: { transfer: ArrayBuffer[] }) => void posted.push({ answer, transfer }),
+  postMessage: (answer: Answer, { transfer }: { transfer: ArrayBuffer[] }) =>
+    void posted.push({ answer, transfer }),
 };
 
 beforeAll(async () => {
@@ -36,8 +37,14 @@ function last(said: Posted[]): Answer {
 const VIEW = { root: 0, flat: false, open: [] };
 
 test('before a model is loaded requests fail with a reason', () => {
-  expect(last(ask({ type: 'layout', view: VIEW }))).toMatchObject({ type: 'failed', reason: 'no model is loaded' });
-  expect(last(ask({ type: 'search', query: 'x' }))).toMatchObject({ type: 'failed', reason: 'no model is loaded' });
+  expect(last(ask({ type: 'layout', view: VIEW }))).toMatchObject({
+    type: 'failed',
+    reason: 'no model is loaded',
+  });
+  expect(last(ask({ type: 'search', query: 'x' }))).toMatchObject({
+    type: 'failed',
+    reason: 'no model is loaded',
+  });
 });
 
 test('what is no model fails with a reason', () => {
@@ -59,7 +66,10 @@ test('a model is loaded phase by phase, laid out and searched', () => {
   const { transfer } = said[said.length - 1];
   expect(transfer).toContain(answer.scene.lines.points.buffer);
   expect(new Set(transfer).size).toBe(transfer.length);
-  expect(last(ask({ type: 'search', query: 'softmax' }))).toMatchObject({ type: 'matches', matches: { operators: { length: 3 } } });
+  expect(last(ask({ type: 'search', query: 'softmax' }))).toMatchObject({
+    type: 'matches',
+    matches: { operators: { length: 3 } },
+  });
 });
 
 test('a scene can be asked for again after it was handed over', () => {

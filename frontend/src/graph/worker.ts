@@ -7,7 +7,8 @@ import type { Answer, Request } from './protocol.ts';
 import { SearchIndex } from './search.ts';
 import { transferables } from './transfer.ts';
 
-let loaded: { model: Model; hierarchy: Hierarchy; arranger: Arranger; index: SearchIndex | null } | null = null;
+let loaded: { model: Model; hierarchy: Hierarchy; arranger: Arranger; index: SearchIndex | null } | null =
+  null;
 
 function post(answer: Answer, transfer: Transferable[] = []): void {
   self.postMessage(answer, { transfer });

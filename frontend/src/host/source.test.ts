@@ -17,25 +17,45 @@ function serve(...answers: (Response | Error)[]): string[] {
   return asked;
 }
 
-const refusal = (status: number, error: object): Response => new Response(JSON.stringify({ error }), { status });
+const refusal = (status: number, error: object): Response =>
+  new Response(JSON.stringify({ error }), { status });
 
 describe('over HTTP', () => {
   const source = new HttpSource();
 
   test('everything has a relative URL', async () => {
-    const asked = serve(Response.json({ models: [] }), Response.json({}), Response.json({ id: 3 }), Response.json({ id: 4 }));
+    const asked = serve(
+      Response.json({ models: [] }),
+      Response.json({}),
+      Response.json({ id: 3 }),
+      Response.json({ id: 4 }),
+      new Response(Uint8Array.of(9)),
+    );
     await source.listing(false);
     await source.listing(true);
     expect(await source.operator('ab/c', 3)).toEqual({ id: 3 });
     expect(await source.tensor('ab/c', 4)).toEqual({ id: 4 });
-    expect(asked).toEqual(['models', 'models?rescan=1', 'model/ab%2Fc/operator/3', 'model/ab%2Fc/tensor/4']);
+    expect(new Uint8Array(await source.report('ab/c', 'ops'))).toEqual(Uint8Array.of(9));
+    expect(asked).toEqual([
+      'models',
+      'models?rescan=1',
+      'model/ab%2Fc/operator/3',
+      'model/ab%2Fc/tensor/4',
+      'model/ab%2Fc/report/ops',
+    ]);
   });
 
   test('a refusal says where in the file it is', async () => {
     serve(refusal(422, { message: 'not a table', file: 'a.tflite', offset: 12, table: 'Tensor' }));
     const error: unknown = await source.listing(false).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ServerError);
-    expect(error).toMatchObject({ status: 422, message: 'not a table', file: 'a.tflite', offset: 12, table: 'Tensor' });
+    expect(error).toMatchObject({
+      status: 422,
+      message: 'not a table',
+      file: 'a.tflite',
+      offset: 12,
+      table: 'Tensor',
+    });
   });
 
   test('what is no answer of ours is reported by its status', async () => {
@@ -76,9 +96,11 @@ test('a report carries everything with it', async () => {
     listing: { models: [], scan: { running: false, roots: [], entries: 0, notes: [] }, version: '1' },
     graph: await packed(Uint8Array.of(5, 6)),
     details: await packed(new TextEncoder().encode(JSON.stringify(details))),
+    reports: { ops: await packed(Uint8Array.of(7)) },
   });
   expect((await source.listing()).version).toBe('1');
   expect(new Uint8Array(await source.graph())).toEqual(Uint8Array.of(5, 6));
+  expect(new Uint8Array(await source.report('any', 'ops'))).toEqual(Uint8Array.of(7));
   expect(await source.operator('any', 1)).toEqual({ id: 1 });
   expect(await source.tensor('any', 0)).toEqual({ id: 0 });
 });

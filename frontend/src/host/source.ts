@@ -77,6 +77,8 @@ export interface Source {
   graph: (model: string, onWait: (reason: string) => void) => Promise<ArrayBuffer>;
   operator: (model: string, operator: number) => Promise<OperatorDetails>;
   tensor: (model: string, tensor: number) => Promise<TensorDetails>;
+  /** One of the reports that the model's header names, as wire/report.ts decodes it. */
+  report: (model: string, name: string) => Promise<ArrayBuffer>;
 }
 
 /** The server's own words about what went wrong. */
@@ -127,6 +129,10 @@ export class HttpSource implements Source {
   async tensor(model: string, tensor: number): Promise<TensorDetails> {
     return (await get(`model/${encodeURIComponent(model)}/tensor/${tensor}`).then(json)) as TensorDetails;
   }
+
+  async report(model: string, name: string): Promise<ArrayBuffer> {
+    return (await get(`model/${encodeURIComponent(model)}/report/${encodeURIComponent(name)}`)).arrayBuffer();
+  }
 }
 
 async function get(url: string): Promise<Response> {
@@ -153,6 +159,8 @@ export interface Embedded {
   listing: Listing;
   graph: string;
   details: string;
+  /** By name. */
+  reports: Record<string, string>;
 }
 
 interface EmbeddedDetails {
@@ -179,6 +187,10 @@ export class EmbeddedSource implements Source {
 
   async tensor(_model: string, tensor: number): Promise<TensorDetails> {
     return (await this.all()).tensors[tensor];
+  }
+
+  report(_model: string, name: string): Promise<ArrayBuffer> {
+    return unpack(this.data.reports[name]);
   }
 
   private all(): Promise<EmbeddedDetails> {

@@ -70,9 +70,7 @@ export function scaleOf(values: Float64Array): Scale {
 export function position(scale: Scale, value: number): number {
   const { low, high, log } = scale;
   if (high <= low) return value >= high ? 1 : 0;
-  const t = log
-    ? Math.log(Math.max(value, low) / low) / Math.log(high / low)
-    : (value - low) / (high - low);
+  const t = log ? Math.log(Math.max(value, low) / low) / Math.log(high / low) : (value - low) / (high - low);
   return Math.min(Math.max(t, 0), 1);
 }
 

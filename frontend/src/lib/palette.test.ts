@@ -16,7 +16,9 @@ function rgb(color: string): [number, number, number] {
 /** The contrast of two colours as WCAG defines it. */
 function contrast(a: string, b: string): number {
   const luminance = (color: string): number => {
-    const [red, green, blue] = rgb(color).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    const [red, green, blue] = rgb(color).map((c) =>
+      c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4,
+    );
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   };
   const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y);
@@ -28,7 +30,12 @@ describe.each<[string, Theme]>([
   ['dark', DARK],
 ])('%s', (_, theme) => {
   test('text can be read on everything that it stands on', () => {
-    const grounds = [theme.background, theme.surface, ...theme.group, ...Object.values(theme.families).map(({ tint }) => tint)];
+    const grounds = [
+      theme.background,
+      theme.surface,
+      ...theme.group,
+      ...Object.values(theme.families).map(({ tint }) => tint),
+    ];
     for (const ground of grounds) {
       expect(contrast(theme.text, ground)).toBeGreaterThan(7);
       expect(contrast(theme.muted, ground)).toBeGreaterThan(4.5);
@@ -36,7 +43,8 @@ describe.each<[string, Theme]>([
   });
 
   test('boxes of a family stand out from what is around them', () => {
-    for (const { strong } of Object.values(theme.families)) expect(contrast(strong, theme.background)).toBeGreaterThan(2);
+    for (const { strong } of Object.values(theme.families))
+      expect(contrast(strong, theme.background)).toBeGreaterThan(2);
     expect(contrast(theme.line, theme.background)).toBeGreaterThan(2.5);
     expect(contrast(theme.accent, theme.background)).toBeGreaterThan(3);
   });

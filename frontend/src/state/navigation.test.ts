@@ -8,7 +8,12 @@ const MODEL = modelOf(
     name: 'main',
     inputs: ['x'],
     outputs: ['end'],
-    operators: ['net/a/one = ADD(x)', 'net/a/two = MUL(net/a/one)', 'net/b = ADD(net/a/one)', 'end = WHILE(net/b)'],
+    operators: [
+      'net/a/one = ADD(x)',
+      'net/a/two = MUL(net/a/one)',
+      'net/b = ADD(net/a/one)',
+      'end = WHILE(net/b)',
+    ],
     runs: { end: { cond: 1, body: 2 } },
   },
   { name: 'cond', inputs: ['c'], outputs: ['d'], operators: ['d = LESS(c)'] },

@@ -38,7 +38,19 @@ class LocalWorker {
 const STACK = decoderStack({ layers: 4, named: true });
 
 function entry(id: string): Entry {
-  return { id, key: `run/${id}`, sha256: id, name: id, label: id, run: '', tag: '', step: null, size: 1, modified: 0, error: null };
+  return {
+    id,
+    key: `run/${id}`,
+    sha256: id,
+    name: id,
+    label: id,
+    run: '',
+    tag: '',
+    step: null,
+    size: 1,
+    modified: 0,
+    error: null,
+  };
 }
 
 let url: string;
@@ -78,6 +90,7 @@ async function started(): Promise<Store> {
     graph: (model) => graph(model),
     operator: missing,
     tensor: missing,
+    report: missing,
   };
   const store = createStore(host, source, () => new LocalWorker() as unknown as Worker);
   await store.start();
@@ -111,7 +124,10 @@ describe('at the start', () => {
 
 describe('a model that cannot be shown', () => {
   test('is a failure with its place in the file', async () => {
-    graph = () => Promise.reject(new ServerError(422, { message: 'truncated', file: 'a.tflite', offset: 1234, table: 'Tensor' }));
+    graph = () =>
+      Promise.reject(
+        new ServerError(422, { message: 'truncated', file: 'a.tflite', offset: 1234, table: 'Tensor' }),
+      );
     const store = await started();
     expect(store.failure.value).toEqual({
       title: 'This model cannot be shown',
@@ -123,7 +139,9 @@ describe('a model that cannot be shown', () => {
 
   test('does not stand in the way of the next', async () => {
     graph = (model) =>
-      model === 'first' ? Promise.reject(new Error('the server does not answer')) : Promise.resolve(STACK.encode());
+      model === 'first'
+        ? Promise.reject(new Error('the server does not answer'))
+        : Promise.resolve(STACK.encode());
     const store = await started();
     expect(store.failure.value!.reason).toBe('the server does not answer');
     await store.choose('second');

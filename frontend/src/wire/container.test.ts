@@ -3,7 +3,9 @@ import { encodeContainer } from '../graph/testing.ts';
 import { decodeContainer } from './container.ts';
 
 /** A container as the server writes it: stored types and deltas given by hand. */
-function container(columns: { name: string; type: string; delta: boolean; values: ArrayBufferView; length: number }[]) {
+function container(
+  columns: { name: string; type: string; delta: boolean; values: ArrayBufferView; length: number }[],
+) {
   let offset = 0;
   const entries = columns.map(({ values, ...entry }) => {
     const at = offset;

@@ -20,7 +20,8 @@ const MAGIC = 0x31564654; // "TFV1"
 
 export function decodeContainer<Header>(buffer: ArrayBuffer): Container<Header> {
   const view = new DataView(buffer);
-  if (buffer.byteLength < 8 || view.getUint32(0, true) !== MAGIC) throw new Error('the answer is not model data');
+  if (buffer.byteLength < 8 || view.getUint32(0, true) !== MAGIC)
+    throw new Error('the answer is not model data');
   const headerLength = view.getUint32(4, true);
   const text = new TextDecoder().decode(new Uint8Array(buffer, 8, headerLength));
   const { columns: entries, ...header } = JSON.parse(text) as { columns: Entry[] };

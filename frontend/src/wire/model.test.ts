@@ -42,7 +42,11 @@ test('what an operator is', () => {
   expect(operatorFamily(MODEL, conv)).toBe('convolution');
   expect(operatorName(MODEL, conv)).toBe('feature');
   expect(MODEL.activation[conv]).toBe(1);
-  expect(Array.from(rowOf(MODEL.inputs, conv))).toEqual([tensorOf(MODEL, 'image'), tensorOf(MODEL, 'kernel'), -1]);
+  expect(Array.from(rowOf(MODEL.inputs, conv))).toEqual([
+    tensorOf(MODEL, 'image'),
+    tensorOf(MODEL, 'kernel'),
+    -1,
+  ]);
 });
 
 test('tensors know who makes and who reads them', () => {
@@ -61,7 +65,13 @@ test('tensors know who makes and who reads them', () => {
 test('names are text in any language', () => {
   const builder = new ModelBuilder();
   const names = ['größe/слой/層', '', '<b>', '\u{1f600}'];
-  const model = builder.subgraph('main', [], names.map((name) => builder.tensor(name))).build();
+  const model = builder
+    .subgraph(
+      'main',
+      [],
+      names.map((name) => builder.tensor(name)),
+    )
+    .build();
   expect(names.map((_, tensor) => tensorName(model, tensor))).toEqual(names);
 });
 

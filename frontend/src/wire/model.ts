@@ -54,6 +54,7 @@ export interface Summary {
 interface Header {
   summary: Summary;
   findings: Finding[];
+  reports: string[];
   operatorTypes: string[];
   operatorFamilies: string[];
   operandNames: string[][];
@@ -68,6 +69,8 @@ interface Header {
 export interface Model {
   summary: Summary;
   findings: Finding[];
+  /** Names of the reports that there are. */
+  reports: string[];
   signatures: Signature[];
   /** Roles and subgraphs of operators that run other subgraphs. */
   controlFlow: Map<number, Record<string, number>>;
@@ -120,6 +123,7 @@ export function decodeModel(buffer: ArrayBuffer): Model {
   return {
     summary: header.summary,
     findings: header.findings,
+    reports: header.reports,
     signatures: header.signatures,
     controlFlow: new Map(header.controlFlow),
     operatorTypes: header.operatorTypes,

@@ -7,7 +7,14 @@ function even(ranks: number, crossing: (rank: number) => number, several = true)
   const bottom = top.map((y) => y + 60);
   const left = new Float64Array(ranks).fill(0);
   const right = new Float64Array(ranks).fill(200);
-  return breakColumns(top, bottom, left, right, Int32Array.from(left, (_, r) => crossing(r)), several);
+  return breakColumns(
+    top,
+    bottom,
+    left,
+    right,
+    Int32Array.from(left, (_, r) => crossing(r)),
+    several,
+  );
 }
 
 function startsOf({ column }: Columns): number[] {
@@ -25,7 +32,8 @@ test('columns are read from left to right, and do not overlap', () => {
   const { column, left, right, dx } = columns;
   expect(column).toEqual(column.slice().sort());
   expect(left.length).toBeGreaterThan(3);
-  for (let c = 1; c < left.length; c++) expect(left[c]).toBeGreaterThan(right[c - 1] + LANE * columns.crossing[c]);
+  for (let c = 1; c < left.length; c++)
+    expect(left[c]).toBeGreaterThan(right[c - 1] + LANE * columns.crossing[c]);
   for (const [rank, shift] of dx.entries()) expect(shift).toBe(left[column[rank]]);
   expect(columns.width).toBe(right.at(-1));
   expect(columns.total / columns.width).toBeLessThan(1.2);

@@ -33,7 +33,8 @@ function compare(input: LayeredInput): { ours: Drawn; theirs: Drawn } {
   const graph = new Graph({ multigraph: true });
   // The distances of layered.ts; the ranker is dagre's best, network simplex, by default.
   graph.setGraph({ nodesep: 20, edgesep: 12, ranksep: 30 });
-  for (const [v, width] of input.width.entries()) graph.setNode(String(v), { width, height: input.height[v] });
+  for (const [v, width] of input.width.entries())
+    graph.setNode(String(v), { width, height: input.height[v] });
   const ours: Lines = [];
   for (let e = 0; e < input.source.length; e++) {
     if (plan.state[e] === CUT) continue;
@@ -67,14 +68,18 @@ function inputsOf(model: Model): LayeredInput[] {
 }
 
 function expectNoWorse(models: [string, Model][]): void {
-  const rows = models.flatMap(([name, model]) => inputsOf(model).map((input) => ({ name, ...compare(input) })));
-  const sum = (of: (row: (typeof rows)[number]) => number): number => rows.reduce((total, row) => total + of(row), 0);
+  const rows = models.flatMap(([name, model]) =>
+    inputsOf(model).map((input) => ({ name, ...compare(input) })),
+  );
+  const sum = (of: (row: (typeof rows)[number]) => number): number =>
+    rows.reduce((total, row) => total + of(row), 0);
   const total = {
     crossings: [sum(({ ours }) => ours.crossings), sum(({ theirs }) => theirs.crossings)],
     length: [sum(({ ours }) => ours.length), sum(({ theirs }) => theirs.length)],
   };
   const outliers = rows.filter(
-    ({ ours, theirs }) => ours.crossings > AT_MOST * theirs.crossings || ours.length > AT_MOST * theirs.length,
+    ({ ours, theirs }) =>
+      ours.crossings > AT_MOST * theirs.crossings || ours.length > AT_MOST * theirs.length,
   );
   const report = JSON.stringify({ total, outliers });
   expect(total.crossings[0], report).toBeLessThanOrEqual(AT_MOST * total.crossings[1]);
@@ -89,7 +94,10 @@ describe('no worse than dagre', () => {
   });
 
   test('on generated ones', () => {
-    const stacks = [1, 2, 4, 8].map((layers): [string, Model] => [`${layers} layers`, decoderStack({ layers }).build()]);
+    const stacks = [1, 2, 4, 8].map((layers): [string, Model] => [
+      `${layers} layers`,
+      decoderStack({ layers }).build(),
+    ]);
     const random = [10, 20, 50, 100, 200].map((n): [string, Model] => [`${n} operators`, randomModel(n, n)]);
     expectNoWorse([...stacks, ...random]);
   });

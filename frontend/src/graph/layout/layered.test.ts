@@ -71,7 +71,9 @@ test('in a rank boxes stand in the planned order, whatever their sizes', () => {
   const width = input.width.map((w, v) => (v % 7 === 0 ? 3000 : w));
   for (const result of [placeLayers(plan, input.width, input.height), placeLayers(plan, width, height)])
     for (let rank = 0; rank < plan.graph.ranks; rank++) {
-      const real = Array.from(plan.layers.nodes.subarray(plan.layers.first[rank], plan.layers.first[rank + 1]));
+      const real = Array.from(
+        plan.layers.nodes.subarray(plan.layers.first[rank], plan.layers.first[rank + 1]),
+      );
       const xs = real.filter((v) => v < plan.graph.nodes).map((v) => result.x[v]);
       expect(xs).toEqual([...xs].sort((a, b) => a - b));
     }

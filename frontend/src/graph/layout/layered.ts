@@ -84,7 +84,8 @@ export function planLayers(input: LayeredInput): Plan {
     rank = assignRanks(flow, pinned, isDrawn);
     cutLongEdges(rank, source, target, state);
   }
-  if (wrapWideRanks(flow, rank, pinned, isDrawn, input.width, input.height)) cutLongEdges(rank, source, target, state);
+  if (wrapWideRanks(flow, rank, pinned, isDrawn, input.width, input.height))
+    cutLongEdges(rank, source, target, state);
   closeGaps(rank);
   const graph = addDummies(rank, source, target, isDrawn);
   const { layers, crossings } = orderLayers(graph, ordering.order);
@@ -95,7 +96,12 @@ export function planLayers(input: LayeredInput): Plan {
  * @param width,height of every node
  * @param several whether a tall drawing may be broken into columns
  */
-export function placeLayers(plan: Plan, width: Float64Array, height: Float64Array, several = true): LayeredResult {
+export function placeLayers(
+  plan: Plan,
+  width: Float64Array,
+  height: Float64Array,
+  several = true,
+): LayeredResult {
   const { graph, layers } = plan;
   const n = graph.nodes;
   const total = graph.rank.length;
@@ -154,7 +160,13 @@ function closeGaps(rank: Int32Array): void {
 }
 
 /** Breaks the drawing into columns if it is tall. */
-function toColumns(graph: Proper, band: Bands, centre: Float64Array, width: Float64Array, several: boolean): Columns {
+function toColumns(
+  graph: Proper,
+  band: Bands,
+  centre: Float64Array,
+  width: Float64Array,
+  several: boolean,
+): Columns {
   const left = new Float64Array(graph.ranks).fill(Infinity);
   const right = new Float64Array(graph.ranks).fill(-Infinity);
   const crossing = new Int32Array(graph.ranks);

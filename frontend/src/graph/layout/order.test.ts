@@ -59,7 +59,12 @@ test('what can be drawn without crossings is', () => {
     [v, 7 - 2 * v],
     [v, 8 - 2 * v],
   ]);
-  expect(orderLayers(proper(7, tree, [0, 1, 1, 2, 2, 2, 2]), Int32Array.from({ length: 7 }, (_, v) => v)).crossings).toBe(0);
+  expect(
+    orderLayers(
+      proper(7, tree, [0, 1, 1, 2, 2, 2, 2]),
+      Int32Array.from({ length: 7 }, (_, v) => v),
+    ).crossings,
+  ).toBe(0);
 });
 
 test('two times two fully connected cross once', () => {

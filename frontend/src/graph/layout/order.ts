@@ -42,7 +42,11 @@ function walk({ rank, ranks, ties }: Proper, downwards: boolean): Int32Array {
   const seen = new Uint8Array(n);
   const stack: number[] = [];
   let count = 0;
-  const fromTop = layersOf(rank, ranks, Int32Array.from({ length: n }, (_, v) => v)).nodes;
+  const fromTop = layersOf(
+    rank,
+    ranks,
+    Int32Array.from({ length: n }, (_, v) => v),
+  ).nodes;
   for (const start of downwards ? fromTop : fromTop.reverse()) {
     if (seen[start] === 1) continue;
     stack.push(start);
@@ -50,7 +54,8 @@ function walk({ rank, ranks, ties }: Proper, downwards: boolean): Int32Array {
       if (seen[v] === 1) continue;
       seen[v] = 1;
       order[count++] = v;
-      for (let i = near.first[v + 1] - 1; i >= near.first[v]; i--) if (seen[near.node[i]] === 0) stack.push(near.node[i]);
+      for (let i = near.first[v + 1] - 1; i >= near.first[v]; i--)
+        if (seen[near.node[i]] === 0) stack.push(near.node[i]);
     }
   }
   return order;
@@ -111,7 +116,13 @@ export function reduceCrossings(layers: Layers, above: Adjacency, below: Adjacen
 }
 
 /** Sorts a layer by the mean place of neighbours; nodes without any stay where they are. */
-function sortLayer(layers: Layers, rank: number, near: Adjacency, key: Float64Array, keepTies: boolean): void {
+function sortLayer(
+  layers: Layers,
+  rank: number,
+  near: Adjacency,
+  key: Float64Array,
+  keepTies: boolean,
+): void {
   const { first, nodes, place } = layers;
   const start = first[rank];
   const end = first[rank + 1];

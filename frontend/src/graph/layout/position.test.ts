@@ -32,30 +32,36 @@ function positionEdges(nodes: number, edges: [number, number][]): Positioned {
   return position(nodes, source, target);
 }
 
-test.each(Array.from({ length: 20 }, (_, seed) => [seed]))('neighbours in a rank keep their distance, %i', (seed) => {
-  const input = randomGraph(60, 120, seed);
-  const { layers, width, x } = position(60, input.source, input.target, input.width);
-  for (let rank = 0; rank + 1 < layers.first.length; rank++)
-    for (let i = layers.first[rank] + 1; i < layers.first[rank + 1]; i++) {
-      const [a, b] = [layers.nodes[i - 1], layers.nodes[i]];
-      expect(x[b] - x[a]).toBeGreaterThanOrEqual((width[a] + width[b]) / 2 + GAP - 1e-6);
-    }
-});
+test.each(Array.from({ length: 20 }, (_, seed) => [seed]))(
+  'neighbours in a rank keep their distance, %i',
+  (seed) => {
+    const input = randomGraph(60, 120, seed);
+    const { layers, width, x } = position(60, input.source, input.target, input.width);
+    for (let rank = 0; rank + 1 < layers.first.length; rank++)
+      for (let i = layers.first[rank] + 1; i < layers.first[rank + 1]; i++) {
+        const [a, b] = [layers.nodes[i - 1], layers.nodes[i]];
+        expect(x[b] - x[a]).toBeGreaterThanOrEqual((width[a] + width[b]) / 2 + GAP - 1e-6);
+      }
+  },
+);
 
-test.each(Array.from({ length: 20 }, (_, seed) => [seed]))('long edges are straight between their dummies, %i', (seed) => {
-  const { source, target } = randomGraph(40, 60, seed);
-  const { graph, x } = position(40, source, target);
-  let bends = 0;
-  let pieces = 0;
-  for (let v = graph.nodes; v < graph.rank.length; v++) {
-    const lower = graph.below.node[graph.below.first[v]];
-    if (lower < graph.nodes) continue;
-    pieces++;
-    if (Math.abs(x[v] - x[lower]) > 1e-6) bends++;
-  }
-  // Two long edges that cross each other cannot both be straight.
-  expect(bends).toBeLessThanOrEqual(0.2 * pieces);
-});
+test.each(Array.from({ length: 20 }, (_, seed) => [seed]))(
+  'long edges are straight between their dummies, %i',
+  (seed) => {
+    const { source, target } = randomGraph(40, 60, seed);
+    const { graph, x } = position(40, source, target);
+    let bends = 0;
+    let pieces = 0;
+    for (let v = graph.nodes; v < graph.rank.length; v++) {
+      const lower = graph.below.node[graph.below.first[v]];
+      if (lower < graph.nodes) continue;
+      pieces++;
+      if (Math.abs(x[v] - x[lower]) > 1e-6) bends++;
+    }
+    // Two long edges that cross each other cannot both be straight.
+    expect(bends).toBeLessThanOrEqual(0.2 * pieces);
+  },
+);
 
 describe('small examples', () => {
   test('a chain has one x', () => {

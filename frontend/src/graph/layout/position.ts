@@ -87,7 +87,13 @@ function markConflicts(layers: Layers, above: Adjacency, isDummy: (node: number)
 }
 
 /** The block of every node, named by one of its nodes. */
-function align(layers: Layers, near: Adjacency, conflict: Uint8Array, downward: boolean, leftward: boolean): Int32Array {
+function align(
+  layers: Layers,
+  near: Adjacency,
+  conflict: Uint8Array,
+  downward: boolean,
+  leftward: boolean,
+): Int32Array {
   const { first, nodes, place } = layers;
   const n = nodes.length;
   const ranks = first.length - 1;
@@ -178,7 +184,9 @@ function balance(n: number, results: Float64Array[], width: Float64Array): Float
     return { low, high };
   });
   const narrowest = bounds.reduce((a, b) => (b.high - b.low < a.high - a.low ? b : a));
-  const shifts = bounds.map(({ low, high }, i) => (i % 2 === 0 ? narrowest.low - low : narrowest.high - high));
+  const shifts = bounds.map(({ low, high }, i) =>
+    i % 2 === 0 ? narrowest.low - low : narrowest.high - high,
+  );
   const x = new Float64Array(n);
   const four = new Float64Array(4);
   for (let v = 0; v < n; v++) {

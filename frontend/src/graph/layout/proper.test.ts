@@ -9,7 +9,8 @@ test('every piece of an edge leads to the next rank', () => {
   expect(Array.from(graph.firstDummy)).toEqual([-1, 4, 6, -1]);
   const pieces: [number, number][] = [];
   for (let v = 0; v < 7; v++)
-    for (let i = graph.below.first[v]; i < graph.below.first[v + 1]; i++) pieces.push([v, graph.below.node[i]]);
+    for (let i = graph.below.first[v]; i < graph.below.first[v + 1]; i++)
+      pieces.push([v, graph.below.node[i]]);
   expect(pieces).toEqual([
     [0, 1],
     [0, 4],

@@ -5,7 +5,12 @@ import { graphOf, randomGraph } from './testing.ts';
 
 const all: EdgeTest = () => true;
 
-function ranks(n: number, edges: [number, number][], pins: Record<number, number> = {}, pulls = all): number[] {
+function ranks(
+  n: number,
+  edges: [number, number][],
+  pins: Record<number, number> = {},
+  pulls = all,
+): number[] {
   const { source, target } = graphOf(n, edges);
   const pinned = Uint8Array.from({ length: n }, (_, v) => pins[v] ?? FREE);
   const { order } = topologicalOrder(n, source, target);
@@ -70,7 +75,8 @@ test('every edge goes down, and none could be shortened by moving one node', () 
     const rank = assignRanks(flowOf(order, source, target), new Uint8Array(60), all);
     for (let v = 0; v < 60; v++) {
       const up = rank[v] - Math.max(-1, ...Array.from(target, (to, e) => (to === v ? rank[source[e]] : -1)));
-      const down = Math.min(999, ...Array.from(source, (from, e) => (from === v ? rank[target[e]] : 999))) - rank[v];
+      const down =
+        Math.min(999, ...Array.from(source, (from, e) => (from === v ? rank[target[e]] : 999))) - rank[v];
       const degree = (list: Int32Array): number => list.filter((w) => w === v).length;
       expect(up).toBeGreaterThan(0);
       expect(down).toBeGreaterThan(0);

@@ -44,7 +44,8 @@ export function pushDown({ order, above }: Flow, rank: Int32Array, pinned: Uint8
   let last = -1;
   for (const v of order) {
     rank[v] = pinned[v] === FIRST ? 0 : Math.max(rank[v], least);
-    for (let i = above.first[v]; i < above.first[v + 1]; i++) rank[v] = Math.max(rank[v], rank[above.node[i]] + 1);
+    for (let i = above.first[v]; i < above.first[v + 1]; i++)
+      rank[v] = Math.max(rank[v], rank[above.node[i]] + 1);
     if (pinned[v] !== LAST) last = Math.max(last, rank[v]);
   }
   for (const v of order) if (pinned[v] === LAST) rank[v] = last + 1;
@@ -77,7 +78,8 @@ export function tighten(flow: Flow, rank: Int32Array, pinned: Uint8Array, pulls:
 
   function lowest(v: number): number {
     let least = Infinity;
-    for (let i = below.first[v]; i < below.first[v + 1]; i++) least = Math.min(least, rank[below.node[i]] - 1);
+    for (let i = below.first[v]; i < below.first[v + 1]; i++)
+      least = Math.min(least, rank[below.node[i]] - 1);
     return least === Infinity ? rank[v] : least;
   }
 

@@ -52,7 +52,8 @@ export function overlap({ x, y, width, height }: Boxes, among: readonly number[]
   for (const box of byTop) {
     open = open.filter((other) => y[other] + height[other] > y[box] + EPSILON);
     for (const other of open)
-      if (x[other] + width[other] > x[box] + EPSILON && x[box] + width[box] > x[other] + EPSILON) return [other, box];
+      if (x[other] + width[other] > x[box] + EPSILON && x[box] + width[box] > x[other] + EPSILON)
+        return [other, box];
     open.push(box);
   }
   return null;
@@ -69,8 +70,14 @@ export function brokenRules(input: LayeredInput, plan: Plan, result: LayeredResu
   };
   check(overlap(boxes, nodes) === null, 'boxes do not overlap');
   for (const v of nodes) {
-    check(result.x[v] >= -EPSILON && result.x[v] + input.width[v] <= result.width + EPSILON, 'boxes are inside, across');
-    check(result.y[v] >= -EPSILON && result.y[v] + input.height[v] <= result.height + EPSILON, 'boxes are inside, down');
+    check(
+      result.x[v] >= -EPSILON && result.x[v] + input.width[v] <= result.width + EPSILON,
+      'boxes are inside, across',
+    );
+    check(
+      result.y[v] >= -EPSILON && result.y[v] + input.height[v] <= result.height + EPSILON,
+      'boxes are inside, down',
+    );
   }
   for (let e = 0; e < input.source.length; e++) {
     const [from, to] = [input.source[e], input.target[e]];
@@ -129,7 +136,8 @@ function runsThrough(boxes: Boxes, v: number, x0: number, y0: number, x1: number
 
 /** How often the lines cross each other, drawn as straight pieces; lines that only touch do not count. */
 export function lineCrossings(lines: readonly ArrayLike<number>[]): number {
-  const pieces: { e: number; x0: number; y0: number; x1: number; y1: number; top: number; bottom: number }[] = [];
+  const pieces: { e: number; x0: number; y0: number; x1: number; y1: number; top: number; bottom: number }[] =
+    [];
   for (const [e, line] of lines.entries())
     for (let i = 0; i + 3 < line.length; i += 2) {
       const [x0, y0, x1, y1] = [line[i], line[i + 1], line[i + 2], line[i + 3]];
@@ -152,6 +160,7 @@ export function lineCrossings(lines: readonly ArrayLike<number>[]): number {
 
 export function lineLength(line: ArrayLike<number>): number {
   let length = 0;
-  for (let i = 0; i + 3 < line.length; i += 2) length += Math.hypot(line[i + 2] - line[i], line[i + 3] - line[i + 1]);
+  for (let i = 0; i + 3 < line.length; i += 2)
+    length += Math.hypot(line[i + 2] - line[i], line[i + 3] - line[i + 1]);
   return length;
 }

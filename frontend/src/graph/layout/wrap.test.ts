@@ -25,7 +25,12 @@ test('what fits stays in one rank', () => {
 
 describe('a thousand neighbours are stacked', () => {
   test('that read one tensor', () => {
-    const { plan, aspect } = layOut(graphOf(1001, range(1, 1001).map((v): [number, number] => [0, v])));
+    const { plan, aspect } = layOut(
+      graphOf(
+        1001,
+        range(1, 1001).map((v): [number, number] => [0, v]),
+      ),
+    );
     expect(aspect).toBeGreaterThan(0.5);
     expect(aspect).toBeLessThan(3);
     expect(plan.graph.rank[0]).toBe(0);
@@ -35,7 +40,12 @@ describe('a thousand neighbours are stacked', () => {
   });
 
   test('that are read by one operator', () => {
-    const { plan, aspect } = layOut(graphOf(1001, range(0, 1000).map((v): [number, number] => [v, 1000])));
+    const { plan, aspect } = layOut(
+      graphOf(
+        1001,
+        range(0, 1000).map((v): [number, number] => [v, 1000]),
+      ),
+    );
     expect(aspect).toBeGreaterThan(0.5);
     expect(aspect).toBeLessThan(3);
     expect(plan.graph.rank[1000]).toBe(plan.graph.ranks - 1);
@@ -79,7 +89,12 @@ describe('a thousand neighbours are stacked', () => {
 });
 
 test('stacks are dealt out in the order of execution, column by column', () => {
-  const { plan, result } = layOut(graphOf(61, range(1, 61).map((v): [number, number] => [0, v])));
+  const { plan, result } = layOut(
+    graphOf(
+      61,
+      range(1, 61).map((v): [number, number] => [0, v]),
+    ),
+  );
   const rows = plan.graph.ranks - 1;
   expect(rows).toBeGreaterThan(1);
   for (let v = 1; v < 61; v++) expect(plan.graph.rank[v]).toBe(1 + ((v - 1) % rows));
@@ -97,7 +112,13 @@ test('the trunk beside them stays as it is', () => {
 });
 
 test('ports stay at the ends', () => {
-  const input = graphOf(102, range(1, 101).flatMap((v): [number, number][] => [[0, v], [v, 101]]));
+  const input = graphOf(
+    102,
+    range(1, 101).flatMap((v): [number, number][] => [
+      [0, v],
+      [v, 101],
+    ]),
+  );
   input.pinned[0] = FIRST;
   input.pinned[101] = LAST;
   const { plan } = layOut(input);
@@ -107,7 +128,9 @@ test('ports stay at the ends', () => {
 
 test('complete layers are left alone', () => {
   const edges = range(0, 3).flatMap((layer) =>
-    range(0, 30).flatMap((a) => range(0, 30).map((b): [number, number] => [30 * layer + a, 30 * (layer + 1) + b])),
+    range(0, 30).flatMap((a) =>
+      range(0, 30).map((b): [number, number] => [30 * layer + a, 30 * (layer + 1) + b]),
+    ),
   );
   const { plan, result } = layOut(graphOf(120, edges));
   expect(plan.graph.ranks).toBe(4);

@@ -195,7 +195,16 @@ function looseParts({ order, source, target }: Flow, isDrawn: EdgeTest): Parts {
       above[part[target[e]]] = 1;
     }
   const isHub = Uint8Array.from(part, (_, v) => (outgoing[v] >= HUB || incoming[v] >= HUB ? 1 : 0));
-  return { nodes: csrFromPairs(parts, part, Int32Array.from({ length: n }, (_, v) => v)), below, above, isHub };
+  return {
+    nodes: csrFromPairs(
+      parts,
+      part,
+      Int32Array.from({ length: n }, (_, v) => v),
+    ),
+    below,
+    above,
+    isHub,
+  };
 }
 
 /** Ranks above the first one move all down, except what is pinned. */

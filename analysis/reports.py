@@ -1,0 +1,29 @@
+"""The analyses by name. An analysis is a function from a model to a report; a new one is a module and a line here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+
+from .model import Model
+from .report import Report
+
+# Imported on first use: a command that prints one report does not load the others.
+_ANALYSES = {
+    "inspect": "overview:inspect",
+    "ops": "listing:ops",
+    "tensors": "listing:tensors",
+}
+NAMES = tuple(_ANALYSES)
+
+
+def analyse(model: Model, name: str) -> Report:
+    """The report of the analysis called ``name``, one of ``NAMES``.
+
+    Raises:
+        KeyError: when there is no such analysis.
+        ModelError: when the file was changed, or turns out to be damaged.
+    """
+    module, _, function = _ANALYSES[name].partition(":")
+    made: Callable[[Model], Report] = getattr(importlib.import_module(f".{module}", __package__), function)
+    return made(model)
