@@ -12,7 +12,7 @@ from typing import Any
 from ..analysis.model import Model
 from ..analysis.ragged import Array
 from ..analysis.report import Finding
-from . import inputs, interpreter, litert, measure, steady, worker
+from . import gpu, inputs, interpreter, litert, measure, steady, worker
 from .attribution import attribute
 from .delegated import partitions_of
 from .errors import InputError, RuntimeCrash, RuntimeFailure, RuntimeRefused, TraceError
@@ -88,7 +88,8 @@ def profile(
 
     Raises:
         InputError: when inputs, shapes or the signature do not fit the model.
-        RuntimeFailure: one of its kinds, when the model cannot be run.
+        RuntimeMissing: where there is no runtime, or no GPU for ``gpu``.
+        RuntimeFailure: one of its other kinds, when the model cannot be run.
     """
     settings = settings or Settings()
     litert.require_tested()
@@ -104,6 +105,8 @@ def profile(
                 found = worker.run(function, arguments, limits=limits, progress=progress, cancel=cancel)
                 break
             except (RuntimeRefused, RuntimeCrash) as error:
+                if kernels == "gpu":
+                    gpu.require_driver(error.log)
                 refusals.append(explained(error))
         else:
             raise refusals[0]
@@ -148,6 +151,9 @@ def _fallbacks(
     if kernels != settings.kernels:
         text = f"the model does not run with XNNPACK ({refusals[0]}); it was run with the built-in kernels"
         yield Finding("warning", "xnnpack-refused", text)
+    if kernels == "gpu":
+        text = "the GPU's delegate does not run with a profiler: inferences were timed whole, outputs fetched"
+        yield Finding("note", "operators-not-timed", text)
     if function is interpreter.measure:
         why = f" ({refusals[0]})" if refusals else ", which take no texts"
         text = f"compiled models do not take it{why}; the interpreter ran it, which times no operators"
@@ -207,7 +213,7 @@ def _assumed(name: str, shape: tuple[int, ...]) -> Finding:
 
 def _findings(model: Model, trace: Trace) -> Iterator[Finding]:
     """What a person should know of the run as a whole."""
-    plain, profiled = trace.latency, trace.profiled
+    plain = trace.latency
     if bool(model.tensors.is_variable.any()) or "VAR_HANDLE" in model.operators.type_names:
         yield Finding("note", "stateful", "the model keeps state between inferences; each run went on from the last")
     drift = steady.drift(plain.samples)
@@ -217,10 +223,10 @@ def _findings(model: Model, trace: Trace) -> Iterator[Finding]:
             f"the last quarter of the inferences was {abs(drift):.0%} {word} than the first: the machine was not steady"
         )
         yield Finding("warning", "latency-drift", text)
-    typical, timed = plain.typical(), profiled.typical()
-    if typical and timed and timed / typical - 1 > _OVERHEAD:
+    typical, ratio = plain.typical(), steady.ratio_in_turn(plain.samples, trace.profiled.samples)
+    if typical and ratio and ratio - 1 > _OVERHEAD:
         text = (
-            f"with the profiler an inference takes {(timed - typical) / 1000:.0f} µs ({timed / typical - 1:.0%})"
-            " longer: times of operators are upper bounds, most of all in loops"
+            f"with the profiler an inference takes {(ratio - 1) * typical / 1000:.0f} µs ({ratio - 1:.0%}) longer:"
+            " times of operators are upper bounds, most of all in loops"
         )
         yield Finding("warning", "profiling-overhead", text)
