@@ -10,7 +10,7 @@ import { calleeTitle } from './calls.ts';
 import { lineBoundsOf, type BoxText, type Drawing, type Paint, type Strip } from './drawing.ts';
 import { sharedCounts } from './endpoints.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
-import { lineText, lineWeights } from './line-figures.ts';
+import { lineText, tensorBytes, weightOf } from './line-figures.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
 export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, paint: Paint): Drawing {
@@ -19,6 +19,7 @@ export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, pain
   const shared = (): Map<number, number> => (counts ??= sharedCounts(model));
   const texts = new Map<number, BoxText>();
   const lineTexts = new Map<number, string>();
+  const lineWeights = new Map<number, number>();
   return {
     scene,
     lineBounds: lineBoundsOf(scene),
@@ -26,7 +27,8 @@ export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, pain
     text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, shared, scene, box)),
     stubText: stubTexts(model, hierarchy, scene),
     lineText: (line) => remembered(lineTexts, line, () => lineText(model, scene, line)),
-    lineWeight: lineWeights(model, scene),
+    lineWeight: (line) =>
+      remembered(lineWeights, line, () => weightOf(tensorBytes(model, scene.lines.tensor[line]))),
   };
 }
 
@@ -156,10 +158,11 @@ function sharedLabels({ stubs }: Scene): { before: Int32Array; isTaken: Uint8Arr
 
 /** Stubs that stand close together have one label, at the last of them. */
 function stubTexts(model: Model, hierarchy: Hierarchy, scene: Scene): (stub: number) => string {
-  const { before, isTaken } = sharedLabels(scene);
+  let labels: ReturnType<typeof sharedLabels> | null = null;
   const texts = new Map<number, string>();
   return (stub) =>
     remembered(texts, stub, () => {
+      const { before, isTaken } = (labels ??= sharedLabels(scene));
       if (isTaken[stub] === 1) return '';
       const parts: string[] = [];
       for (let at = stub; at >= 0; at = before[at]) parts.push(stubText(model, hierarchy, scene, at));

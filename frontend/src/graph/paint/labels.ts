@@ -1,5 +1,5 @@
 /** Data type and shape at lines: where there is room for it, and at those that are looked at in any case. */
-import { isOpen, type Scene } from '../scene.ts';
+import type { Scene } from '../scene.ts';
 import { STUB_LENGTH } from '../drawing.ts';
 import { FADED, LABELLED } from './flags.ts';
 import type { Frame } from './frame.ts';
@@ -30,7 +30,7 @@ export class Labels {
   private readonly byTensor = new Map<number, Place[]>();
 
   /** The place for a label of a width at a line in sight; null where there is no room. */
-  place(scene: Scene, boxesInSight: Int32Array, line: number, width: number): Place | null {
+  place(scene: Scene, closedInSight: Int32Array, line: number, width: number): Place | null {
     let place = this.places.get(line);
     if (place !== undefined) return place;
     const same = this.byTensor.get(scene.lines.tensor[line]) ?? [];
@@ -39,7 +39,7 @@ export class Labels {
       const wanted = { x, y, width, height: HEIGHT };
       if (same.some((other) => Math.hypot(other.x - x, other.y - y) < SAME_TENSOR)) continue;
       if (this.taken.some((other) => overlap(other, wanted))) continue;
-      if (hitsBox(scene, boxesInSight, wanted) || hitsStub(scene, wanted)) continue;
+      if (hitsBox(scene, closedInSight, wanted) || hitsStub(scene, wanted)) continue;
       place = wanted;
       this.taken.push(place);
       this.byTensor.set(scene.lines.tensor[line], [...same, place]);
@@ -71,7 +71,6 @@ export function overlap(a: Place, b: Place): boolean {
 
 function hitsBox({ boxes }: Scene, among: Int32Array, { x, y, width, height }: Place): boolean {
   for (const box of among) {
-    if (isOpen(boxes.kind[box])) continue;
     const isBeside = x + width / 2 < boxes.x[box] || x - width / 2 > boxes.x[box] + boxes.width[box];
     const isAbove = y + height / 2 < boxes.y[box] || y - height / 2 > boxes.y[box] + boxes.height[box];
     if (!isBeside && !isAbove) return true;
@@ -101,7 +100,7 @@ export function paintLabels(frame: Frame): void {
   for (const line of frame.lines) {
     if ((flags.lines[line] & FADED) !== 0 || isLookedAt(frame, line)) continue;
     const text = drawing.lineText(line);
-    const place = labels.place(drawing.scene, frame.boxes, line, fitter.width(text, FONT_SIZE));
+    const place = labels.place(drawing.scene, frame.closed, line, fitter.width(text, FONT_SIZE));
     if (place === null || above.some((other) => overlap(other, place))) continue;
     pen.fillStyle = theme.background;
     pen.fillRect(place.x - place.width / 2 - 2, place.y - 6, place.width + 4, 12);
