@@ -11,7 +11,7 @@ import {
   type Rect,
   type Viewport,
 } from './camera.ts';
-import { boxAt, stubAt, type Drawing, type Marks } from './drawing.ts';
+import { boxAt, stubAt, type Drawing, type Marks, type Paint } from './drawing.ts';
 import { attachGestures } from './gestures.ts';
 import { Renderer } from './renderer.ts';
 import { CLOSED_GROUP, OPEN_GROUP } from './scene.ts';
@@ -46,7 +46,6 @@ export class GraphController {
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private theme: Theme,
-    private readonly families: () => readonly string[],
     private readonly events: ControllerEvents,
   ) {
     this.renderer = new Renderer(canvas);
@@ -75,6 +74,13 @@ export class GraphController {
 
   setTheme(theme: Theme): void {
     this.theme = theme;
+    this.request();
+  }
+
+  /** Colours the boxes that are shown anew. */
+  setPaint(paint: Paint): void {
+    if (this.drawing === null) return;
+    this.drawing = { ...this.drawing, paint };
     this.request();
   }
 
@@ -212,7 +218,7 @@ export class GraphController {
   private draw(): void {
     if (this.drawing === null || this.viewport.width === 0) return;
     const { camera, viewport, theme } = this;
-    this.renderer.draw(this.drawing, this.marks, camera, viewport, devicePixelRatio, theme, this.families());
+    this.renderer.draw(this.drawing, this.marks, camera, viewport, devicePixelRatio, theme);
     if (!this.isNew) return;
     this.isNew = false;
     requestAnimationFrame(() => this.events.drawn());

@@ -12,7 +12,8 @@ import {
   TENSOR_KINDS,
 } from './drawing.ts';
 import { buildHierarchy } from './hierarchy.ts';
-import { drawingOf } from './model-drawing.ts';
+import { LIGHT } from '../lib/palette.ts';
+import { drawingOf, paintOf } from './model-drawing.ts';
 import { OPEN_GROUP } from './scene.ts';
 import { decoderStack, modelOf, operatorOf, tensorOf } from './testing.ts';
 
@@ -78,7 +79,7 @@ test('the bounds of lines', () => {
 });
 
 describe('what a drawing says', () => {
-  const drawing = drawingOf(MODEL, HIERARCHY, SCENE);
+  const drawing = drawingOf(MODEL, HIERARCHY, SCENE, paintOf(MODEL, HIERARCHY, SCENE, LIGHT));
 
   test('of operators, groups and tensors', () => {
     const layer = drawing.text(findBox(SCENE, GROUP_KINDS, LAYER));
@@ -88,7 +89,7 @@ describe('what a drawing says', () => {
   });
 
   test('of the shares of a group', () => {
-    const strip = drawing.strip(findBox(SCENE, GROUP_KINDS, LAYER));
+    const strip = drawing.paint.strip(findBox(SCENE, GROUP_KINDS, LAYER));
     expect(strip.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
     expect(strip[0].share).toBe(Math.max(...strip.map(({ share }) => share)));
   });
@@ -98,15 +99,15 @@ describe('what a drawing says', () => {
     const hierarchy = buildHierarchy(model);
     const scene = assemble(new Arranger(model, hierarchy).arrange({ root: 0, flat: false, open: new Set() }));
     const box = findBox(scene, OPERATOR_KINDS, operatorOf(model, 'y'));
-    const small = drawingOf(model, hierarchy, scene);
+    const small = drawingOf(model, hierarchy, scene, paintOf(model, hierarchy, scene, LIGHT));
     expect(small.text(box)).toMatchObject({ title: 'CONV_2D', chip: 'RELU' });
-    expect(small.color[box]).toBe(model.families.indexOf('convolution'));
+    expect(small.paint.color[box]).toBe(model.families.indexOf('convolution'));
   });
 });
 
 test('labels of cut edges that stand close together are one', () => {
   const flat = assemble(new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: true, open: new Set() }));
-  const { stubText } = drawingOf(MODEL, HIERARCHY, flat);
+  const { stubText } = drawingOf(MODEL, HIERARCHY, flat, paintOf(MODEL, HIERARCHY, flat, LIGHT));
   const { stubs } = flat;
   const sides = new Map<number, string[]>();
   for (let i = 0; i < stubs.box.length; i++) {

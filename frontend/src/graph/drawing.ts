@@ -1,4 +1,5 @@
 /** What the renderer is given besides the scene: it knows boxes and colours, not models. */
+import type { Swatch } from '../lib/palette.ts';
 import type { Scene } from './scene.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPERATOR, OUTPUT } from './scene.ts';
 
@@ -9,20 +10,28 @@ export interface BoxText {
   lines: string[];
 }
 
-/** The share of each colour in a closed group, for the strip at its foot. */
+/** A part of the strip at the foot of a closed group: a place in the palette, and how much of the width it takes. */
 export interface Strip {
   color: number;
   share: number;
+}
+
+/** How the boxes of a scene are coloured. Another lens or theme replaces it; the scene stays. */
+export interface Paint {
+  palette: readonly Swatch[];
+  /** Of each box the place in the palette. */
+  color: Uint8Array;
+  strip: (box: number) => Strip[];
+  /** A figure at the right of a closed group; empty for none. */
+  figure: (box: number) => string;
 }
 
 export interface Drawing {
   scene: Scene;
   /** Extents of the lines: left, top, right, bottom of line i at 4 i. */
   lineBounds: Float64Array;
-  /** Colour of each box: an index into the families of the model. */
-  color: Uint8Array;
+  paint: Paint;
   text: (box: number) => BoxText;
-  strip: (box: number) => Strip[];
   stubText: (stub: number) => string;
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { LIGHT } from '../lib/palette.ts';
 import { rowOf } from '../wire/csr.ts';
 import { operatorName, operatorTypeName, type Model } from '../wire/model.ts';
 import { Arranger } from './arrange.ts';
@@ -7,7 +8,7 @@ import { ONLY_WITH_FIXTURES, realModels } from './fixtures.ts';
 import { buildHierarchy, openAtFirst, type Hierarchy } from './hierarchy.ts';
 import { BACKWARD, placeLayers } from './layout/layered.ts';
 import { brokenRules, lineThroughBox } from './layout/testing.ts';
-import { drawingOf } from './model-drawing.ts';
+import { drawingOf, paintOf } from './model-drawing.ts';
 import { OPERATOR, type Scene, type View } from './scene.ts';
 import { brokenSceneRules } from './scene-rules.ts';
 import { SearchIndex } from './search.ts';
@@ -56,7 +57,7 @@ describe.skipIf(MODELS.length === 0)(`real models${ONLY_WITH_FIXTURES}`, () => {
       expect(lineThroughBox({ ...result, width, height }, result)).toBeNull();
       const scene = assemble(laid);
       expect([...brokenSceneRules(scene)]).toEqual([]);
-      const drawing = drawingOf(model, hierarchy, scene);
+      const drawing = drawingOf(model, hierarchy, scene, paintOf(model, hierarchy, scene, LIGHT));
       for (let box = 0; box < scene.boxes.kind.length; box++) {
         const { title, lines } = drawing.text(box);
         expect(title + lines.join()).not.toBe('');

@@ -2,24 +2,35 @@
 import { rowOf } from '../wire/csr.ts';
 import { operatorTypeName, tensorName, type Model } from '../wire/model.ts';
 import { activationOf, ioLines, operatorLines } from './boxes.ts';
-import { lineBoundsOf, type BoxText, type Drawing, type Strip } from './drawing.ts';
+import type { Theme } from '../lib/palette.ts';
+import { lineBoundsOf, type BoxText, type Drawing, type Paint, type Strip } from './drawing.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
-export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene): Drawing {
-  const familyOfType = Uint8Array.from(model.typeFamilies, (family) => model.families.indexOf(family));
+export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, paint: Paint): Drawing {
   const { kind, item } = scene.boxes;
   const equals = countEqual(hierarchy);
   const texts = new Map<number, BoxText>();
-  const strips = new Map<number, Strip[]>();
   return {
     scene,
     lineBounds: lineBoundsOf(scene),
-    color: Uint8Array.from(kind, (k, i) => (k === OPERATOR ? familyOfType[model.operatorType[item[i]]] : 0)),
+    paint,
     text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, kind[box], item[box])),
+    stubText: stubTexts(model, hierarchy, scene),
+  };
+}
+
+/** Colours by family of the operator type. */
+export function paintOf(model: Model, hierarchy: Hierarchy, scene: Scene, theme: Theme): Paint {
+  const familyOfType = Uint8Array.from(model.typeFamilies, (family) => model.families.indexOf(family));
+  const { kind, item } = scene.boxes;
+  const strips = new Map<number, Strip[]>();
+  return {
+    palette: model.families.map((family) => theme.families[family]),
+    color: Uint8Array.from(kind, (k, i) => (k === OPERATOR ? familyOfType[model.operatorType[item[i]]] : 0)),
     strip: (box) =>
       remembered(strips, box, () => stripOf(model, hierarchy, familyOfType, hierarchy.groups[item[box]])),
-    stubText: stubTexts(model, hierarchy, scene),
+    figure: () => '',
   };
 }
 

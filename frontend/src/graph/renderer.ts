@@ -12,6 +12,10 @@ const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sa
 const SMALL_TEXT = 0.55;
 const TEXT = 0.36;
 const PLAIN = 0.2;
+/** Room that a character of a figure takes, some more than it needs. */
+const FIGURE_ADVANCE = 6.4;
+/** Between the lines of what is hatched. */
+const HATCH = 7;
 
 export class Renderer {
   private readonly context: CanvasRenderingContext2D;
@@ -30,7 +34,6 @@ export class Renderer {
     viewport: Viewport,
     pixelRatio: number,
     theme: Theme,
-    families: readonly string[],
   ): void {
     const { context } = this;
     context.setTransform(1, 0, 0, 1, 0, 0);
@@ -38,7 +41,7 @@ export class Renderer {
     context.fillRect(0, 0, viewport.width * pixelRatio, viewport.height * pixelRatio);
     const zoom = camera.scale * pixelRatio;
     context.setTransform(zoom, 0, 0, zoom, -camera.x * zoom, -camera.y * zoom);
-    const frame = new Frame(context, drawing, marks, camera, viewport, theme, families, this.fitted);
+    const frame = new Frame(context, drawing, marks, camera, viewport, theme, this.fitted);
     frame.groups();
     frame.lines();
     frame.boxes();
@@ -62,7 +65,6 @@ class Frame {
     camera: Camera,
     viewport: Viewport,
     private readonly theme: Theme,
-    private readonly families: readonly string[],
     private readonly fitted: Map<string, string>,
   ) {
     this.scale = camera.scale;
@@ -166,20 +168,21 @@ class Frame {
     const { context, drawing, theme, marks } = this;
     const { boxes } = drawing.scene;
     const kind = boxes.kind[i];
-    const family = theme.families[this.families[drawing.color[i]]];
+    const swatch = drawing.paint.palette[drawing.paint.color[i]];
     context.globalAlpha = this.faded(i) ? 0.28 : 1;
-    context.fillStyle = kind === OPERATOR ? family.tint : theme.surface;
-    context.strokeStyle = kind === OPERATOR ? family.strong : theme.border;
+    context.fillStyle = kind === OPERATOR ? swatch.tint : theme.surface;
+    context.strokeStyle = kind === OPERATOR ? swatch.strong : theme.border;
     context.lineWidth = Math.max(1 / this.scale, 0.8);
     if (kind === CLOSED_GROUP) this.sheetBehind(i);
     this.roundRect(i, kind === OPERATOR || kind === CLOSED_GROUP ? 5 : 14);
     context.fill();
     context.stroke();
     if (kind === OPERATOR) {
-      context.fillStyle = family.strong;
+      if (swatch.hatched === true) this.hatch(i, swatch.strong);
+      context.fillStyle = swatch.strong;
       context.fillRect(boxes.x[i], boxes.y[i] + 4, 3.5, boxes.height[i] - 8);
     }
-    if (kind === CLOSED_GROUP) this.familyStrip(i);
+    if (kind === CLOSED_GROUP) this.strip(i);
     if (this.scale >= TEXT) this.boxText(i);
     if (marks.selected.has(i)) this.outline(i);
     else if (marks.hovered === i || (marks.matches?.has(i) ?? false)) {
@@ -209,8 +212,15 @@ class Frame {
     if (this.scale < SMALL_TEXT) return;
     context.font = `11px ${FONT}`;
     context.fillStyle = theme.muted;
+    const figure = boxes.kind[i] === CLOSED_GROUP ? drawing.paint.figure(i) : '';
+    if (figure !== '') {
+      context.textAlign = 'right';
+      context.fillText(figure, boxes.x[i] + boxes.width[i] - PADDING, y);
+      context.textAlign = 'left';
+    }
     for (const line of lines) {
-      context.fillText(this.fit(line, room, '11px'), boxes.x[i] + PADDING, y);
+      const left = line === lines[0] && figure !== '' ? room - figure.length * FIGURE_ADVANCE : room;
+      context.fillText(this.fit(line, left, '11px'), boxes.x[i] + PADDING, y);
       y += LINE;
     }
   }
@@ -229,6 +239,26 @@ class Frame {
     context.textAlign = 'left';
   }
 
+  private hatch(i: number, color: string): void {
+    const { context } = this;
+    const { boxes } = this.drawing.scene;
+    const [x, y, width, height] = [boxes.x[i], boxes.y[i], boxes.width[i], boxes.height[i]];
+    context.save();
+    context.beginPath();
+    context.rect(x, y, width, height);
+    context.clip();
+    context.beginPath();
+    for (let at = HATCH; at < width + height; at += HATCH) {
+      context.moveTo(x + at, y);
+      context.lineTo(x + at - height, y + height);
+    }
+    context.globalAlpha *= 0.25;
+    context.strokeStyle = color;
+    context.lineWidth = 1;
+    context.stroke();
+    context.restore();
+  }
+
   /** The edge of a second sheet: this box holds more. */
   private sheetBehind(i: number): void {
     const { context } = this;
@@ -239,13 +269,13 @@ class Frame {
     context.stroke();
   }
 
-  private familyStrip(i: number): void {
-    const { context, drawing, theme } = this;
+  private strip(i: number): void {
+    const { context, drawing } = this;
     const { boxes } = drawing.scene;
     let x = boxes.x[i] + PADDING;
     const width = boxes.width[i] - 2 * PADDING;
-    for (const { color, share } of drawing.strip(i)) {
-      context.fillStyle = theme.families[this.families[color]].strong;
+    for (const { color, share } of drawing.paint.strip(i)) {
+      context.fillStyle = drawing.paint.palette[color].strong;
       context.fillRect(x, boxes.y[i] + boxes.height[i] - 11, Math.max(width * share - 1, 0.5), 5);
       x += width * share;
     }
@@ -259,7 +289,7 @@ class Frame {
     const selected: number[] = [];
     for (let i = 0; i < boxes.kind.length; i++) {
       if (boxes.kind[i] === OPEN_GROUP || !this.visible(i)) continue;
-      const color = boxes.kind[i] === OPERATOR ? drawing.color[i] : -1;
+      const color = boxes.kind[i] === OPERATOR ? drawing.paint.color[i] : -1;
       const key = this.faded(i) ? color - 1000 : color;
       const list = byColor.get(key);
       if (list === undefined) byColor.set(key, [i]);
@@ -269,22 +299,22 @@ class Frame {
     for (const [key, list] of byColor) {
       const color = key < -1 ? key + 1000 : key;
       context.globalAlpha = key < -1 ? 0.2 : 1;
-      context.fillStyle = color < 0 ? theme.line : theme.families[this.families[color]].strong;
+      context.fillStyle = color < 0 ? theme.line : drawing.paint.palette[color].strong;
       context.beginPath();
       for (const i of list) context.rect(boxes.x[i], boxes.y[i], boxes.width[i], boxes.height[i]);
       context.fill();
     }
     context.globalAlpha = 1;
-    for (const i of list(boxes.kind, CLOSED_GROUP)) if (this.visible(i)) this.familyFill(i);
+    for (const i of list(boxes.kind, CLOSED_GROUP)) if (this.visible(i)) this.stripFill(i);
     for (const i of selected) this.outline(i);
   }
 
-  private familyFill(i: number): void {
-    const { context, drawing, theme } = this;
+  private stripFill(i: number): void {
+    const { context, drawing } = this;
     const { boxes } = drawing.scene;
     let x = boxes.x[i];
-    for (const { color, share } of drawing.strip(i)) {
-      context.fillStyle = theme.families[this.families[color]].strong;
+    for (const { color, share } of drawing.paint.strip(i)) {
+      context.fillStyle = drawing.paint.palette[color].strong;
       context.fillRect(x, boxes.y[i], boxes.width[i] * share, boxes.height[i]);
       x += boxes.width[i] * share;
     }

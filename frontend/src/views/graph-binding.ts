@@ -1,8 +1,8 @@
 /** Ties the graph's controller to the store: scenes and marks go in, selections and moves come out. */
-import { effect, type Signal } from '@preact/signals';
+import { computed, effect, type Signal } from '@preact/signals';
 import { GraphController } from '../graph/controller.ts';
 import { boxesOf, boxOf, boxToSee, itemAt, sameItem, type Item } from '../graph/items.ts';
-import { drawingOf } from '../graph/model-drawing.ts';
+import { drawingOf, paintOf } from '../graph/model-drawing.ts';
 import type { Scene } from '../graph/scene.ts';
 import { DARK, LIGHT } from '../lib/palette.ts';
 import { otherEnd, outside, subgraphInside } from '../state/navigation.ts';
@@ -21,41 +21,42 @@ export function bindGraph(
   hovered: Signal<Hovered | null>,
 ): Binding {
   const { model, hierarchy } = loaded;
-  const controller = new GraphController(
-    canvas,
-    store.host.dark.peek() ? DARK : LIGHT,
-    () => model.families,
-    {
-      select: (box, extend) => {
-        if (controller.scene !== null) choose(store, itemAt(controller.scene, box), extend);
-      },
-      clear: () => {
-        if (store.selection.value.length > 0) store.select([]);
-      },
-      activate: (box) => {
-        if (controller.scene !== null) activate(store, loaded, itemAt(controller.scene, box));
-      },
-      stub: (stub) => {
-        if (controller.scene === null) return;
-        const { tensor, arrives } = controller.scene.stubs;
-        const ends = otherEnd(model, tensor[stub], arrives[stub] === 1);
-        if (ends.length === 1) void store.goTo(ends[0]);
-        else store.select(ends);
-      },
-      hover: (box, x, y) => {
-        const next =
-          controller.scene === null || box < 0 ? null : { item: itemAt(controller.scene, box), x, y };
-        if (next !== null || hovered.peek() !== null) hovered.value = next;
-      },
-      drawn: () => performance.mark('tflite-viz:drawn'),
+  const theme = computed(() => (store.host.dark.value ? DARK : LIGHT));
+  const controller = new GraphController(canvas, theme.peek(), {
+    select: (box, extend) => {
+      if (controller.scene !== null) choose(store, itemAt(controller.scene, box), extend);
     },
-  );
+    clear: () => {
+      if (store.selection.value.length > 0) store.select([]);
+    },
+    activate: (box) => {
+      if (controller.scene !== null) activate(store, loaded, itemAt(controller.scene, box));
+    },
+    stub: (stub) => {
+      if (controller.scene === null) return;
+      const { tensor, arrives } = controller.scene.stubs;
+      const ends = otherEnd(model, tensor[stub], arrives[stub] === 1);
+      if (ends.length === 1) void store.goTo(ends[0]);
+      else store.select(ends);
+    },
+    hover: (box, x, y) => {
+      const next =
+        controller.scene === null || box < 0 ? null : { item: itemAt(controller.scene, box), x, y };
+      if (next !== null || hovered.peek() !== null) hovered.value = next;
+    },
+    drawn: () => performance.mark('tflite-viz:drawn'),
+  });
   const stops = [
-    effect(() => controller.setTheme(store.host.dark.value ? DARK : LIGHT)),
     effect(() => {
       const scene = store.scene.value;
-      if (scene !== null)
-        controller.show(drawingOf(model, hierarchy, scene), anchorIn(store, loaded, controller.scene, scene));
+      if (scene === null) return;
+      const drawing = drawingOf(model, hierarchy, scene, paintOf(model, hierarchy, scene, theme.peek()));
+      controller.show(drawing, anchorIn(store, loaded, controller.scene, scene));
+    }),
+    effect(() => {
+      const scene = store.scene.peek();
+      controller.setTheme(theme.value);
+      if (scene !== null) controller.setPaint(paintOf(model, hierarchy, scene, theme.value));
     }),
     effect(() => {
       const scene = store.scene.value;
