@@ -73,7 +73,7 @@ class Borders:
 
 
 def _reads(model: Model, partition: Array) -> tuple[Array, Array]:
-    """Operator and tensor of what partitions read from outside, by the first operator of the partition that reads it."""
+    """Operator and tensor of what partitions read from outside; the operator is the first of the partition to do so."""
     inputs = model.operators.inputs
     rows, tensors = inputs.rows, inputs.values
     keep = (tensors >= 0) & (partition[rows] >= 0)

@@ -20,11 +20,19 @@ from .worker import Progress
 
 DELEGATE = "LITERT_"  # LITERT_WEBGPU and its siblings
 _UNSUPPORTED = re.compile(
-    r"operations are not supported by GPU delegate:\s*\n(.*?)(?=^.*operations will run on|\Z)", re.DOTALL | re.MULTILINE
+    r"operations are not supported by GPU delegate:\s*\n(.*?)(?=^[^\n]*operations will run on|\Z)",
+    re.DOTALL | re.MULTILINE,
 )
 _REASON = re.compile(r"^([A-Z][A-Z0-9_]*): (.+)$", re.MULTILINE)
+# What Dawn, which checks every call to the GPU, does not let through; the model is compiled all the same.
+_INVALID = re.compile(r"Validation error: ([^\n]+)")
 _ADAPTER = re.compile(r"Selected adapter: ([^\n]+)")
-_NO_ADAPTER = ("No adapters found", "Failed to find adapter", "Failed to request adapter", "failed to create environment")
+_NO_ADAPTER = (
+    "No adapters found",
+    "Failed to find adapter",
+    "Failed to request adapter",
+    "failed to create environment",
+)
 _P, _PP = c.c_void_p, c.POINTER(c.c_void_p)
 
 
@@ -32,8 +40,8 @@ def spy_compiled_model(progress: Progress, path: str) -> dict[str, Any]:
     """Child function: compiles a model for GPU and CPU and looks at the graph.
 
     Returns:
-        ``graphs`` as :class:`.tflite_c.Spy` finds them, ``version``, ``adapter``, and ``reasons``: pairs of an operator
-        type and why the delegate left one of that type, as far as it says.
+        ``graphs`` as :class:`.tflite_c.Spy` finds them, ``version``, ``adapter``, ``reasons``: pairs of an operator
+        type and why one of that type was left, as far as it says, and ``invalid``: what the GPU's checks refused.
 
     Raises:
         RuntimeMissing: where there is no driver that the accelerator accepts.
@@ -60,6 +68,7 @@ def spy_compiled_model(progress: Progress, path: str) -> dict[str, Any]:
         "version": version,
         "adapter": adapter[1].strip()[:200] if adapter else "",
         "reasons": [list(pair) for pair in dict.fromkeys(reasons(log))],
+        "invalid": list(dict.fromkeys(line[:300] for line in _INVALID.findall(log))),
     }
 
 
@@ -72,7 +81,7 @@ def _compile(path: str, spy: Spy) -> RuntimeFailure | None:
     """Compiles; the objects are left alone afterwards, since taking them down in the wrong order crashes."""
     try:
         environment = litert.Environment()
-        _KEPT.append(_register(environment, spy))
+        _KEPT.append(register_spy(environment, spy))
         model = litert.Model(environment, path)
         compiled = litert.CompiledModel(environment, model, litert.Options(kernels="gpu"))
     except RuntimeRefused as error:
@@ -90,7 +99,7 @@ _Create = c.CFUNCTYPE(c.c_int, _P, _P, _P, _P, _P)
 _Delete = c.CFUNCTYPE(None, _P)
 
 
-def _register(environment: litert.Environment, spy: Spy) -> list[Any]:
+def register_spy(environment: litert.Environment, spy: Spy) -> list[Any]:
     """Registers the spy as an accelerator, the last to be applied; what is returned must be kept.
 
     litert/c/internal/litert_accelerator_registration.h. An accelerator that is not responsible for compilation is

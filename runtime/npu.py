@@ -1,7 +1,7 @@
 """What the compiler plugins of NPU makers claim, through the partitioner that comes with the runtime.
 
-The tool writes a model in which every partition is a subgraph of its own at the end; root subgraphs keep the rest and an
-operator per partition. The makers' libraries are not part of the runtime: packages that have them are looked for.
+The tool writes a model in which every partition is a subgraph of its own at the end; root subgraphs keep the rest and
+one operator per partition. The makers' libraries are not part of the runtime: packages that have them are looked for.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .errors import RuntimeMissing, RuntimeRefused
 from .worker import Progress
 
 OPTIONS = ("soc",)
-# By the name used here: what the tool calls the maker, the folder of its plugin, a chip, and the package of its libraries.
+# By the name used here: what the tool calls the maker, folder of its plugin, a chip, package of its libraries.
 MAKERS = {
     "qualcomm": ("Qualcomm", "qualcomm", "SM8650", "onnxruntime-qnn"),
     "intel": ("IntelOpenVINO", "intel_openvino", "LNL", "openvino"),

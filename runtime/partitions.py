@@ -6,11 +6,9 @@ answer. What comes back from the child is compared with the model before it is b
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +19,7 @@ from ..analysis.report import Column, Finding, Report
 from . import gpu, npu, spy, vela, worker
 from .borders import Borders
 from .errors import RuntimeCrash, RuntimeFailure, RuntimeMissing, RuntimeRefused, RuntimeTimeout
+from .model_file import model_file
 from .worker import Limits, Progress
 
 NAMED = ("xnnpack", "gpu", "ethos-u", "qualcomm", "intel")
@@ -28,10 +27,9 @@ _LIBRARIES = (".so", ".dylib", ".dll")
 _XNNPACK = "TfLiteXNNPackDelegate"
 _LIMITS = Limits(seconds=300)
 _MOST_REASONS = 200
-_BLOCK = 1 << 20
 
 
-class UnknownDelegate(ValueError):
+class UnknownDelegate(ValueError):  # noqa: N818
     """No delegate goes by this name, or not with these options; the text says what there is."""
 
 
@@ -72,7 +70,8 @@ def measure(
         progress: told what is being done.
 
     Returns:
-        A report over operators. A delegate that refuses the model or crashes gives one without partitions and a finding.
+        A report over operators. A delegate that refuses the model or crashes gives one without partitions and a
+        finding.
 
     Raises:
         UnknownDelegate: for a name or options that there are not.
@@ -80,13 +79,13 @@ def measure(
     """
     options = dict(options or {})
     check(delegate, options)
-    with _file_of(model) as path:
+    with model_file(model) as path:
         try:
             measured = _ask(model, path, delegate, options, limits, progress)
         except RuntimeMissing:
             raise
         except (RuntimeRefused, RuntimeCrash, RuntimeTimeout) as error:
-            measured = _failed(model, path, delegate, error, limits)
+            measured = _failed(path, delegate, error, limits)
     return _report(model, measured)
 
 
@@ -111,6 +110,14 @@ def _ask(
     def run(function: Callable[..., Any], **arguments: Any) -> Any:
         return worker.run(function, {"path": path, **arguments}, limits=limits, progress=progress)
 
+    try:
+        return _answer(model, delegate, options, run)
+    except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
+        # The child ran a hostile model: what it sends may be anything.
+        raise RuntimeCrash(f"unreadable partition from the child process: {error}") from None
+
+
+def _answer(model: Model, delegate: str, options: dict[str, str], run: Callable[..., Any]) -> Measured:
     if delegate == "ethos-u":
         return _from_vela(model, run(vela.partition, options=options), options)
     if delegate in npu.MAKERS:
@@ -173,6 +180,10 @@ def _from_gpu(model: Model, found: Any) -> Measured:
     measured = _from_graphs(model, found, gpu.DELEGATE, "gpu")
     measured.runtime += f", {found['adapter']}" if found["adapter"] else ""
     measured.findings += _reasons_by_type(model, measured, found["reasons"])
+    if found["invalid"]:
+        refused = f"the GPU refuses {len(found['invalid'])} of the delegate's calls"
+        text = f"{refused}; results will be wrong: {found['invalid'][0]}"
+        measured.findings.append(Finding("error", "gpu-invalid", text))
     return measured
 
 
@@ -224,7 +235,7 @@ def _unmatched(operators: list[Any]) -> list[Finding]:
     return [Finding("warning", "operators-unmatched", text)]
 
 
-def _failed(model: Model, path: str, delegate: str, error: RuntimeFailure, limits: Limits) -> Measured:
+def _failed(path: str, delegate: str, error: RuntimeFailure, limits: Limits) -> Measured:
     """The answer when a delegate fails, and whether the model loads without one."""
     finding = Finding("error", "delegate-failed", f"the model does not run with {delegate}: {error}")
     measured = Measured(delegate, "", None, findings=[finding])
@@ -250,7 +261,9 @@ def _report(model: Model, measured: Measured) -> Report:
     borders = Borders.of(model, partition, len(measured.partitions or []))
     # Where it failed nothing is known of any operator; where it did not, one is either in a partition or in none.
     delegates = [measured.others.get(operator, "") for operator in range(count)]
-    delegates = [measured.delegate if inside else other for inside, other in zip(taken.tolist(), delegates, strict=True)]
+    delegates = [
+        measured.delegate if inside else other for inside, other in zip(taken.tolist(), delegates, strict=True)
+    ]
     names = np.array([bool(name) for name in delegates], bool)
     summary = {
         "delegate": measured.delegate,
@@ -277,7 +290,7 @@ def _report(model: Model, measured: Measured) -> Report:
         ),
         Column(
             "reads_across", borders.reads, "1", "text", "measured",
-            "Tensors (global ids) that the operator's partition reads from outside and this operator is the first to read.",
+            "Tensors (global ids) that its partition reads from outside, at the first operator that reads them.",
             taken,
         ),
         Column(
@@ -293,18 +306,3 @@ def _report(model: Model, measured: Measured) -> Report:
     lines = borders.findings([subgraph for subgraph, _ in found], [len(operators) for _, operators in found])
     findings = [*measured.findings, *lines]
     return Report("partition", summary, columns, tuple(findings), over="operators")
-
-
-@contextlib.contextmanager
-def _file_of(model: Model) -> Iterator[str]:
-    """The path of a file that holds exactly the model; members of containers and models in memory are copied."""
-    if model.source.path is not None:
-        yield os.path.abspath(model.source.path)
-        return
-    with tempfile.TemporaryDirectory(prefix="tflite-viz-") as folder:
-        path = os.path.join(folder, "model.tflite")
-        size = int(model.source.data.size)
-        with open(path, "wb") as file:
-            for start in range(0, size, _BLOCK):
-                file.write(model.source.read(start, min(_BLOCK, size - start)))
-        yield path

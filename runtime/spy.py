@@ -17,6 +17,7 @@ from .errors import RuntimeFailure, RuntimeRefused
 from .tflite_c import Spy
 from .worker import Progress
 
+
 def spy_interpreter(progress: Progress, path: str, library: str, options: dict[str, str]) -> dict[str, Any]:
     """Loads a model into the interpreter with a delegate and looks at the graph.
 

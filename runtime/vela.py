@@ -23,7 +23,9 @@ PACKAGE = "ethos-u-vela"
 DEFAULTS = {"accelerator-config": "ethos-u55-128"}
 OPTIONS = ("accelerator-config", "config", "system-config", "memory-mode", "optimise")
 _REGION = "ethos-u"
-_WARNING = re.compile(r"^Warning \(supported operators\) operator: (\S+), ofm: '(.*)'\nReason: ((?:.+\n?)+)", re.MULTILINE)
+_WARNING = re.compile(
+    r"^Warning \(supported operators\) operator: (\S+), ofm: '(.*)'\nReason: ((?:.+\n?)+)", re.MULTILINE
+)
 
 
 def partition(progress: Progress, path: str, options: dict[str, str]) -> dict[str, Any]:

@@ -10,8 +10,12 @@ import os
 import stat
 from collections.abc import Callable
 
+from ...analysis.model import Model
+from .. import trace_file
 from ..errors import TraceError
+from ..trace import FORMAT, Trace
 from . import benchmark_json, chrome, profiling_proto, runtime_details, systrace, tables
+from .bind import bind
 from .capture import Capture
 
 # The first that matches reads; JSON and system traces before tables, whose marks are words that may stand anywhere.
@@ -22,6 +26,29 @@ _KNOWN = (
     "benchmark_model's log or CSV, its BenchmarkProfilingData or ModelRuntimeDetails, LiteRT's profile summary, "
     "litert-benchmark's JSON, a system trace as text, or Chrome JSON"
 )
+
+
+def load(path: str | os.PathLike[str], model: Model) -> Trace:
+    """Reads a profile in any known format, our own included, as a trace of ``model``.
+
+    Raises:
+        TraceError: when the file cannot be read, is in no known format, is malformed, or is of another model.
+    """
+    name = os.fspath(path)
+    data = _content(name)
+    if _is_ours(data[:_HEAD]):
+        trace = trace_file.loads(data, name)
+        if trace.model.sha256 not in (None, model.sha256):
+            reason = f"is of another model: {trace.model.name or 'one'} with the SHA-256 {trace.model.sha256}"
+            raise TraceError(name, reason)
+        if trace.events.operators.values.max(initial=-1) >= len(model.operators):
+            raise TraceError(name, "names operators that the model does not have", "events.operators")
+        return trace
+    return bind(read_bytes(data, name), model, name)
+
+
+def _is_ours(head: bytes) -> bool:
+    return head.lstrip()[:1] == b"{" and f'"{FORMAT}"'.encode() in head
 
 
 def read(path: str | os.PathLike[str]) -> Capture:

@@ -67,7 +67,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Partition:
+class DelegateNode:
     """A delegate node of the runtime's graph and the nodes that it replaced."""
 
     subgraph: int
@@ -100,6 +100,6 @@ class Capture:
     first_inference_us: float | None = None
     warmup_us: float | None = None
     environment: dict[str, str] = field(default_factory=dict)
-    partitions: tuple[Partition, ...] = ()
+    partitions: tuple[DelegateNode, ...] = ()
     nodes: dict[tuple[int, int], str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

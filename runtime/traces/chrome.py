@@ -56,6 +56,6 @@ def _time(event: dict[str, Any], key: str, name: str, place: str) -> float:
         time = float(value) if not isinstance(value, bool) else -1.0  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         time = -1.0
-    if not 0 <= time < 1e18:
+    if not 0 <= time < 1e15:
         raise TraceError(name, f"{key} of an event is no time", place)
     return time

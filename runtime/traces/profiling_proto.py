@@ -8,7 +8,7 @@ from ..errors import TraceError
 from . import protobuf
 from .capture import Capture, Row, Times
 from .protobuf import Field, Message
-from .tables import row_of, with_cycles
+from .tables import MOST_US, row_of, with_cycles
 
 _STAT: Message = {
     1: Field("first", "int"), 3: Field("avg", "int"), 4: Field("stddev", "float"), 6: Field("min", "int"),
@@ -63,9 +63,9 @@ def _rows(profile: dict[str, Any], name: str) -> list[Row]:
                 raise TraceError(name, "an operator without times", place)
             row_name = op.get("name", "")
             calls = float(op.get("times_called", 0))
-            rows.append(
-                row_of(op.get("node_type", ""), row_name, times, calls, None if delegate else subgraph, place)
-            )
+            if not 0 <= calls < 1 << 53 or not 0 <= subgraph < 1 << 31:
+                raise TraceError(name, "a count or a subgraph that there cannot be", place)
+            rows.append(row_of(op.get("node_type", ""), row_name, times, calls, None if delegate else subgraph, place))
     return rows
 
 
@@ -73,8 +73,10 @@ def times_of(op: dict[str, Any]) -> Times | None:
     """The times of an ``OpProfileData``, None where it has none."""
     stat = op.get("times", {})
     count = stat.get("count", 0)
-    if count <= 0 or "sum" not in stat or stat["sum"] < 0:
+    if not 0 < count < 1 << 53 or not 0 <= stat.get("sum", -1) < MOST_US:
         return None
     # avg is cut to whole microseconds, the sum is not.
-    times = {key: float(stat[key]) if key in stat else None for key in ("first", "min", "max", "stddev")}
+    times = {
+        key: float(stat[key]) if 0 <= stat.get(key, -1) < MOST_US else None for key in ("first", "min", "max", "stddev")
+    }
     return Times(stat["sum"] / count, count, times["first"], times["min"], times["max"], times["stddev"])

@@ -1,6 +1,6 @@
 """Reading protobuf messages with the place of every fault.
 
-The two messages that TensorFlow Lite's tools write are small; the library would say that one "cannot be parsed", not where.
+The two messages that TensorFlow Lite's tools write are small; the library would only say that one cannot be parsed.
 """
 
 from __future__ import annotations
@@ -102,7 +102,9 @@ class _Reader:
         return numbers
 
     def _one(self, field: Field, wire: int, value: Any, at: int) -> Any:
-        wanted = {"int": _VARINT, "float": _FIXED32}.get(field.holds, _BYTES) if isinstance(field.holds, str) else _BYTES
+        wanted = (
+            {"int": _VARINT, "float": _FIXED32}.get(field.holds, _BYTES) if isinstance(field.holds, str) else _BYTES
+        )
         if wire != wanted:
             raise ProtoError(f"{field.name} is not of the kind that it should be", at)
         if isinstance(field.holds, dict):

@@ -1,7 +1,7 @@
 """``ModelRuntimeDetails``: the graph as the runtime runs it, with its delegate nodes.
 
-benchmark_model writes it with ``--export_model_runtime_info``. Tensor types in it count as in the runtime's C structures
-and not as in the schema, an operator's type is its number as text, and a left-out operand is -1.
+benchmark_model writes it with ``--export_model_runtime_info``. There an operator's type is its number as text, and the
+nodes that delegates made come after those of the model.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from ...analysis import schema
 from ..errors import TraceError
 from . import protobuf
-from .capture import Capture, Partition, Row
+from .capture import Capture, DelegateNode, Row
 from .profiling_proto import OP_PROFILE, times_of
 from .protobuf import Field, Message
 
@@ -55,10 +55,12 @@ def read(data: bytes, name: str) -> Capture:
     if not any(graph["nodes"] for graph in graphs):
         raise TraceError(name, "holds no graph (cut off?)")
     nodes: dict[tuple[int, int], str] = {}
-    partitions: list[Partition] = []
+    partitions: list[DelegateNode] = []
     rows: list[Row] = []
     for position, graph in enumerate(graphs):
         subgraph = graph.get("id", position)
+        if not 0 <= subgraph < 1 << 31:
+            raise TraceError(name, "a subgraph with an id that there cannot be", f"byte {graph['_at']}")
         planned = [_node(node, name) for node in graph["nodes"]]
         _check_plan(graph, planned, name)
         order = {node: place for place, node in enumerate(graph["plan"])}
@@ -66,13 +68,14 @@ def read(data: bytes, name: str) -> Capture:
             if "delegate" in node:
                 found = node["delegate"]
                 replaced = tuple(found["replaced"])
-                partitions.append(Partition(subgraph, node["id"], found.get("name", ""), replaced))
+                partitions.append(DelegateNode(subgraph, node["id"], found.get("name", ""), replaced))
             else:
                 nodes[subgraph, node["id"]] = _type_of(node)
             times = times_of(node.get("profile", {}))
             if times is not None:
                 tag = node["profile"].get("node_type") or node.get("name", "")
-                calls = float(node["profile"].get("times_called", 0)) or None
+                called = node["profile"].get("times_called", 0)
+                calls = float(called) if 0 < called < 1 << 53 else None
                 rows.append(Row("operator", tag, node["id"], subgraph, times, calls, place=f"byte {node['_at']}"))
     environment = {"model": message["model_name"]} if message.get("model_name") else {}
     return Capture("runtime-details", tuple(rows), environment=environment, partitions=tuple(partitions), nodes=nodes)

@@ -117,7 +117,8 @@ def _nested(sections: list[Section]) -> list[Section]:
     stack: list[Section] = []
     for section in sections:
         while stack and (
-            stack[-1].thread != section.thread or stack[-1].start + stack[-1].duration < section.start + section.duration
+            stack[-1].thread != section.thread
+            or stack[-1].start + stack[-1].duration < section.start + section.duration
         ):
             stack.pop()
         section.parent = stack[-1] if stack else None

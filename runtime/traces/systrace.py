@@ -9,7 +9,7 @@ from .capture import Capture
 from .sections import Sections
 
 _MARK = re.compile(
-    r"^\s*(?P<task>.+)-(?P<thread>\d+)\s+(?:\([\s\d-]+\)\s+)?\[\d+\]\s+(?:\S+\s+)?(?P<time>\d+\.\d+): "
+    r"^\s*(?P<task>.+)-(?P<thread>\d+)\s+(?:\([\s\d-]+\)\s+)?\[\d+\]\s+(?:\S+\s+)?(?P<time>\d{1,9}\.\d{1,9}): "
     r"(?:tracing_mark_write|print|\w+: print): (?P<what>[BE])(?:\|(?P<process>\d*))?(?:\|(?P<name>.*))?$"
 )
 _BEGIN = re.compile(r": [BE]\|\d+(?:\||$)")
@@ -17,7 +17,11 @@ _BEGIN = re.compile(r": [BE]\|\d+(?:\||$)")
 
 def match(head: bytes) -> bool:
     """Whether a file may be such a trace."""
-    return b"tracing_mark_write: " in head or b"# tracer: nop" in head or re.search(rb"\w: print: [BE]\|", head) is not None
+    return (
+        b"tracing_mark_write: " in head
+        or b"# tracer: nop" in head
+        or re.search(rb"\w: print: [BE]\|", head) is not None
+    )
 
 
 def read(data: bytes, name: str) -> Capture:

@@ -19,7 +19,7 @@ _LOG_PREFIX = re.compile(
     r"^(?:INFO: |WARNING: |[VDIWEF][ /]?tflite\s*(?:\(\s*\d+\))?: |\S+ \S+\s+\d+\s+\d+ [VDIWEF] tflite\s*: )"
 )
 _TITLE = re.compile(r"^={10,}\s*(.+?)\s*={10,}\s*$")
-_GRAPH = re.compile(r"^(?:Primary graph|Subgraph) \((?:index: (\d+), )?name: (.*)\) profile:\s*$")
+_GRAPH = re.compile(r"^(?:Primary graph|Subgraph) \((?:index: (\d{1,9}), )?name: (.*)\) profile:\s*$")
 _STAT_LINE = re.compile(r"^(?:Timings \(microseconds\): )?(count=\d+ .*)$")
 _STAT = re.compile(r"(\w+)=(\S+?)(\(all same\))?(?=\s|$)")
 _OBSERVED = re.compile(r"^(?:Subgraph .*\) )?(\d+) nodes observed\s*$")
@@ -30,11 +30,14 @@ _PARAMETER = re.compile(r"^([A-Z#][\w #&(),./-]{2,60}): \[(.*)\]$")
 _FACTS = {
     "memory footprint": re.compile(r"^(?:Peak memory footprint|Memory footprint delta[^:]*): ?(init=.*)$"),
     "model size (MB)": re.compile(r"^The input model file size \(MB\): (\S+)$"),
-    "delegate": re.compile(r"^(?:Explicitly applied|INFO: Created|Created TensorFlow Lite) (.*?)(?: delegate.*| for CPU.*)$"),
+    "delegate": re.compile(
+        r"^(?:Explicitly applied|INFO: Created|Created TensorFlow Lite) (.*?)(?: delegate.*| for CPU.*)$"
+    ),
 }
-_OPERATOR_NAME = re.compile(r"^\[(.*)\]:(-?\d+)$")
-_DELEGATE_NAME = re.compile(r"^Delegate/(.*):(-?\d+)$")
+_OPERATOR_NAME = re.compile(r"^\[(.*)\]:(-?\d{1,9})$")
+_DELEGATE_NAME = re.compile(r"^Delegate/(.*):(-?\d{1,9})$")
 _RUNTIME_NAME = re.compile(r"^(.*)/(-?\d+)$")
+MOST_US = 1e14  # three years: longer times are none
 _MOST_ROWS = 500_000
 _LONGEST_LINE = 1 << 16
 
@@ -80,7 +83,8 @@ def _csv_columns(header: str) -> Columns:
 def _text_columns(header: str) -> Columns:
     """Splits a row of a text table: type and name may hold blanks, what is between are numbers."""
     names = [name.lower() for name in re.findall(r"\[([^\]]+)\]", header)]
-    middle = "".join(r"\s+(-?[\w.+%-]+)" for _ in names[1:-1])
+    number = r"\s+(-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|nan|inf)%?)"
+    middle = number * (len(names) - 2)
     row = re.compile(rf"^\s*(\S.*?|){middle}(?:\s+(.*?))?\s*$")
 
     def split(line: str) -> dict[str, str] | None:
@@ -123,11 +127,11 @@ class _Reader:
             if line.strip():
                 self._row(number, line)
             else:
-                self._columns = None
-        elif self._title and line.strip():
-            self._header(number, line)
+                self._columns, self._title = None, ""
         elif found := _TITLE.match(line):
             self._title = found[1]
+        elif self._title and line.strip():
+            self._header(number, line)
         elif not self._place(line):
             self._fact(number, line.strip())
 
@@ -301,4 +305,4 @@ def _number(text: str) -> float | None:
         value = float(text.rstrip("%"))
     except ValueError:
         return None
-    return value if 0 <= value < 1e15 else None
+    return value if 0 <= value < MOST_US else None
