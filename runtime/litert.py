@@ -77,7 +77,7 @@ class _Memory(c.Structure):
 
 class _Event(c.Structure):
     _fields_ = (
-        ("tag", c.c_char_p),
+        ("tag", c.c_uint64),  # a pointer, which numpy takes as a number
         ("type", c.c_int),
         ("start_us", c.c_uint64),
         ("elapsed_us", c.c_uint64),
@@ -87,6 +87,15 @@ class _Event(c.Structure):
         ("metadata2", c.c_uint64),
         ("source", c.c_int),
     )
+
+
+_EVENT_COLUMNS = {
+    "type": "type",
+    "start_us": "start_us",
+    "elapsed_us": "elapsed_us",
+    "node": "metadata1",
+    "subgraph": "metadata2",
+}
 
 
 class _Value(c.Union):
@@ -125,7 +134,7 @@ _CALLS: dict[str, tuple[Any, ...]] = {
     "AddOpaqueOptions": (_P, _P),
     "CreateCompiledModel": (_P, _P, _P, _PP),
     "CompiledModelGetProfiler": (_P, _PP),
-    "CompiledModelResizeInputTensor": (_P, _SIZE, _SIZE, c.POINTER(c.c_int), _SIZE),
+    "CompiledModelResizeInputTensorNonStrict": (_P, _SIZE, _SIZE, c.POINTER(c.c_int), _SIZE),
     "GetCompiledModelInputTensorLayout": (_P, _SIZE, _SIZE, c.POINTER(Layout)),
     "GetCompiledModelOutputTensorLayouts": (_P, _SIZE, _SIZE, c.POINTER(Layout), c.c_bool),
     "GetCompiledModelInputBufferRequirements": (_P, _SIZE, _SIZE, _PP),
@@ -357,9 +366,9 @@ class CompiledModel(_Handle):
             _call("CreateCompiledModel", environment.pointer, model.pointer, made.pointer, c.byref(self.pointer))
 
     def resize(self, signature: Signature, row: int, shape: Sequence[int]) -> None:
-        """Gives an input another shape; it must have -1 wherever that differs from the model's."""
+        """Gives an input another shape, whether the model says that it may change or not."""
         dims = (c.c_int * len(shape))(*shape)
-        _call("CompiledModelResizeInputTensor", self.pointer, signature.index, row, dims, len(shape))
+        _call("CompiledModelResizeInputTensorNonStrict", self.pointer, signature.index, row, dims, len(shape))
 
     def allocate(self, signature: Signature) -> list[Layout]:
         """Allocates all tensors, which lets delegates prepare their kernels, and says the outputs' layouts."""
@@ -440,28 +449,41 @@ class Buffers:
         return len(self.buffers)
 
 
-class RawEvent(NamedTuple):
-    """An event as the library counts it; see litert/c/internal/litert_profiler_event.h and tflite/core/api/profiler.h.
+@dataclass(frozen=True)
+class RawEvents:
+    """Events as the library counts them, in the order in which they began.
+
+    litert/c/internal/litert_profiler_event.h; the types are those of tflite/core/api/profiler.h.
 
     Attributes:
-        tag: an operator type, a kernel, or what the runtime was doing.
-        type: 2 an operator, 4 a delegate, 8 a row of a delegate's own, others the runtime's own.
-        start_us: of an arbitrary clock; 0 for rows of a delegate.
-        elapsed_us: whole microseconds.
-        node: the operator's node, or the row's number in its partition.
-        subgraph: the subgraph that it is in.
+        tags: the distinct tags: operator types, kernels, what the runtime was doing.
+        tag: int64, row in ``tags``.
+        type: int64: 2 an operator, 4 a delegate, 8 a row of a delegate's own, others the runtime's own.
+        start_us: int64, of an arbitrary clock; 0 for rows of a delegate.
+        elapsed_us: int64, whole microseconds.
+        node: int64, the operator's node, or the row's number in its partition.
+        subgraph: int64, the subgraph that it is in.
     """
 
-    tag: str
-    type: int
-    start_us: int
-    elapsed_us: int
-    node: int
-    subgraph: int
+    tags: tuple[str, ...]
+    tag: Array
+    type: Array
+    start_us: Array
+    elapsed_us: Array
+    node: Array
+    subgraph: Array
+
+    def __len__(self) -> int:
+        return len(self.tag)
+
+    def part(self, begin: int, end: int) -> RawEvents:
+        """A stretch of them."""
+        columns = (self.tag, self.type, self.start_us, self.elapsed_us, self.node, self.subgraph)
+        return RawEvents(self.tags, *(column[begin:end] for column in columns))
 
 
 class Profiler:
-    """Times the operators of one compiled model. Its buffer is finite: few inferences between starting and taking."""
+    """Times the operators of one compiled model. Its buffer grows with every inference until events are taken."""
 
     def __init__(self, pointer: c.c_void_p) -> None:
         self._pointer = pointer
@@ -471,20 +493,21 @@ class Profiler:
         _call("ResetProfiler", self._pointer)
         _call("StartProfiler", self._pointer)
 
-    def stop(self) -> list[RawEvent]:
-        """Stops, and gives the events in the order in which they began."""
+    def stop(self) -> RawEvents:
+        """Stops, and gives the events since the start."""
         count = c.c_int()
         _call("GetNumProfilerEvents", self._pointer, c.byref(count))
         events = (_Event * max(count.value, 1))()
         if count.value:
             _call("GetProfilerEvents", self._pointer, count.value, events)
         _call("StopProfiler", self._pointer)
-        return [
-            RawEvent(
-                (e.tag or b"").decode("utf-8", "replace"), e.type, e.start_us, e.elapsed_us, e.metadata1, e.metadata2
-            )
-            for e in events[: count.value]
-        ]
+        rows = np.frombuffer(memoryview(events), np.dtype(_Event))[: count.value]
+        # Where a text lies says that it is the same only as long as nothing is freed: they are read at once.
+        places, which = np.unique(rows["tag"], return_inverse=True)
+        texts = [c.string_at(place).decode("utf-8", "replace") if place else "" for place in places.tolist()]
+        tags = sorted(set(texts))
+        columns = {name: rows[field].astype(np.int64) for name, field in _EVENT_COLUMNS.items()}
+        return RawEvents(tuple(tags), np.array([tags.index(text) for text in texts], np.int64)[which], **columns)
 
 
 def array_of(tensor: Tensor, layout: Layout, data: bytes) -> Array:
