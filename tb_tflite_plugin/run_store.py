@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-import numpy as np
-
 from .analysis.model import Model
 from .analysis.report import Report
 from .library import Library
+from .run_facts import facts_of
 from .runtime import trace_file
+from .runtime.profile_report import report
 from .runtime.trace import Trace
+from .runtime.traces import loads
 from .wire import encode_report
 from .wire_trace import encode_trace
 
@@ -55,7 +56,7 @@ class Run:
         Raises:
             TraceError: when it cannot be read, or names what the model does not have.
         """
-        return trace_file.of_model(self.read(), self.facts["label"], model)
+        return loads(self.read(), self.facts["label"], model)
 
     def encoded_trace(self, model: Model) -> bytes:
         """The trace as it goes over the wire."""
@@ -63,7 +64,7 @@ class Run:
 
     def encoded_report(self, model: Model) -> bytes:
         """The report over operators as it goes over the wire."""
-        return encode_report(profile_report(self.trace(model), model)) if self.kind == "profile" else self.read()
+        return encode_report(report(self.trace(model), model)) if self.kind == "profile" else self.read()
 
 
 class RunStore:
@@ -83,9 +84,9 @@ class RunStore:
         content = json.dumps(trace_file.to_json(trace), separators=(",", ":"), allow_nan=False).encode()
         return self._add("profile", model, facts_of(trace), content)
 
-    def add_partition(self, report: Report, model: str) -> str:
+    def add_partition(self, measured: Report, model: str) -> str:
         """Keeps a measured partition and returns its id."""
-        summary = report.summary
+        summary = measured.summary
         facts = {
             "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "delegate": summary["delegate"],
@@ -94,7 +95,7 @@ class RunStore:
             "partitions": len(summary["partitions"]),
             "runtime": summary["runtime"],
         }
-        return self._add("partition", model, facts, encode_report(report))
+        return self._add("partition", model, facts, encode_report(measured))
 
     def _add(self, kind: str, model: str, facts: dict[str, Any], content: bytes) -> str:
         id, packed = secrets.token_hex(8), gzip.compress(content, 6)
@@ -127,18 +128,3 @@ class RunStore:
         if found is None:
             raise UnknownRun(id)
         return found
-
-
-def facts_of(trace: Trace) -> dict[str, Any]:
-    """What a list says of a profile."""
-    environment, typical = trace.environment, trace.latency.typical() or trace.profiled.typical()
-    return {
-        "created": trace.created,
-        "kernels": environment.kernels,
-        "threads": environment.threads,
-        "device": environment.device,
-        "cpu": environment.cpu,
-        "runtime": " ".join(filter(None, (environment.runtime, environment.runtime_version))) or None,
-        "median_us": None if typical is None else typical / 1000,
-        "runs": int(trace.latency.samples.size),
-    }

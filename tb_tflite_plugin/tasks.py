@@ -5,32 +5,29 @@ Nothing here takes a path or a name of a file from a request: delegates are thos
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from typing import Any
 
 from .analysis.model import Model
 from .errors import UsageError
 from .jobs import Work
-from .run_store import Run, RunStore, facts_of
+from .run_store import RunStore
 from .runtime import ceilings, litert, partitions
 from .runtime.errors import InputError, RuntimeCancelled, RuntimeFailure, RuntimeMissing
 from .runtime.profiler import KERNELS, Settings, profile
 from .runtime.trace import Trace
-from .runtime.trace_file import to_json
 from .runtime.worker import Limits, Progress
-from .wire import encode_report
 
 KINDS = ("profile", "partition")
 MOST_RUNS, MOST_WARMUP, MOST_SECONDS = 10_000, 1_000, 60.0
 _MOST_DIMENSION = 1 << 24
 # A model may load and compile for long; what is timed is bounded by the options.
 _LIMITS = Limits(seconds=300.0)
+# By number of threads, measured once: a machine does not change under a running server.
+_known: dict[int, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -120,26 +117,15 @@ def _profile_task(options: dict[str, Any], model: Model, store: RunStore) -> Tas
 
 def _with_ceilings(trace: Trace, progress: Progress, cancel: threading.Event) -> Trace:
     """The trace with this machine's ceilings among its settings, or why they are not known."""
+    threads = trace.environment.threads or 1
     try:
-        found = _ceilings(trace.environment.threads or 1)(progress, cancel)
-        return replace(trace, settings={**trace.settings, "ceilings": found})
+        if threads not in _known:
+            _known[threads] = ceilings.measure(threads, progress=progress, cancel=cancel).to_json()
     except RuntimeCancelled:
         raise
     except RuntimeFailure as error:
         return replace(trace, settings={**trace.settings, "ceilings_missing": str(error)})
-
-
-@functools.cache
-def _ceilings(threads: int) -> Callable[[Progress, threading.Event], dict[str, Any]]:
-    """Measures the ceilings for a number of threads once; one job runs at a time, so nothing else asks meanwhile."""
-    known: dict[str, Any] = {}
-
-    def ask(progress: Progress, cancel: threading.Event) -> dict[str, Any]:
-        if not known:
-            known.update(ceilings.measure(threads, progress=progress, cancel=cancel).to_json())
-        return dict(known)
-
-    return ask
+    return replace(trace, settings={**trace.settings, "ceilings": _known[threads]})
 
 
 def _partition_task(options: dict[str, Any], model: Model, store: RunStore) -> Task:

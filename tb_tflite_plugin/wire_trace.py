@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from .analysis.ragged import Array, Ragged, Strings
+from .runtime import steady
 from .runtime.trace import KINDS, UNITS, Timing, Trace
+from .runtime.trace_file import environment_json
 from .wire import encode
 
 _MOST_SAMPLES = 20_000  # of whole inferences; a strip on a screen has fewer places
 
 
 def encode_trace(trace: Trace) -> bytes:
-    """One container. Samples of single rows stay behind: the page shows each row's median."""
+    """One container. Samples of single rows stay behind: the page shows one time of each."""
     events = trace.events
     tags: dict[str, int] = {}
     columns: dict[str, Array | Ragged | Strings] = {
@@ -29,17 +31,13 @@ def encode_trace(trace: Trace) -> bytes:
         "event.parent": events.parent,
         "event.calls": events.calls,
         "event.start": events.start.astype(np.float64),
-        "event.time": events.typical,
+        "event.time": _times(trace),
         "event.operators": events.operators,
         "event.confidence": events.confidence,
     }
     header: dict[str, Any] = {
         "model": vars(trace.model),
-        "environment": {
-            **vars(trace.environment),
-            "delegates": list(trace.environment.delegates),
-            "extra": dict(trace.environment.extra),
-        },
+        "environment": environment_json(trace.environment),
         "startup": dict(trace.startup),
         "memory": dict(trace.memory),
         "settings": {name: value for name, value in trace.settings.items() if name != "graphs"},
@@ -73,3 +71,14 @@ def _thinned(timing: Timing) -> Array:
     """The samples in ns; of very many every n-th, which keeps their order and their distribution."""
     step = max(1, -(-timing.samples.size // _MOST_SAMPLES))
     return timing.samples[::step]
+
+
+def _times(trace: Trace) -> Array:
+    """Per row what it and all that it contains take, in its unit, averaged as the report averages; NaN: not known."""
+    events, totals = trace.events, trace.profiled.samples
+    if not totals.size or events.samples.shape[1] != totals.size:
+        return events.typical
+    there = (events.samples >= 0).any(1)
+    mean = np.maximum(events.samples, 0)[:, steady.middle(totals)].mean(1)
+    times: Array = np.where(there, mean, events.typical)
+    return times
