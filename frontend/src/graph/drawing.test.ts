@@ -12,6 +12,7 @@ import {
   TENSOR_KINDS,
 } from './drawing.ts';
 import { buildHierarchy } from './hierarchy.ts';
+import { familyLens } from '../lens/lens.ts';
 import { LIGHT } from '../lib/palette.ts';
 import { drawingOf, paintOf } from './model-drawing.ts';
 import { OPEN_GROUP } from './scene.ts';
@@ -79,7 +80,7 @@ test('the bounds of lines', () => {
 });
 
 describe('what a drawing says', () => {
-  const drawing = drawingOf(MODEL, HIERARCHY, SCENE, paintOf(MODEL, HIERARCHY, SCENE, LIGHT));
+  const drawing = drawingOf(MODEL, HIERARCHY, SCENE, paintOf(HIERARCHY, SCENE, familyLens(MODEL), LIGHT));
 
   test('of operators, groups and tensors', () => {
     const layer = drawing.text(findBox(SCENE, GROUP_KINDS, LAYER));
@@ -99,15 +100,15 @@ describe('what a drawing says', () => {
     const hierarchy = buildHierarchy(model);
     const scene = assemble(new Arranger(model, hierarchy).arrange({ root: 0, flat: false, open: new Set() }));
     const box = findBox(scene, OPERATOR_KINDS, operatorOf(model, 'y'));
-    const small = drawingOf(model, hierarchy, scene, paintOf(model, hierarchy, scene, LIGHT));
+    const small = drawingOf(model, hierarchy, scene, paintOf(hierarchy, scene, familyLens(model), LIGHT));
     expect(small.text(box)).toMatchObject({ title: 'CONV_2D', chip: 'RELU' });
-    expect(small.paint.color[box]).toBe(model.families.indexOf('convolution'));
+    expect(small.paint.color[box]).toBe(1 + model.families.indexOf('convolution'));
   });
 });
 
 test('labels of cut edges that stand close together are one', () => {
   const flat = assemble(new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: true, open: new Set() }));
-  const { stubText } = drawingOf(MODEL, HIERARCHY, flat, paintOf(MODEL, HIERARCHY, flat, LIGHT));
+  const { stubText } = drawingOf(MODEL, HIERARCHY, flat, paintOf(HIERARCHY, flat, familyLens(MODEL), LIGHT));
   const { stubs } = flat;
   const sides = new Map<number, string[]>();
   for (let i = 0; i < stubs.box.length; i++) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { familyLens } from '../lens/lens.ts';
 import { LIGHT } from '../lib/palette.ts';
 import { rowOf } from '../wire/csr.ts';
 import { operatorName, operatorTypeName, type Model } from '../wire/model.ts';
@@ -57,7 +58,7 @@ describe.skipIf(MODELS.length === 0)(`real models${ONLY_WITH_FIXTURES}`, () => {
       expect(lineThroughBox({ ...result, width, height }, result)).toBeNull();
       const scene = assemble(laid);
       expect([...brokenSceneRules(scene)]).toEqual([]);
-      const drawing = drawingOf(model, hierarchy, scene, paintOf(model, hierarchy, scene, LIGHT));
+      const drawing = drawingOf(model, hierarchy, scene, paintOf(hierarchy, scene, familyLens(model), LIGHT));
       for (let box = 0; box < scene.boxes.kind.length; box++) {
         const { title, lines } = drawing.text(box);
         expect(title + lines.join()).not.toBe('');

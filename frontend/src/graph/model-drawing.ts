@@ -1,8 +1,11 @@
 /** Turns a scene into a drawing: what the boxes of this model say, and their colours. */
+import { colorOfValue, type Lens } from '../lens/lens.ts';
+import { countColors } from '../lens/rollup.ts';
+import type { Theme } from '../lib/palette.ts';
+import { formatQuantity } from '../lib/units.ts';
 import { rowOf } from '../wire/csr.ts';
 import { operatorTypeName, tensorName, type Model } from '../wire/model.ts';
 import { activationOf, ioLines, operatorLines } from './boxes.ts';
-import type { Theme } from '../lib/palette.ts';
 import { lineBoundsOf, type BoxText, type Drawing, type Paint, type Strip } from './drawing.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPERATOR, OUTPUT, type Scene } from './scene.ts';
@@ -20,17 +23,16 @@ export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, pain
   };
 }
 
-/** Colours by family of the operator type. */
-export function paintOf(model: Model, hierarchy: Hierarchy, scene: Scene, theme: Theme): Paint {
-  const familyOfType = Uint8Array.from(model.typeFamilies, (family) => model.families.indexOf(family));
+/** The colours of a scene under a lens. */
+export function paintOf(hierarchy: Hierarchy, scene: Scene, lens: Lens, theme: Theme): Paint {
   const { kind, item } = scene.boxes;
   const strips = new Map<number, Strip[]>();
+  const figures = new Map<number, string>();
   return {
-    palette: model.families.map((family) => theme.families[family]),
-    color: Uint8Array.from(kind, (k, i) => (k === OPERATOR ? familyOfType[model.operatorType[item[i]]] : 0)),
-    strip: (box) =>
-      remembered(strips, box, () => stripOf(model, hierarchy, familyOfType, hierarchy.groups[item[box]])),
-    figure: () => '',
+    palette: lens.palette(theme),
+    color: Uint8Array.from(kind, (k, i) => (k === OPERATOR ? lens.color[item[i]] : 0)),
+    strip: (box) => remembered(strips, box, () => stripOf(hierarchy, lens, hierarchy.groups[item[box]])),
+    figure: (box) => remembered(figures, box, () => figureOf(lens, hierarchy.groups[item[box]])),
   };
 }
 
@@ -83,16 +85,36 @@ function textOf(
   }
 }
 
-function stripOf(model: Model, hierarchy: Hierarchy, familyOfType: Uint8Array, group: Group): Strip[] {
-  const counts = new Map<number, number>();
-  for (let at = group.start; at < group.end; at++) {
-    const family = familyOfType[model.operatorType[hierarchy.order[at]]];
-    counts.set(family, (counts.get(family) ?? 0) + 1);
+/** As many parts of a strip can be told apart. */
+const STRIP_PARTS = 24;
+
+/** The shares of categories, the largest first; or how a quantity runs through the group in the order of execution. */
+export function stripOf(hierarchy: Hierarchy, lens: Lens, group: Group): Strip[] {
+  if (lens.kind === 'category') {
+    const total = group.end - group.start;
+    return [...countColors(lens.color, hierarchy, group)]
+      .sort((a, b) => b[1] - a[1] || a[0] - b[0])
+      .map(([color, count]) => ({ color, share: count / total }));
   }
-  const total = group.end - group.start;
-  return [...counts]
-    .sort((a, b) => b[1] - a[1] || a[0] - b[0])
-    .map(([color, count]) => ({ color, share: count / total }));
+  const profile = lens.rollUp.profile(group, STRIP_PARTS);
+  const strip: Strip[] = [];
+  for (const value of profile) {
+    const color = colorOfValue(lens, value);
+    const last = strip.at(-1);
+    if (last?.color === color) last.share += 1 / profile.length;
+    else strip.push({ color, share: 1 / profile.length });
+  }
+  return strip;
+}
+
+/** What a group comes to under a quantity: its sum, or where there is none its largest value. */
+function figureOf(lens: Lens, group: Group): string {
+  if (lens.kind === 'category') return '';
+  const { column, rollUp } = lens;
+  const sum = rollUp.sum(group);
+  if (!Number.isNaN(sum)) return formatQuantity(sum, column.unit);
+  const largest = rollUp.largest(group);
+  return largest === null ? '' : `≤ ${formatQuantity(largest.value, column.unit)}`;
 }
 
 /** For every stub the one before it at the same side that shares its label, and whether another one shares its own. */

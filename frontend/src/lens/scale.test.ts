@@ -11,6 +11,13 @@ test('is logarithmic over orders of magnitude, from the least positive value', (
   expect(scaleOf(Float64Array.of(-1, 500)).log).toBe(false);
 });
 
+test('is what is asked for, where the values allow it', () => {
+  expect(scaleOf(Float64Array.of(1, 2), true)).toEqual({ low: 1, high: 2, log: true });
+  expect(scaleOf(Float64Array.of(1, 2000), false)).toEqual({ low: 1, high: 2000, log: false });
+  expect(scaleOf(Float64Array.of(-5, 0.5, 8), true)).toEqual({ low: 0.5, high: 8, log: true });
+  expect(scaleOf(Float64Array.of(-5, 0), true).log).toBe(false);
+});
+
 test('places and values are each other’s inverse', () => {
   for (const scale of [
     { low: 2, high: 500, log: true },

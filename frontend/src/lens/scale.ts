@@ -50,8 +50,11 @@ export interface Scale {
   log: boolean;
 }
 
-/** Spans the values; logarithmic when they are positive and more than two orders of magnitude apart. */
-export function scaleOf(values: Float64Array): Scale {
+/**
+ * Spans the values. What `log` leaves open (null) is logarithmic when no value is negative and they are more than two orders of
+ * magnitude apart. A logarithmic scale begins at the least positive value; what is not positive lies at its low end.
+ */
+export function scaleOf(values: Float64Array, log: boolean | null = null): Scale {
   let low = Infinity;
   let high = -Infinity;
   let leastPositive = Infinity;
@@ -62,8 +65,8 @@ export function scaleOf(values: Float64Array): Scale {
     if (value > 0) leastPositive = Math.min(leastPositive, value);
   }
   if (low > high) return { low: 0, high: 1, log: false };
-  const log = low >= 0 && high / leastPositive > 100;
-  return { low: log ? leastPositive : low, high, log };
+  const isLog = leastPositive < Infinity && (log ?? (low >= 0 && high / leastPositive > 100));
+  return { low: isLog ? leastPositive : low, high, log: isLog };
 }
 
 /** Where a value lies on the scale, 0 to 1; what lies outside is clamped. */

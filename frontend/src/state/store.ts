@@ -4,11 +4,16 @@ import { Cancelled, GraphClient, type WorkerFactory } from '../graph/client.ts';
 import { openAtFirst, type Hierarchy } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
 import type { Scene } from '../graph/scene.ts';
-import type { Matches } from '../graph/search.ts';
 import type { Host } from '../host/host.ts';
 import { ServerError, type Entry, type Listing, type Source } from '../host/source.ts';
+import { TableClient } from '../table/client.ts';
+import type { Over } from '../table/tables.ts';
 import { decodeModel, type Model } from '../wire/model.ts';
+import { createFilter } from './filter.ts';
+import { createLens } from './lens.ts';
 import { groupsToOpen } from './navigation.ts';
+import { Reports } from './reports.ts';
+import { createTable } from './table.ts';
 import { decodeState, encodeState, type Tab } from './url.ts';
 
 export interface Failure {
@@ -22,6 +27,13 @@ export interface Loaded {
   model: Model;
   hierarchy: Hierarchy;
   client: GraphClient;
+  reports: Reports;
+  tables: TableClient;
+}
+
+export interface Workers {
+  graph: WorkerFactory;
+  table: WorkerFactory;
 }
 
 export type Store = ReturnType<typeof createStore>;
@@ -29,7 +41,7 @@ export type Store = ReturnType<typeof createStore>;
 const POLL_SOON_MS = 150;
 const POLL_MS = 1000;
 
-export function createStore(host: Host, source: Source, makeWorker: WorkerFactory) {
+export function createStore(host: Host, source: Source, workers: Workers) {
   const listing = signal<Listing | null>(null);
   const listingFailure = signal<Failure | null>(null);
   const modelId = signal<string | null>(null);
@@ -47,7 +59,10 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
   const layoutPhase = signal<string | null>(null);
   const layoutFailure = signal<string | null>(null);
   const selection = signal<readonly Item[]>([]);
-  const search = signal('');
+  const filter = createFilter(loaded);
+  const lens = createLens(loaded);
+  const table = createTable(loaded, filter, lens);
+  const outline = signal(false);
   /** Counts requests to bring the selection into view; the graph answers them. */
   const focusRequests = signal(0);
 
@@ -55,8 +70,6 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     () => listing.value?.models.find(({ id, key }) => id === modelId.value || key === modelId.value) ?? null,
   );
   const primary = computed<Item | null>(() => selection.value.at(-1) ?? null);
-  /** What the search found, null while nothing is searched. */
-  const matches = signal<Matches | null>(null);
 
   function remember(push: boolean): void {
     const state = encodeState({
@@ -66,7 +79,12 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       flat: flat.value,
       open: openIsDefault.value ? null : [...open.value],
       selection: [...selection.value],
-      search: search.value,
+      search: filter.text.value,
+      lens: lens.id.value,
+      log: lens.log.value,
+      table: table.over.value,
+      sort: [...table.sort.value],
+      outline: outline.value,
     });
     host.write(state, push);
   }
@@ -103,8 +121,15 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     const wanted = state.model ?? firstReadable(listing.value)?.id ?? null;
     const same =
       wanted !== null && entry.value !== null && (entry.value.id === wanted || entry.value.key === wanted);
-    tab.value = state.tab;
-    search.value = state.search;
+    batch(() => {
+      tab.value = state.tab;
+      filter.text.value = state.search;
+      lens.id.value = state.lens;
+      lens.log.value = state.log;
+      table.over.value = state.table;
+      table.sort.value = state.sort;
+      outline.value = state.outline;
+    });
     if (wanted === null) return;
     if (!same || loaded.value === null) await load(wanted);
     const { hierarchy, model } = loaded.peek() ?? {};
@@ -119,15 +144,14 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
           : new Set(state.open.filter((group) => group < hierarchy.groups.length));
       selection.value = state.selection.filter((item) => exists(item, model, hierarchy));
     });
-    await Promise.all([layout(), find()]);
+    await Promise.all([layout(), filter.find()]);
     if (selection.value.length > 0) focusRequests.value++;
   }
 
   async function choose(id: string): Promise<void> {
     batch(() => {
       selection.value = [];
-      search.value = '';
-      matches.value = null;
+      filter.set('');
     });
     await load(id);
     const now = loaded.peek();
@@ -144,6 +168,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
 
   async function load(id: string): Promise<void> {
     loaded.peek()?.client.close();
+    loaded.peek()?.tables.close();
     batch(() => {
       modelId.value = id;
       loaded.value = null;
@@ -151,7 +176,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       failure.value = null;
       phase.value = 'fetching';
     });
-    const client = new GraphClient(makeWorker);
+    const client = new GraphClient(workers.graph);
     try {
       const buffer = await source.graph(id, (reason) => (phase.value = reason));
       if (modelId.peek() !== id) return;
@@ -160,7 +185,9 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
         Promise.resolve(decodeModel(buffer)),
       ]);
       if (modelId.peek() !== id) return;
-      loaded.value = { id, model, hierarchy, client };
+      const tables = new TableClient(workers.table);
+      const reports = new Reports(id, model.reports, source, tables);
+      loaded.value = { id, model, hierarchy, client, reports, tables };
     } catch (error) {
       client.close();
       if (error instanceof Cancelled || modelId.peek() !== id) return;
@@ -205,6 +232,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     const now = loaded.peek();
     if (now === null) return;
     const groups = groupsToOpen(now.model, now.hierarchy, item);
+    const before = [root.value, flat.value, open.value];
     batch(() => {
       tab.value = 'graph';
       selection.value = [item];
@@ -224,7 +252,8 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       }
     });
     remember(push);
-    await layout();
+    const isSame = before[0] === root.value && before[1] === flat.value && before[2] === open.value;
+    if (!isSame || scene.value === null) await layout();
     focusRequests.value++;
   }
 
@@ -280,20 +309,36 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
   }
 
   function setSearch(value: string): void {
-    search.value = value;
+    filter.set(value);
     remember(false);
-    void find();
   }
 
-  async function find(): Promise<void> {
-    const query = search.value;
-    const now = loaded.peek();
-    if (query.trim() === '' || now === null) {
-      matches.value = null;
-      return;
-    }
-    const found = await now.client.search(query).catch(() => null);
-    if (search.value === query) matches.value = found;
+  function setLens(id: string | null): void {
+    batch(() => {
+      lens.id.value = id;
+      lens.log.value = null;
+    });
+    remember(true);
+  }
+
+  function setLensLog(log: boolean | null): void {
+    lens.log.value = log;
+    remember(false);
+  }
+
+  function showTable(over: Over | null): void {
+    table.over.value = over;
+    remember(false);
+  }
+
+  function sortBy(column: string, add: boolean): void {
+    table.sortBy(column, add);
+    remember(false);
+  }
+
+  function showOutline(shown: boolean): void {
+    outline.value = shown;
+    remember(false);
   }
 
   return {
@@ -316,8 +361,12 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     layoutFailure,
     selection,
     primary,
-    search,
-    matches,
+    filter,
+    search: filter.text,
+    matches: filter.matches,
+    lens,
+    table,
+    outline,
     focusRequests,
     start,
     refresh,
@@ -331,6 +380,11 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     setFlat,
     setTab,
     setSearch,
+    setLens,
+    setLensLog,
+    showTable,
+    sortBy,
+    showOutline,
   };
 }
 

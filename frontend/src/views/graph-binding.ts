@@ -4,6 +4,7 @@ import { GraphController } from '../graph/controller.ts';
 import { boxesOf, boxOf, boxToSee, itemAt, sameItem, type Item } from '../graph/items.ts';
 import { drawingOf, paintOf } from '../graph/model-drawing.ts';
 import type { Scene } from '../graph/scene.ts';
+import { familyLens } from '../lens/lens.ts';
 import { DARK, LIGHT } from '../lib/palette.ts';
 import { otherEnd, outside, subgraphInside } from '../state/navigation.ts';
 import type { Loaded, Store } from '../state/store.ts';
@@ -21,6 +22,7 @@ export function bindGraph(
   hovered: Signal<Hovered | null>,
 ): Binding {
   const { model, hierarchy } = loaded;
+  const lens = computed(() => store.lens.lens.value ?? familyLens(model));
   const theme = computed(() => (store.host.dark.value ? DARK : LIGHT));
   const controller = new GraphController(canvas, theme.peek(), {
     select: (box, extend) => {
@@ -50,13 +52,14 @@ export function bindGraph(
     effect(() => {
       const scene = store.scene.value;
       if (scene === null) return;
-      const drawing = drawingOf(model, hierarchy, scene, paintOf(model, hierarchy, scene, theme.peek()));
+      const drawing = drawingOf(model, hierarchy, scene, paintOf(hierarchy, scene, lens.peek(), theme.peek()));
       controller.show(drawing, anchorIn(store, loaded, controller.scene, scene));
     }),
     effect(() => {
       const scene = store.scene.peek();
       controller.setTheme(theme.value);
-      if (scene !== null) controller.setPaint(paintOf(model, hierarchy, scene, theme.value));
+      const paint = [lens.value, theme.value] as const;
+      if (scene !== null) controller.setPaint(paintOf(hierarchy, scene, ...paint));
     }),
     effect(() => {
       const scene = store.scene.value;

@@ -17,6 +17,8 @@ interface ColumnBase {
 export interface QuantityColumn extends ColumnBase {
   kind: 'quantity';
   values: Float64Array;
+  /** Whether its cells may be added up; left out where the unit says so. */
+  additive?: boolean;
 }
 
 /** One of few names; code -1 where missing. Flags are `false` and `true`. */
@@ -52,6 +54,7 @@ interface ColumnHeader {
   provenance: Provenance;
   doc: string;
   names?: string[];
+  additive?: boolean;
 }
 
 interface Header {
@@ -81,7 +84,12 @@ function decode(header: ColumnHeader, rows: number, stored: Map<string, Stored>)
   if (header.kind === 'quantity') {
     const numbers = Float64Array.from(values);
     if (valid !== undefined) for (let row = 0; row < rows; row++) if (valid[row] === 0) numbers[row] = NaN;
-    return { ...base, kind: 'quantity', values: numbers };
+    return {
+      ...base,
+      kind: 'quantity',
+      values: numbers,
+      ...(header.additive === undefined ? {} : { additive: header.additive }),
+    };
   }
   if (header.kind === 'text') {
     const isList = stored.has(`${header.name}.offsets`);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Column } from '../wire/report.ts';
-import { FilterError, select } from './filter.ts';
+import { FilterError, select, testedColumns, type Filtered } from './filter.ts';
 
 type Cell = string | number | boolean | number[] | null;
 
@@ -37,7 +37,12 @@ function columnOf({ name, kind, values }: Cases['columns'][number]): Column {
   };
 }
 
-const table = columns.map(columnOf);
+const decoded = columns.map(columnOf);
+const table: Filtered = {
+  rows: decoded[0].rows,
+  columns: new Map(decoded.map((column) => [column.name, column])),
+  searched: decoded,
+};
 
 test.each(cases)('$filter', ({ filter, rows, error_at: errorAt }) => {
   if (rows !== undefined) {
@@ -53,4 +58,19 @@ test.each(cases)('$filter', ({ filter, rows, error_at: errorAt }) => {
   }
   expect(caught).toBeInstanceOf(FilterError);
   expect((caught as FilterError).position).toBe(errorAt);
+});
+
+test('tells which columns it tests, well-formed or not', () => {
+  expect(testedColumns('conv op:ADD (weight_bytes > 3 or not gpu.verdict!=yes')).toEqual([
+    'op',
+    'weight_bytes',
+    'gpu.verdict',
+  ]);
+  expect(testedColumns('name:op:x "dtype:int8" /a:b/')).toEqual(['name']);
+});
+
+test('words are looked for in the columns that are searched, tests in all', () => {
+  const some = { ...table, searched: decoded.filter(({ name }) => name === 'name') };
+  expect([...select('depthwise_conv', some)]).toEqual([0, 0, 0, 0, 0, 0]);
+  expect([...select('op:depthwise_conv*', some)]).toEqual([0, 1, 0, 0, 0, 0]);
 });

@@ -55,29 +55,46 @@ const COMPARE: Partial<Record<string, (a: number, b: number) => boolean>> = {
 };
 const DEEPEST = 50;
 
+/** What a filter can speak of. */
+export interface Filtered {
+  rows: number;
+  /** By the names that tests have for them. */
+  columns: ReadonlyMap<string, Column>;
+  /** Those that words and patterns are looked for in. */
+  searched: readonly Column[];
+}
+
 /** Which rows match, 1 or 0 each. Throws a FilterError. */
-export function select(text: string, columns: readonly Column[]): Mask {
-  return new Parser(text, columns).parse();
+export function select(text: string, table: Filtered): Mask {
+  return new Parser(text, table).parse();
+}
+
+/** Columns that a filter tests, by the names it has for them; as many as can be read. */
+export function testedColumns(text: string): string[] {
+  const names: string[] = [];
+  try {
+    for (const token of tokens(withPlainCrosses(text)))
+      if (token.kind === 'test') names.push(splitTest(token.text).name);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+  }
+  return names;
 }
 
 class Parser {
   private readonly tokens: Token[];
-  private readonly columns: Map<string, Column>;
-  private readonly rows: number;
   private next = 0;
   private depth = 0;
 
   constructor(
     private readonly text: string,
-    columns: readonly Column[],
+    private readonly table: Filtered,
   ) {
-    this.tokens = tokenize(withPlainCrosses(text));
-    this.columns = new Map(columns.map((column) => [column.name, column]));
-    this.rows = columns.length > 0 ? columns[0].rows : 0;
+    this.tokens = [...tokens(withPlainCrosses(text))];
   }
 
   parse(): Mask {
-    if (this.tokens.length === 0) return new Uint8Array(this.rows).fill(1);
+    if (this.tokens.length === 0) return new Uint8Array(this.table.rows).fill(1);
     const result = this.either();
     if (this.next < this.tokens.length) throw new FilterError('a ) without its (', this.tokens[this.next].at);
     return result;
@@ -121,6 +138,10 @@ class Parser {
     if (token.kind === 'test') return this.test(token);
     if (token.kind === 'word' && /^(and|or)$/i.test(token.text))
       throw new FilterError(`nothing before ${token.text}`, token.at);
+    const id = this.table.columns.get('id');
+    const number = token.kind === 'word' ? /^#(\d{1,15})$/.exec(token.text) : null;
+    if (number !== null && id !== undefined)
+      return this.rowsWhere((row) => numberAt(id, row) === Number(number[1]));
     return this.matching(new RegExp(escape(token.text), 'i'));
   }
 
@@ -133,12 +154,11 @@ class Parser {
   }
 
   private test(token: Token): Mask {
-    const operator = /[:<>=!]+$/.exec(token.text)![0];
-    const name = token.text.slice(0, -operator.length).trimEnd();
-    const column = this.columns.get(name);
+    const { name, operator } = splitTest(token.text);
+    const column = this.table.columns.get(name);
     if (column === undefined)
       throw new FilterError(
-        `no column ${name}; there are ${[...this.columns.keys()].sort().join(', ')}`,
+        `no column ${name}; there are ${[...this.table.columns.keys()].sort().join(', ')}`,
         token.at,
       );
     const value = this.next < this.tokens.length ? this.tokens[this.next] : undefined;
@@ -160,14 +180,14 @@ class Parser {
   }
 
   private matching(wanted: RegExp): Mask {
-    const columns = [...this.columns.values()].filter(({ kind }) => kind === 'text' || kind === 'category');
+    const columns = this.table.searched.filter(({ kind }) => kind === 'text' || kind === 'category');
     const texts = columns.map((column) => textsOf(column));
     return this.rowsWhere((row) => texts.some((column) => column[row] !== null && wanted.test(column[row])));
   }
 
   private rowsWhere(holds: (row: number) => boolean): Mask {
-    const mask = new Uint8Array(this.rows);
-    for (let row = 0; row < this.rows; row++) if (holds(row)) mask[row] = 1;
+    const mask = new Uint8Array(this.table.rows);
+    for (let row = 0; row < this.table.rows; row++) if (holds(row)) mask[row] = 1;
     return mask;
   }
 
@@ -205,21 +225,27 @@ function withPlainCrosses(text: string): string {
   return text.replaceAll('×', 'x');
 }
 
-function tokenize(text: string): Token[] {
-  const tokens: Token[] = [];
+function* tokens(text: string): Generator<Token> {
   const stripped = text.trimEnd();
+  let isAfterTest = false;
   for (let at = 0; at < stripped.length;) {
-    const expression = tokens.at(-1)?.kind === 'test' ? AFTER_TEST : TOKEN;
+    const expression: RegExp = isAfterTest ? AFTER_TEST : TOKEN;
     expression.lastIndex = at;
-    const found = expression.exec(stripped);
+    const found: RegExpExecArray | null = expression.exec(stripped);
     if (found?.groups === undefined) throw new FilterError('cannot be read from here on', at);
     const [kind, value] = Object.entries(found.groups).find(
       ([, group]) => (group as string | undefined) !== undefined,
     )!;
-    tokens.push({ kind: kind as Token['kind'], text: value, at: found.indices!.groups![kind][0] });
-    at = expression.lastIndex;
+    at = expression.lastIndex; // before the token is used: another generator may run in between
+    isAfterTest = kind === 'test';
+    yield { kind: kind as Token['kind'], text: value, at: found.indices!.groups![kind][0] };
   }
-  return tokens;
+}
+
+/** `weight_bytes >=` as its two parts. */
+function splitTest(text: string): { name: string; operator: string } {
+  const operator = /[:<>=!]+$/.exec(text)![0];
+  return { name: text.slice(0, -operator.length).trimEnd(), operator };
 }
 
 function pattern({ text, at }: Token): RegExp {

@@ -1,0 +1,7 @@
+/** All styles as one text: a page may not load any by itself (TensorBoard, the one-file report). */
+import base from '../style.css?inline';
+import lens from './lens.css?inline';
+import outline from './outline.css?inline';
+import table from './table.css?inline';
+
+export const css = [base, lens, table, outline].join('\n');
