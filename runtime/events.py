@@ -9,6 +9,7 @@ start of their own; its partition has no other event.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -155,10 +156,13 @@ def _caller(stack: list[_Open], tag: str, at: int, start: list[int], end: list[i
 
 
 def split(events: RawEvents, count: int) -> list[RawEvents]:
-    """The events of ``count`` inferences one by one; all in one when they cannot be told apart."""
-    first = [row for row, tag in enumerate(events.tags) if tag.startswith(_RUN)][:1]
-    begins = np.flatnonzero(np.isin(events.tag, first)) if first else np.zeros(0, np.int64)
-    if len(begins) != count:
+    """The events of ``count`` inferences one by one: each begins with the same event of the runtime's own.
+
+    Raises:
+        RuntimeFailure: when there are others than that.
+    """
+    begins = np.flatnonzero(events.tag == events.tag[0]) if len(events) else np.zeros(0, np.int64)
+    if len(begins) != count or not events.tags[events.tag[0]].startswith(_RUN):
         raise RuntimeFailure(f"the profiler shows {len(begins)} inferences of {count}")
-    edges = [*begins.tolist()[1:], len(events)]
-    return [events.part(begin, end) for begin, end in zip([0, *edges[:-1]], edges, strict=True)]
+    edges = [*begins.tolist(), len(events)]
+    return [events.part(begin, end) for begin, end in pairwise(edges)]

@@ -98,11 +98,7 @@ def to_json(trace: Trace) -> dict[str, Any]:
         "created": trace.created,
         "source": dict(trace.source),
         "model": vars(trace.model).copy(),
-        "environment": {
-            **vars(trace.environment),
-            "delegates": list(trace.environment.delegates),
-            "extra": dict(trace.environment.extra),
-        },
+        "environment": environment_json(trace.environment),
         "settings": dict(trace.settings),
         "startup": dict(trace.startup),
         "memory": dict(trace.memory),
@@ -125,6 +121,11 @@ def to_json(trace: Trace) -> dict[str, Any]:
         "attribution": trace.attribution,
         "findings": [{**vars(f), "operators": list(f.operators)} for f in trace.findings],
     }
+
+
+def environment_json(environment: Environment) -> dict[str, Any]:
+    """An environment as plain values."""
+    return {**vars(environment), "delegates": list(environment.delegates), "extra": dict(environment.extra)}
 
 
 def _timing_json(timing: Timing) -> dict[str, Any]:

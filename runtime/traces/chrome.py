@@ -38,24 +38,21 @@ def read(data: bytes, name: str) -> Capture:
 
 def _take(sections: Sections, event: dict[str, Any], name: str, place: str) -> None:
     thread = f"{event.get('pid', '')}/{event.get('tid', '')}"[:100]
-    time_us = _time(event, "ts", name, place)
+    time_ns = _time(event, "ts", name, place)
     label = event.get("name", "")
     if not isinstance(label, str):
         raise TraceError(name, "an event whose name is no text", place)
     if event["ph"] == "B":
-        sections.begin(thread, label, time_us, place)
+        sections.begin(thread, label, time_ns, place)
     elif event["ph"] == "E":
-        sections.end(thread, time_us)
+        sections.end(thread, time_ns)
     else:
-        sections.complete(thread, label, time_us, _time(event, "dur", name, place) if "dur" in event else 0.0, place)
+        sections.complete(thread, label, time_ns, _time(event, "dur", name, place) if "dur" in event else 0, place)
 
 
-def _time(event: dict[str, Any], key: str, name: str, place: str) -> float:
+def _time(event: dict[str, Any], key: str, name: str, place: str) -> int:
+    """Nanoseconds; the format counts in microseconds."""
     value = event.get(key)
-    try:
-        time = float(value) if not isinstance(value, bool) else -1.0  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        time = -1.0
-    if not 0 <= time < 1e15:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e16:
         raise TraceError(name, f"{key} of an event is no time", place)
-    return time
+    return round(value * 1000)

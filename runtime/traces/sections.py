@@ -22,15 +22,19 @@ _MOST = 2_000_000
 
 @dataclass
 class Section:
-    """A section: microseconds on the file's clock, and after nesting the section around it."""
+    """A section: nanoseconds on the file's clock, and after nesting the section around it.
+
+    Whole numbers, so that ends that were equal in the file are equal here.
+    """
 
     tag: str
     node: int
     subgraph: int
     thread: str
-    start: float
-    duration: float
+    start: int
+    duration: int
     place: str
+    order: int
     parent: Section | None = None
 
     def around(self) -> Iterator[Section]:
@@ -49,12 +53,13 @@ class Sections:
         self._open: dict[str, list[Section | None]] = {}
         self._ended: list[Section] = []
         self._odd_ends = 0
+        self._count = 0
 
-    def begin(self, thread: str, name: str, time_us: float, place: str) -> None:
+    def begin(self, thread: str, name: str, time_ns: int, place: str) -> None:
         """A section begins."""
-        self._open.setdefault(thread, []).append(self._section(thread, name, time_us, 0.0, place))
+        self._open.setdefault(thread, []).append(self._section(thread, name, time_ns, 0, place))
 
-    def end(self, thread: str, time_us: float) -> None:
+    def end(self, thread: str, time_ns: int) -> None:
         """The innermost section of the thread ends."""
         stack = self._open.get(thread)
         if not stack:
@@ -62,24 +67,25 @@ class Sections:
             return
         section = stack.pop()
         if section is not None:
-            if time_us < section.start:
+            if time_ns < section.start:
                 raise TraceError(self._file, "a section that ends before it begins", section.place)
-            section.duration = time_us - section.start
+            section.duration = time_ns - section.start
             self._ended.append(section)
 
-    def complete(self, thread: str, name: str, time_us: float, duration_us: float, place: str) -> None:
+    def complete(self, thread: str, name: str, time_ns: int, duration_ns: int, place: str) -> None:
         """A section that was written as one event."""
-        section = self._section(thread, name, time_us, duration_us, place)
+        section = self._section(thread, name, time_ns, duration_ns, place)
         if section is not None:
             self._ended.append(section)
 
-    def _section(self, thread: str, name: str, time_us: float, duration_us: float, place: str) -> Section | None:
+    def _section(self, thread: str, name: str, time_ns: int, duration_ns: int, place: str) -> Section | None:
         found = _NAME.match(name)
         if found is None:
             return None
-        if len(self._ended) >= _MOST:
+        self._count += 1
+        if self._count > _MOST:
             raise TraceError(self._file, f"more than {_MOST:,} sections of the runtime", place)
-        return Section(found[1], int(found[2]), int(found[3]), thread, time_us, duration_us, place)
+        return Section(found[1], int(found[2]), int(found[3]), thread, time_ns, duration_ns, place, self._count)
 
     def capture(self, format_name: str) -> Capture:
         """All sections as a profile.
@@ -106,14 +112,14 @@ class Sections:
             _rows([s for s in others if not steady or s.start >= steady[0].start], steady),
             _rows([s for s in others if s.start < whole[0].start], []) if whole else (),
             _times(steady, steady) if steady else None,
-            first_inference_us=whole[0].duration if len(whole) > 1 else None,
+            first_inference_us=whole[0].duration / 1000 if len(whole) > 1 else None,
             warnings=tuple(warnings),
         )
 
 
 def _nested(sections: list[Section]) -> list[Section]:
     """The sections by thread and time, each with the one around it."""
-    sections = sorted(sections, key=lambda s: (s.thread, s.start, -s.duration))
+    sections = sorted(sections, key=lambda s: (s.thread, s.start, -s.duration, s.order))
     stack: list[Section] = []
     for section in sections:
         while stack and (
@@ -150,7 +156,7 @@ def _rows(sections: list[Section], inferences: list[Section]) -> tuple[Row, ...]
             None if kind == "runtime" else node,
             subgraph,
             _times(found, inferences),
-            len(found) / max(len(inferences), 1),
+            len(found) / len(inferences) if inferences else None,
             place=found[0].place,
             parent=parent,
             thread=thread,
@@ -161,12 +167,12 @@ def _rows(sections: list[Section], inferences: list[Section]) -> tuple[Row, ...]
 
 def _times(sections: list[Section], inferences: list[Section]) -> Times:
     """The times of calls of one thing, and their sums over each inference."""
-    calls = [section.duration for section in sections]
+    calls = [section.duration / 1000 for section in sections]
     begins = [inference.start for inference in inferences]
     samples = [-1.0] * len(inferences)
     for section in sections if inferences else ():
         index = max(bisect.bisect_right(begins, section.start) - 1, 0)
-        samples[index] = max(samples[index], 0.0) + section.duration
+        samples[index] = max(samples[index], 0.0) + section.duration / 1000
     return Times(
         sum(calls) / len(calls),
         len(calls),
@@ -174,5 +180,5 @@ def _times(sections: list[Section], inferences: list[Section]) -> Times:
         min(calls),
         max(calls),
         samples=tuple(samples),
-        start=min(section.start for section in sections) - begins[0] if begins else None,
+        start=(min(section.start for section in sections) - begins[0]) / 1000 if begins else None,
     )

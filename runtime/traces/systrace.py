@@ -37,9 +37,10 @@ def read(data: bytes, name: str) -> Capture:
             if _BEGIN.search(line) and "@" in line:
                 raise TraceError(name, "a trace mark without task, processor or time", f"line {number}")
             continue
-        time_us = float(found["time"]) * 1e6
+        seconds, _, fraction = found["time"].partition(".")
+        time_ns = int(seconds) * 10**9 + int(fraction.ljust(9, "0"))
         if found["what"] == "B":
-            sections.begin(found["thread"], found["name"] or "", time_us, f"line {number}")
+            sections.begin(found["thread"], found["name"] or "", time_ns, f"line {number}")
         else:
-            sections.end(found["thread"], time_us)
+            sections.end(found["thread"], time_ns)
     return sections.capture("systrace")
