@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from .errors import InputError
 _NUMPY = {
     "FLOAT32": "float32", "FLOAT16": "float16", "FLOAT64": "float64", "INT8": "int8", "UINT8": "uint8",
     "INT16": "int16", "UINT16": "uint16", "INT32": "int32", "UINT32": "uint32", "INT64": "int64", "UINT64": "uint64",
-    "BOOL": "bool", "COMPLEX64": "complex64", "COMPLEX128": "complex128",
+    "BOOL": "bool", "COMPLEX64": "complex64", "COMPLEX128": "complex128", "STRING": "S1",
 }  # fmt: skip
 # Integers without a scale are mostly indices, lengths and flags: larger ones would point outside of tables.
 _SMALL = 2
@@ -83,7 +82,8 @@ def make(
 ) -> tuple[dict[str, Array], dict[str, tuple[int, ...]]]:
     """Values for all inputs, and the shapes of those that were dynamic and that nobody gave a shape for.
 
-    Real numbers are uniform between -1 and 1, quantized integers over all that their type holds, other integers 0 or 1.
+    Real numbers are uniform between -1 and 1, quantized integers over all that their type holds, other integers 0 or 1;
+    every text is "0".
 
     Args:
         inputs: of the entry point.
@@ -119,11 +119,16 @@ def make(
         if min(shape, default=0) < 0 or size > _MOST_BYTES:
             raise InputError(f"input {item.name}: {_text(shape)} is no shape for it")
         generator = np.random.default_rng([seed, row])
-        values[item.name] = np.zeros(shape, dtype) if zeros else _random(generator, item, shape, np.dtype(dtype))
+        values[item.name] = _filled(None if zeros else generator, item, shape, np.dtype(dtype))
     return values, assumed
 
 
-def _random(generator: np.random.Generator, item: Input, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+def _filled(generator: np.random.Generator | None, item: Input, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Random values from a generator, zeros without one."""
+    if dtype.kind == "S":
+        return np.full(shape, b"0")
+    if generator is None:
+        return np.zeros(shape, dtype)
     if dtype.kind in "fc":
         return generator.uniform(-1, 1, shape).astype(dtype)
     if dtype.kind == "b" or not (item.quantized or dtype.itemsize == 1):
@@ -133,6 +138,9 @@ def _random(generator: np.random.Generator, item: Input, shape: tuple[int, ...],
 
 
 def _fitting(item: Input, value: Array, shape: Sequence[int] | None, dtype: np.dtype[Any]) -> Array:
+    if dtype.kind == "S" and value.dtype.kind in "SU":
+        value = value.astype(bytes) if value.dtype.kind == "S" else np.char.encode(value, "utf-8")
+        dtype = value.dtype
     if value.dtype.newbyteorder("=") != dtype:
         raise InputError(f"input {item.name} is of type {dtype}, and what was given of type {value.dtype}")
     if shape is not None and tuple(shape) != value.shape:
@@ -158,16 +166,20 @@ def read(argument: str) -> dict[str, Array]:
         InputError: when the file cannot be read.
     """
     name, equals, path = argument.partition("=")
+    path = path if equals else argument
     try:
-        if equals and not path.endswith(".npz"):
-            return {name: np.load(path, allow_pickle=False)}
-        with np.load(path or name, allow_pickle=False) as archive:
-            if not isinstance(archive, Mapping):
-                raise InputError(f"{path or name} holds one array without a name; say NAME={path or name}")
-            return {key: archive[key] for key in archive}
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            if not equals:
+                raise InputError(f"{path} holds one array without a name; say NAME={path}")
+            return {name: loaded}
+        with loaded:
+            if equals:
+                raise InputError(f"{path} holds arrays by name; say {path} alone")
+            return {key: loaded[key] for key in loaded}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{Path(path or name)}: {reason}") from None
+        raise InputError(f"{path}: {reason}") from None
 
 
 def read_shape(argument: str) -> tuple[str, tuple[int, ...]]:

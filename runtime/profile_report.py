@@ -12,10 +12,12 @@ from ..analysis.model import Model
 from ..analysis.ragged import Array
 from ..analysis.report import Column, Finding, Report
 from . import steady
+from .errors import TraceError
 from .trace import Events, Trace
 from .trace_file import environment_json
 
 _SURE = 0.9  # confidence below which a finding names the operators
+_COARSE = 0.1  # share of an inference that rounding may hide before a finding says so
 _MOST_NAMED = 1000
 _ROWS_SHOWN = 200
 
@@ -28,66 +30,55 @@ class Times:
         total: the whole inference; None where the trace does not say.
         rows: float64, self time per row of the trace; NaN where it counts cycles, or nothing is known.
         settled: bool per row: known well enough; None where there are no samples to tell from.
+        row, operator: int64, the pairs of a row and the operator whose it is.
     """
 
     total: float | None
     rows: Array
     settled: Array | None
+    row: Array
+    operator: Array
+
+    def operators(self, count: int) -> Array:
+        """Float64, self time by operator id; NaN for an operator without rows."""
+        ns = np.bincount(self.operator, self.rows[self.row], count)
+        return np.where(np.bincount(self.operator, minlength=count) > 0, ns, np.nan)
 
 
 def times_of(trace: Trace) -> Times:
     """The times of all rows, without what they contain. They and what is in no row add up to the total."""
     events, totals = trace.events, trace.profiled.samples
     in_time = np.array([unit == "ns" for unit in events.unit], bool)
+    settled = None
     if totals.size and events.samples.shape[1] == totals.size:
         chosen = steady.middle(totals)
         alone = steady.self_times(events)
         rows = np.where((events.samples >= 0).any(1) & in_time, alone[:, chosen].mean(1), np.nan)
-        return Times(float(totals[chosen].mean()), rows, ~steady.unsettled(alone, totals))
-    whole = np.where(in_time, events.typical, np.nan)
-    rows = whole.copy()
-    inner = np.flatnonzero((events.parent >= 0) & ~np.isnan(whole))
-    np.subtract.at(rows, events.parent[inner], whole[inner])
-    return Times(trace.profiled.typical() or trace.latency.typical(), rows, None)
+        total: float | None = float(totals[chosen].mean())
+        settled = ~steady.unsettled(alone, totals)
+    else:
+        whole = np.where(in_time, events.typical, np.nan)
+        rows = whole.copy()
+        inner = np.flatnonzero((events.parent >= 0) & ~np.isnan(whole))
+        np.subtract.at(rows, events.parent[inner], whole[inner])
+        total = trace.profiled.typical() or trace.latency.typical()
+    row = np.flatnonzero((events.operators.counts > 0) & ~np.isnan(rows))
+    operator = events.operators.values[events.operators.offsets[row]].astype(np.int64)
+    return Times(total, rows, settled, row, operator)
 
 
 def report(trace: Trace, model: Model) -> Report:
-    """The report of a trace whose rows are attributed to the operators of this model."""
-    times = times_of(trace)
-    operators = _Operators.of(trace, model, times.rows)
-    summary = {**_whole(trace), **_shares(trace, times, operators)}
-    findings = (*trace.findings, *_findings(trace, times, operators))
-    return Report("profile", summary, _columns(trace, model, times, operators), findings, over="operators")
+    """The report of a trace whose rows are attributed to the operators of this model.
 
-
-@dataclass(frozen=True)
-class _Operators:
-    """Rows gathered by operator.
-
-    Attributes:
-        ns: float64, self time; NaN for an operator without rows.
-        main: int64, the row that took longest; -1 for none.
-        row, operator: int64, the pairs of a row and its operator.
+    Raises:
+        TraceError: when it names operators that the model does not have.
     """
-
-    ns: Array
-    main: Array
-    row: Array
-    operator: Array
-
-    @staticmethod
-    def of(trace: Trace, model: Model, rows: Array) -> _Operators:
-        attributed = trace.events.operators
-        row = np.flatnonzero((attributed.counts > 0) & ~np.isnan(rows))
-        operator = attributed.values[attributed.offsets[row]].astype(np.int64)
-        inside = operator < len(model.operators)
-        row, operator = row[inside], operator[inside]
-        ns = np.bincount(operator, rows[row], len(model.operators))
-        there = np.bincount(operator, minlength=len(model.operators)) > 0
-        main = np.full(len(model.operators), -1, np.int64)
-        longest = row[np.argsort(rows[row], kind="stable")]
-        main[attributed.values[attributed.offsets[longest]]] = longest
-        return _Operators(np.where(there, ns, np.nan), main, row, operator)
+    if (trace.events.operators.values >= len(model.operators)).any():
+        raise TraceError(trace.model.name or "trace", f"names operators that {model.name} does not have")
+    times = times_of(trace)
+    summary = {**_whole(trace), **_shares(trace, times, len(model.operators))}
+    findings = (*trace.findings, *_findings(trace, times))
+    return Report("profile", summary, _columns(trace, model, times), findings, over="operators")
 
 
 def _whole(trace: Trace) -> dict[str, Any]:
@@ -111,18 +102,19 @@ def _whole(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _shares(trace: Trace, times: Times, operators: _Operators) -> dict[str, Any]:
+def _shares(trace: Trace, times: Times, count: int) -> dict[str, Any]:
     """Whose time it is, and what is nobody's."""
-    attributed = float(np.nansum(operators.ns)) / 1000
+    ns = times.operators(count)
+    attributed = float(np.nansum(ns)) / 1000
     total = _us(times.total)
     owned = np.zeros(len(trace.events), bool)
-    owned[operators.row] = True
+    owned[times.row] = True
     rest = np.flatnonzero(~owned & ~np.isnan(times.rows))
     rest = rest[np.argsort(-times.rows[rest], kind="stable")]
     names = ("tag", "kind")
     events = trace.events
     outside = None if total is None else total - float(np.nansum(times.rows)) / 1000
-    delegated = np.nansum(operators.ns[np.unique(operators.operator[events.partition[operators.row] >= 0])]) / 1000
+    delegated = np.nansum(ns[np.unique(times.operator[events.partition[times.row] >= 0])]) / 1000
     return {
         "total_us": total,
         "attributed_us": attributed,
@@ -156,14 +148,13 @@ def _cycles(events: Events) -> Iterator[tuple[str, float, str]]:
     return (row for row in rows if row[2] == "cycles" and not np.isnan(row[1]))
 
 
-def _columns(trace: Trace, model: Model, times: Times, operators: _Operators) -> tuple[Column, ...]:
+def _columns(trace: Trace, model: Model, times: Times) -> tuple[Column, ...]:
     count = len(model.operators)
-    us = operators.ns / 1000
+    us = times.operators(count) / 1000
     there = ~np.isnan(us)
     share = us / (times.total / 1000) * 100 if times.total else np.full(count, np.nan)
-    partition, main = _partitions(trace, count), operators.main
-    sure = trace.events.confidence[main]
-    calls = trace.events.calls[main]
+    partition, main = _partitions(trace, count), _longest(times, count)
+    sure, calls = (np.append(column, np.nan)[main] for column in (trace.events.confidence, trace.events.calls))
     return (
         Column("id", np.arange(count), "1", "quantity", "declared", "Global number of the operator."),
         Column("op", model.operators.ops, "1", "category", "declared", "Operator type."),
@@ -180,7 +171,7 @@ def _columns(trace: Trace, model: Model, times: Times, operators: _Operators) ->
             "calls", calls, "1", "quantity", "measured", "How often it ran in an inference.", there & ~np.isnan(calls)
         ),
         Column(
-            "kernel", _kernels(trace, operators, count), "1", "text", "measured",
+            "kernel", _kernels(trace, times, count), "1", "text", "measured",
             "What did the work, by the name that the runtime gives it.", there,
         ),
         Column(
@@ -196,6 +187,14 @@ def _columns(trace: Trace, model: Model, times: Times, operators: _Operators) ->
     )  # fmt: skip
 
 
+def _longest(times: Times, count: int) -> Array:
+    """Int64 per operator: the row that took longest; -1 for none."""
+    found = np.full(count, -1, np.int64)
+    order = np.argsort(times.rows[times.row], kind="stable")
+    found[times.operator[order]] = times.row[order]
+    return found
+
+
 def _partitions(trace: Trace, count: int) -> Array:
     found = np.full(count, -1, np.int32)
     for number, partition in enumerate(trace.partitions):
@@ -204,33 +203,47 @@ def _partitions(trace: Trace, count: int) -> Array:
     return found
 
 
-def _kernels(trace: Trace, operators: _Operators, count: int) -> list[str]:
+def _kernels(trace: Trace, times: Times, count: int) -> list[str]:
     """The kernels of each operator in their order, each once."""
     events = trace.events
     own = "reference" if trace.environment.kernels == "reference" else "built-in"
     found: list[dict[str, None]] = [{} for _ in range(count)]
-    for row, operator in zip(operators.row.tolist(), operators.operator.tolist(), strict=True):
+    for row, operator in zip(times.row.tolist(), times.operator.tolist(), strict=True):
         found[operator][events.tag[row] if events.kind[row] == "kernel" else own] = None
     return [" + ".join(names) for names in found]
 
 
-def _findings(trace: Trace, times: Times, operators: _Operators) -> Iterator[Finding]:
+def _findings(trace: Trace, times: Times) -> Iterator[Finding]:
     if times.settled is not None:
-        loose = np.unique(operators.operator[~times.settled[operators.row]])
+        loose = np.unique(times.operator[~times.settled[times.row]])
         if loose.size:
             text = f"the times of {loose.size} operators had not settled when the run ended: more runs make them surer"
             yield Finding("warning", "not-settled", text, tuple(loose[:_MOST_NAMED].tolist()))
-    sure = trace.events.confidence[operators.row]
-    unsure = np.unique(operators.operator[sure < _SURE])
+    unsure = np.unique(times.operator[trace.events.confidence[times.row] < _SURE])
     if unsure.size:
         text = f"which of neighbouring operators the time of {unsure.size} operators belongs to is not certain"
         yield Finding("note", "uncertain-attribution", text, tuple(unsure[:_MOST_NAMED].tolist()))
     events = trace.events
-    owned = set(operators.row.tolist())
+    owned = set(times.row.tolist())
     lost = [row for row, kind in enumerate(events.kind) if kind in ("operator", "kernel") and row not in owned]
+    yield from _lost_to_the_clock(trace, times)
     if lost:
         names = ", ".join(dict.fromkeys(events.tag[row] for row in lost[:5]))
         yield Finding("warning", "unmatched-rows", f"{len(lost)} rows fit no operator, their time stays apart: {names}")
+
+
+def _lost_to_the_clock(trace: Trace, times: Times) -> Iterator[Finding]:
+    """A delegate rounds each of its rows down to whole ticks, so what is shorter shows as nothing."""
+    events, tick = trace.events, trace.environment.clock_ns
+    kernels = np.array([kind == "kernel" for kind in events.kind], bool)
+    if tick and times.total and kernels.any():
+        lost = float(np.nansum(events.calls[kernels])) * tick
+        if lost > _COARSE * times.total:
+            text = (
+                f"the delegate rounds each of its {kernels.sum()} rows down to {tick / 1000:g} µs: up to"
+                f" {lost / 1000:.0f} of {times.total / 1000:.0f} µs are missing from operators and stay unattributed"
+            )
+            yield Finding("note", "coarse-clock", text)
 
 
 def _us(ns: float | None) -> float | None:

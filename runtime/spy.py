@@ -59,6 +59,26 @@ def spy_interpreter(progress: Progress, path: str, library: str, options: dict[s
     return {"graphs": spy.results(), "version": version}
 
 
+def graphs_of(interpreter: Any) -> list[dict[str, Any]]:
+    """The graph of an interpreter, whose tensors have to be allocated again afterwards.
+
+    Raises:
+        RuntimeFailure: when it cannot be read.
+    """
+    spy = Spy()
+    interpreter._interpreter.ModifyGraphWithDelegate(spy.address)
+    return spy.results()
+
+
+@contextmanager
+def refusals_as_errors() -> Iterator[None]:
+    """Turns what the interpreter raises about a model into a RuntimeRefused with its words."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise RuntimeRefused(_words(error)) from None
+
+
 def load_plainly(progress: Progress, path: str) -> str:
     """Loads a model without any delegate; the version of the runtime that does.
 
