@@ -59,6 +59,10 @@ function entry(id: string): Entry {
   };
 }
 
+const NOTHING_RUNS = {
+  allowed: false, reason: 'a test', kernels: [], delegates: [], threads: 1, runs: 1, warmup: 1, seconds: 1,
+}; // prettier-ignore
+
 let url: string;
 let pushed: string[];
 let navigate: () => void;
@@ -94,11 +98,19 @@ async function started(): Promise<Store> {
         models: [entry('first'), entry('second')],
         scan: { running: false, roots: [], entries: 2, notes: [] },
         version: '1',
+        running: NOTHING_RUNS,
       }),
     graph: (model) => graph(model),
     operator: missing,
     tensor: missing,
     report: (model, name) => report(model, name),
+    runs: () => Promise.resolve({ runs: [], jobs: [], pending: false }),
+    runReport: missing,
+    trace: missing,
+    traceUrl: () => null,
+    start: missing,
+    job: missing,
+    cancel: missing,
   };
   const worker = (which: number) => () => new LocalWorker(which) as unknown as Worker;
   const store = createStore(host, source, { graph: worker(0), table: worker(1) });

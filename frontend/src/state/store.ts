@@ -12,6 +12,7 @@ import { decodeModel, type Model } from '../wire/model.ts';
 import { createFilter } from './filter.ts';
 import { createLens } from './lens.ts';
 import { groupsToOpen } from './navigation.ts';
+import { createRuns } from './runs.ts';
 import { Reports } from './reports.ts';
 import { createTable } from './table.ts';
 import { decodeState, encodeState, type Tab } from './url.ts';
@@ -85,9 +86,12 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       table: table.over.value,
       sort: [...table.sort.value],
       outline: outline.value,
+      profile: [...runs.shown.value],
     });
     host.write(state, push);
   }
+
+  const runs = createRuns({ source, loaded, remember: () => remember(false) });
 
   let polls = 0;
 
@@ -368,6 +372,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     table,
     outline,
     focusRequests,
+    runs,
     start,
     refresh,
     choose,

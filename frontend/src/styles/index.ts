@@ -2,6 +2,7 @@
 import base from '../style.css?inline';
 import lens from './lens.css?inline';
 import outline from './outline.css?inline';
+import profile from './profile.css?inline';
 import table from './table.css?inline';
 
-export const css = [base, lens, table, outline].join('\n');
+export const css = [base, lens, table, outline, profile].join('\n');

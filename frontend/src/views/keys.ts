@@ -8,7 +8,7 @@ export const KEYS: [section: string, keys: [key: string, does: string][]][] = [
   [
     'Everywhere',
     [
-      ['1 2', 'Graph, Overview'],
+      ['1 2 3', 'Graph, Overview, Profile'],
       ['/', 'Search'],
       ['m', 'Choose a model'],
       ['Esc', 'Clear the search or the selection'],
