@@ -211,7 +211,7 @@ class App:
         """The trace as ``tflite-viz profile -o`` writes it, to be kept."""
         found = self._profile(self.library.model(id).sha256, run)
         response = _answer(request, Payload.of(found.read(), "application/json"))
-        response.headers["Content-Disposition"] = f'attachment; filename="{run}.profile.json"'
+        response.headers["Content-Disposition"] = f'attachment; filename="{run}.trace.json"'
         return response
 
     def _profile(self, model: str, run: str) -> Run:

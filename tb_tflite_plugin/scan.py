@@ -19,7 +19,7 @@ from .analysis.source import Source
 
 SUFFIXES = (".tflite", ".lite", ".task", ".litertlm")
 # What log_profile writes, beside models.
-PROFILE_SUFFIX = ".profile.json"
+PROFILE_SUFFIX = ".trace.json"
 # What else lies in log directories and is never a model: not even looked into.
 _OTHER_SUFFIXES = (
     ".json",
@@ -40,7 +40,7 @@ _SKIPPED_DIRECTORIES = ("node_modules", "__pycache__")
 _MAX_ENTRIES = 200_000
 _MAX_NOTES = 100
 # <run>/plugins/tflite/<tag>/<step>.tflite is where log_model writes, and log_profile its profile.
-_LOGGED = re.compile(r"(?:(?P<run>.+)/)?plugins/tflite/(?P<tag>.+)/(?P<step>\d+)\.(?:tflite|profile\.json)")
+_LOGGED = re.compile(r"(?:(?P<run>.+)/)?plugins/tflite/(?P<tag>.+)/(?P<step>\d+)\.(?:tflite|[\w-]+\.trace\.json)")
 
 
 @dataclass(frozen=True)
