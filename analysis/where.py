@@ -2,7 +2,7 @@ r"""The filter language: which rows of a table a person asks for. Documented in 
 
 A filter is made of these; upper and lower case are the same:
 
-    conv  "a b"             the text occurs in some text column
+    conv  "a b"             the text occurs in some text column: a name, a type, a shape; not in ids
     /conv2d_1\d/            the pattern occurs in some text column
     op:CONV_2D  dtype:int*  a column has a value (``*`` stands for anything), a quoted one literally; = and != likewise
     name:/_1\d$/            the pattern occurs in a column
@@ -165,7 +165,7 @@ class _Parser:
 
     def _matching(self, pattern: re.Pattern[str]) -> Array:
         if self._texts is None:
-            columns = [c.cells() for c in self._columns.values() if c.kind in ("text", "category")]
+            columns = [_searched(c) for c in self._columns.values() if c.kind in ("text", "category")]
             self._texts = [[_text(cell) for cell in cells if cell is not None] for cells in zip(*columns, strict=True)]
         found = [any(map(pattern.search, texts)) for texts in self._texts]
         return np.array(found or [False] * self._rows, bool)
@@ -216,6 +216,11 @@ def _number(text: str) -> float | None:
     found = _NUMBER.fullmatch(text)
     factor = _UNITS.get(found[2].lower()) if found else None
     return float(found[1]) * factor if found and factor else None
+
+
+def _searched(column: Column) -> list[Any]:
+    """The cells that words are looked for in: texts and shapes. Numbers that stand for something else say nothing."""
+    return [cell if isinstance(cell, str) or column.name == "shape" else None for cell in column.cells()]
 
 
 def _text(cell: Any) -> str:

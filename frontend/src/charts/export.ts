@@ -1,5 +1,5 @@
 /** Pictures and figures of charts as files. */
-import { downloadText } from '../lib/download.ts';
+import { download } from '../views/download.ts';
 
 const INLINED = [
   'fill',
@@ -32,5 +32,5 @@ export function svgText(svg: SVGSVGElement): string {
 }
 
 export function downloadSvg(svg: SVGSVGElement, name: string): void {
-  downloadText(svgText(svg), `${name}.svg`, 'image/svg+xml');
+  download(new Blob([svgText(svg)], { type: 'image/svg+xml' }), `${name}.svg`);
 }

@@ -1,7 +1,7 @@
 /** What is around every chart: its title, what its axes mean, and the chart as a picture and as figures. */
 import { useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
-import { downloadText } from '../lib/download.ts';
+import { download } from '../views/download.ts';
 import { downloadSvg } from './export.ts';
 
 interface ChartFrameProps {
@@ -47,7 +47,7 @@ export function CsvButton({ name, csv }: { name: string; csv: () => string }) {
       type="button"
       class="plain"
       title="Save the figures"
-      onClick={() => downloadText(csv(), `${name}.csv`, 'text/csv')}
+      onClick={() => download(new Blob([csv()], { type: 'text/csv' }), `${name}.csv`)}
     >
       CSV
     </button>

@@ -1,6 +1,7 @@
 /** Sizes of boxes, from the text in them. Estimated, not measured: the same on every machine and in the worker. */
 import { rowOf } from '../wire/csr.ts';
 import { ACTIVATIONS, dtypeName, operatorTypeName, tensorName, type Model } from '../wire/model.ts';
+import { calleeTitle } from './calls.ts';
 import { operatorLabel, type Hierarchy } from './hierarchy.ts';
 import { CHILD, GRAPH_INPUT, GRAPH_OUTPUT, type Level } from './level.ts';
 
@@ -68,12 +69,27 @@ export function ioLines(model: Model, tensor: number): string[] {
   return [tensorName(model, tensor), tensorText(model, tensor)];
 }
 
-/** The sizes of the nodes of a level whose groups are closed; ports are as good as none. */
-export function nodeSize(model: Model, hierarchy: Hierarchy, level: Level, node: number): Size {
+/** The type of an operator; with a sign that it opens where it runs subgraphs. */
+export function operatorTitle(model: Model, op: number, isOpen = false): string {
+  const opens = model.controlFlow.has(op) && !isOpen;
+  return operatorTypeName(model, op) + (opens ? ' ▸' : '');
+}
+
+/**
+ * The sizes of the nodes of a level whose groups are closed; ports are as good as none.
+ *
+ * @param caller the operator whose subgraphs the level shows, -1 for the levels of groups
+ */
+export function nodeSize(model: Model, hierarchy: Hierarchy, level: Level, node: number, caller = -1): Size {
   const item = level.item[node];
   switch (level.kind[node]) {
     case CHILD:
-      return item >= 0 ? operatorSize(model, hierarchy, item) : groupSize(hierarchy, ~item);
+      if (item >= 0) return operatorSize(model, hierarchy, item);
+      return groupSize(
+        hierarchy,
+        ~item,
+        caller < 0 ? hierarchy.groups[~item].name : calleeTitle(model, hierarchy, caller, ~item),
+      );
     case GRAPH_INPUT:
     case GRAPH_OUTPUT:
       return ofText('', ioLines(model, item));
@@ -84,13 +100,13 @@ export function nodeSize(model: Model, hierarchy: Hierarchy, level: Level, node:
 
 function operatorSize(model: Model, hierarchy: Hierarchy, op: number): Size {
   const activation = activationOf(model, op);
-  const title = operatorTypeName(model, op) + (activation === '' ? '' : ` ${activation}.`);
+  const title = operatorTitle(model, op) + (activation === '' ? '' : ` ${activation}.`);
   return ofText(title, operatorLines(model, hierarchy, op));
 }
 
-function groupSize(hierarchy: Hierarchy, id: number): Size {
+function groupSize(hierarchy: Hierarchy, id: number, title: string): Size {
   const group = hierarchy.groups[id];
-  const size = ofText(`${group.name} ▸`, [`${group.end - group.start} operators`]);
+  const size = ofText(`${title} ▸`, [`${group.end - group.start} operators`]);
   return { width: Math.max(size.width, 130), height: size.height + 10 };
 }
 

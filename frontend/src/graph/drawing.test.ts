@@ -1,17 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
-import {
-  boxAt,
-  findBox,
-  GROUP_KINDS,
-  lineBoundsOf,
-  OPERATOR_KINDS,
-  STUB_LENGTH,
-  stubAt,
-  TENSOR_KINDS,
-} from './drawing.ts';
+import { findBox, GROUP_KINDS, lineBoundsOf, OPERATOR_KINDS, STUB_LENGTH, TENSOR_KINDS } from './drawing.ts';
 import { buildHierarchy } from './hierarchy.ts';
+import { boxAt, stubAt } from './hits.ts';
 import { familyLens } from '../lens/lens.ts';
 import { LIGHT } from '../lib/palette.ts';
 import { drawingOf, paintOf } from './model-drawing.ts';

@@ -26,7 +26,7 @@ export interface Group {
   /** Its operators are order[start .. end). */
   start: number;
   end: number;
-  /** Equal for groups of equal structure: operator types, shapes and types in order. */
+  /** Equal for groups of equal structure: operator types, shapes and types in order. 0 for empty subgraphs. */
   signature: number;
   /** For blocks: which of how many. */
   instance: number;
@@ -204,7 +204,7 @@ function structureLevels(model: Model, groups: Group[], hasher: Hasher): void {
   const signatures = new Map<number, number>();
   const sign = (group: Group): number => {
     const hash = hasher.ofSequence(group.children.map(symbolOf));
-    const signature = signatures.get(hash) ?? signatures.size;
+    const signature = signatures.get(hash) ?? signatures.size + 1;
     signatures.set(hash, signature);
     return signature;
   };

@@ -3,7 +3,8 @@
  * What crosses the group's border meets a port, one per tensor; at the top of a subgraph its inputs and outputs stand.
  */
 import { csrFromPairs, rowOf, type Csr } from '../wire/csr.ts';
-import type { Model } from '../wire/model.ts';
+import { subgraphOf, type Model } from '../wire/model.ts';
+import { calleesOf } from './calls.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 
 export const CHILD = 0;
@@ -67,6 +68,42 @@ export function buildLevel(model: Model, hierarchy: Hierarchy, groupId: number, 
       if (graphInputs.has(tensor) && tensor >= 0)
         edges.add(nodes.input(tensor), nodes.output(tensor), tensor);
   return levelOf(nodes, edges);
+}
+
+/**
+ * What an operator runs: its subgraphs between its inputs and its outputs. A loop's condition and body hand the state to
+ * each other, the one edge against the flow that there is.
+ */
+export function buildCallLevel(model: Model, hierarchy: Hierarchy, operator: number): Level {
+  const nodes = new Nodes(false);
+  const edges = new Edges();
+  const callees = calleesOf(model, operator);
+  const boxes = callees.map(({ subgraph }) => nodes.add(CHILD, ~subgraph));
+  const withRole = (role: string): number =>
+    boxes[callees.findIndex(({ roles }) => roles.includes(role))] ?? -1;
+  // The first operand of a branch only chooses.
+  const given = operandsThatFlow(model, hierarchy, operator, withRole('then') >= 0 ? 1 : 0);
+  const made = Array.from(rowOf(model.outputs, operator)).filter((tensor) => tensor >= 0);
+  const [cond, body] = [withRole('cond'), withRole('body')];
+  const isLoop = cond >= 0 && body >= 0 && cond !== body;
+  for (const tensor of given)
+    for (const box of isLoop ? [cond] : boxes) edges.add(nodes.input(tensor), box, tensor);
+  if (isLoop) {
+    for (const tensor of given) edges.add(cond, body, tensor);
+    for (const tensor of made) edges.add(body, cond, tensor);
+  }
+  for (const tensor of made)
+    for (const box of isLoop ? [cond] : boxes) edges.add(box, nodes.output(tensor), tensor);
+  return levelOf(nodes, edges);
+}
+
+/** The inputs of an operator, from one on, that other operators or the subgraph give it. */
+function operandsThatFlow(model: Model, { host }: Hierarchy, operator: number, first: number): number[] {
+  const graphInputs = new Set(rowOf(model.subgraphInputs, subgraphOf(model, operator)));
+  return Array.from(rowOf(model.inputs, operator).subarray(first)).filter((tensor) => {
+    const from = tensor < 0 ? -1 : model.producer[tensor];
+    return from < 0 ? tensor >= 0 && graphInputs.has(tensor) : host[from] < 0;
+  });
 }
 
 /** The subgraph that a group belongs to; subgraphs are the first groups. */

@@ -5,35 +5,49 @@ import type { Theme } from '../lib/palette.ts';
 import { formatQuantity } from '../lib/units.ts';
 import { rowOf } from '../wire/csr.ts';
 import { operatorTypeName, tensorName, type Model } from '../wire/model.ts';
-import { activationOf, ioLines, operatorLines } from './boxes.ts';
+import { activationOf, ioLines, operatorLines, operatorTitle } from './boxes.ts';
+import { calleeTitle } from './calls.ts';
 import { lineBoundsOf, type BoxText, type Drawing, type Paint, type Strip } from './drawing.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
-import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPERATOR, OUTPUT, type Scene } from './scene.ts';
+import { lineText, lineWeights } from './line-figures.ts';
+import { regionsOf } from './regions.ts';
+import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
 export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, paint: Paint): Drawing {
-  const { kind, item } = scene.boxes;
   const equals = countEqual(hierarchy);
   const texts = new Map<number, BoxText>();
+  const lineTexts = new Map<number, string>();
   return {
     scene,
     lineBounds: lineBoundsOf(scene),
     paint,
-    text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, kind[box], item[box])),
+    text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, scene, box)),
     stubText: stubTexts(model, hierarchy, scene),
+    lineText: (line) => remembered(lineTexts, line, () => lineText(model, scene, line)),
+    lineWeight: lineWeights(model, scene),
   };
 }
 
 /** The colours of a scene under a lens. */
 export function paintOf(hierarchy: Hierarchy, scene: Scene, lens: Lens, theme: Theme): Paint {
-  const { kind, item } = scene.boxes;
+  const { item } = scene.boxes;
   const strips = new Map<number, Strip[]>();
   const figures = new Map<number, string>();
   return {
     palette: lens.palette(theme),
-    color: Uint8Array.from(kind, (k, i) => (k === OPERATOR ? lens.color[item[i]] : 0)),
+    color: colorsOf(scene, lens.color),
     strip: (box) => remembered(strips, box, () => stripOf(hierarchy, lens, hierarchy.groups[item[box]])),
     figure: (box) => remembered(figures, box, () => figureOf(lens, hierarchy.groups[item[box]])),
+    regions: regionsOf(hierarchy, scene, lens),
   };
+}
+
+/** A plain loop: the callback of Uint8Array.from takes most of a tenth of a second for 50,000 boxes. */
+function colorsOf({ boxes }: Scene, colorOfOperator: Uint8Array): Uint8Array {
+  const { kind, item } = boxes;
+  const color = new Uint8Array(kind.length);
+  for (let i = 0; i < kind.length; i++) if (kind[i] === OPERATOR) color[i] = colorOfOperator[item[i]];
+  return color;
 }
 
 /** Stubs closer than this leave no room for a label between them. */
@@ -56,13 +70,15 @@ function textOf(
   model: Model,
   hierarchy: Hierarchy,
   equals: Map<number, number>,
-  kind: number,
-  item: number,
+  { boxes }: Scene,
+  box: number,
 ): BoxText {
-  switch (kind) {
+  const item = boxes.item[box];
+  switch (boxes.kind[box]) {
     case OPERATOR:
+    case OPEN_OPERATOR:
       return {
-        title: operatorTypeName(model, item),
+        title: operatorTitle(model, item, boxes.kind[box] === OPEN_OPERATOR),
         chip: activationOf(model, item),
         lines: operatorLines(model, hierarchy, item),
       };
@@ -71,8 +87,9 @@ function textOf(
       const group = hierarchy.groups[item];
       const equal = equals.get(group.signature) ?? 1;
       const count = group.end - group.start;
+      const caller = boxes.parent[box] >= 0 && group.parent < 0 ? boxes.item[boxes.parent[box]] : -1;
       return {
-        title: group.name,
+        title: caller < 0 ? group.name : calleeTitle(model, hierarchy, caller, item),
         chip: equal > 1 ? `×${equal}` : '',
         lines: [`${count} operator${count === 1 ? '' : 's'}`],
       };

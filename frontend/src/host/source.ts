@@ -84,7 +84,7 @@ export interface Source {
   runs: (model: string) => Promise<RunsAnswer>;
   /** The report of one of them, over operators. */
   runReport: (model: string, run: string) => Promise<ArrayBuffer>;
-  /** What was timed in a profile, as wire/trace.ts decodes it. */
+  /** What was timed in a profile, as wire/profile-trace.ts decodes it. */
   trace: (model: string, run: string) => Promise<ArrayBuffer>;
   /** Where the profile can be downloaded; null where there is no server. */
   traceUrl: (model: string, run: string) => string | null;

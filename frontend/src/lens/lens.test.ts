@@ -4,7 +4,7 @@ import { decoderStack, modelOf, operatorOf } from '../graph/testing.ts';
 import { DARK, LIGHT, type Theme } from '../lib/palette.ts';
 import type { CategoryColumn, QuantityColumn } from '../wire/report.ts';
 import { categoryColors, DISTINCT } from './colors.ts';
-import { familyLens, lensOf } from './lens.ts';
+import { familyLens, lensOf, NOTHING } from './lens.ts';
 import { countColors, RollUp } from './rollup.ts';
 
 const MODEL = decoderStack({ layers: 4, named: true }).build();
@@ -142,6 +142,13 @@ describe('quantities', () => {
     expect(known[0]).toBe(1);
   });
 
+  test('of nothing have no colour of a logarithmic scale', () => {
+    const lens = lensOf('r.q', 'q', quantity(each((op) => op % 3)), HIERARCHY, true);
+    expect(lens.color[0]).toBe(NOTHING);
+    expect(lens.color[1]).toBe(1);
+    expect(lensOf('r.q', 'q', quantity(each((op) => op % 3)), HIERARCHY, false).color[0]).toBe(1);
+  });
+
   test('count what is folded into an operator, where amounts add up', () => {
     const model = modelOf({
       inputs: ['x'],
@@ -153,9 +160,9 @@ describe('quantities', () => {
     const [weights, conv, add] = ['w', 'y', 'z'].map((name) => operatorOf(model, name));
     expect(hierarchy.host[weights]).toBe(conv);
     const column = quantity([32, 0, 0]);
-    expect(lensOf('r.q', 'q', column, hierarchy, null).color[conv]).toBeGreaterThan(1);
-    expect(lensOf('r.q', 'q', column, hierarchy, null).color[add]).toBe(1);
-    const ratio = lensOf('r.q', 'q', { ...column, unit: '1' }, hierarchy, null);
+    expect(lensOf('r.q', 'q', column, hierarchy, false).color[conv]).toBeGreaterThan(1);
+    expect(lensOf('r.q', 'q', column, hierarchy, false).color[add]).toBe(1);
+    const ratio = lensOf('r.q', 'q', { ...column, unit: '1' }, hierarchy, false);
     expect(ratio.color[conv]).toBe(1);
   });
 });

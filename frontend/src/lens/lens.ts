@@ -5,7 +5,7 @@ import type { Model } from '../wire/model.ts';
 import type { CategoryColumn, Column, QuantityColumn } from '../wire/report.ts';
 import { categoryColors, DISTINCT, neutral, unknown } from './colors.ts';
 import { isAdditive, RollUp } from './rollup.ts';
-import { scaleColors, scaleOf, stepOf, type Scale } from './scale.ts';
+import { isOff, scaleColors, scaleOf, STEPS, stepOf, type Scale } from './scale.ts';
 
 export type LensColumn = QuantityColumn | CategoryColumn;
 
@@ -38,11 +38,15 @@ export interface QuantityLens extends LensBase {
   column: QuantityColumn;
   scale: Scale;
   rollUp: RollUp;
+  /** What the boxes of operators show: of amounts with what is folded into the operator. */
+  shown: Float64Array;
 }
 
 export type Lens = CategoryLens | QuantityLens;
 
 const NOT_KNOWN = 0;
+/** Nothing at all has no place on a logarithmic scale, and no colour of it. */
+export const NOTHING = 1 + STEPS;
 
 export function isLensColumn(column: Column): column is LensColumn {
   return column.kind !== 'text';
@@ -85,14 +89,20 @@ export function lensOf(
     column,
     scale,
     rollUp,
-    color: Uint8Array.from(shown, (value) => (Number.isNaN(value) ? NOT_KNOWN : 1 + stepOf(scale, value))),
-    palette: (theme) => [unknown(theme), ...scaleColors(theme.dark)],
+    shown,
+    color: Uint8Array.from(shown, (value) => colorOn(scale, value)),
+    palette: (theme) => [unknown(theme), ...scaleColors(theme.dark), neutral(theme)],
   };
 }
 
 /** The colour of a value under a lens. */
 export function colorOfValue({ scale }: QuantityLens, value: number): number {
-  return Number.isNaN(value) ? NOT_KNOWN : 1 + stepOf(scale, value);
+  return colorOn(scale, value);
+}
+
+function colorOn(scale: Scale, value: number): number {
+  if (Number.isNaN(value)) return NOT_KNOWN;
+  return isOff(scale, value) ? NOTHING : 1 + stepOf(scale, value);
 }
 
 /** An operator is shown with what is folded into it: its box stands for both. */

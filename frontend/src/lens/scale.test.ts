@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { histogram, position, scaleColors, scaleOf, STEPS, stepOf, valueAt } from './scale.ts';
+import { histogram, isOff, position, scaleColors, scaleOf, STEPS, stepOf, valueAt } from './scale.ts';
 
 test('spans what is finite', () => {
   expect(scaleOf(Float64Array.of(3, NaN, 7, Infinity))).toEqual({ low: 3, high: 7, log: false });
@@ -34,6 +34,13 @@ test('clamps, also a scale of one value', () => {
 test('counts every finite value once', () => {
   const values = Float64Array.of(0, 1, 2, 3, 4, NaN);
   expect([...histogram(scaleOf(values), values, 2)]).toEqual([2, 3]);
+});
+
+test('what has no place on the scale is not counted', () => {
+  const values = Float64Array.of(0, 1, 1000, -3);
+  expect([...histogram(scaleOf(values, true), values, 2)]).toEqual([1, 1]);
+  expect(isOff(scaleOf(values, true), 0)).toBe(true);
+  expect(isOff(scaleOf(values, false), 0)).toBe(false);
 });
 
 test('runs from light to dark on light ground, and from dark to light on dark', () => {

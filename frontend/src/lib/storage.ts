@@ -2,8 +2,8 @@
 
 export function recalled<T>(key: string): Partial<T> {
   try {
-    const value: unknown = JSON.parse(localStorage.getItem(key) ?? '{}');
-    return typeof value === 'object' && value !== null ? (value as Partial<T>) : {};
+    const value = JSON.parse(localStorage.getItem(key) ?? '{}') as Partial<T> | null;
+    return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return {}; // no storage in this page, or not ours
   }

@@ -1,7 +1,7 @@
 /** A profile as the views read it: times of operators from its report, what is in no operator, and the trace. */
 import type { Model } from '../wire/model.ts';
 import type { Column, Report } from '../wire/report.ts';
-import type { Trace } from '../wire/trace.ts';
+import type { ProfileTrace } from '../wire/profile-trace.ts';
 
 export interface UnattributedRow {
   tag: string;
@@ -10,7 +10,7 @@ export interface UnattributedRow {
 }
 
 export interface Profile {
-  trace: Trace;
+  trace: ProfileTrace;
   report: Report;
   /** By operator, in µs and without subgraphs that it calls; NaN where nothing was timed. */
   self: Float64Array;
@@ -38,7 +38,7 @@ interface Summary {
   overhead?: number | null;
 }
 
-export function profileOf(trace: Trace, report: Report, model: Model): Profile {
+export function profileOf(trace: ProfileTrace, report: Report, model: Model): Profile {
   const summary = report.summary as Summary;
   const kernels = report.columns.find(({ name }) => name === 'kernel');
   const attributed = summary.attributed_us ?? 0;
@@ -65,7 +65,7 @@ export function quantityOf(report: Report | null, name: string, rows: number): F
   return column?.kind === 'quantity' ? column.values : new Float64Array(rows).fill(NaN);
 }
 
-function partitionOf(trace: Trace, operators: number): Int32Array {
+function partitionOf(trace: ProfileTrace, operators: number): Int32Array {
   const partition = new Int32Array(operators).fill(-1);
   for (const [number, part] of trace.partitions.entries())
     for (const operator of part.operators ?? []) if (operator < operators) partition[operator] = number;

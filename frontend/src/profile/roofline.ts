@@ -1,5 +1,5 @@
 /** Operators against what the machine can do: operations per byte, operations per second, and the two ceilings. */
-import type { Ceilings } from '../wire/trace.ts';
+import type { Ceilings } from '../wire/profile-trace.ts';
 import type { Profile, Work } from './profile.ts';
 
 /** A multiplication with an addition is two operations, in the ceilings as here. */

@@ -46,7 +46,7 @@ function driftOf(samples: Float64Array): number | null {
 }
 
 export interface Histogram {
-  /** The counted range: from the least sample to where the rare outliers begin. */
+  /** The counted range: from the least sample to the fence, or to the greatest where that is nearer. */
   low: number;
   high: number;
   counts: Int32Array;
@@ -54,12 +54,10 @@ export interface Histogram {
   above: number;
 }
 
-const SHOWN_SHARE = 0.99;
-
-/** Counts in equal parts; the slowest hundredth is not spread out, since it would squeeze all others into one bar. */
+/** Counts in equal parts up to the fence: what lies beyond would squeeze all others into one bar. */
 export function histogramOf(samples: Float64Array, bins: number): Histogram {
   const sorted = samples.toSorted();
-  const [low, high] = sorted.length === 0 ? [0, 1] : [sorted[0], quantile(sorted, SHOWN_SHARE)];
+  const [low, high] = sorted.length === 0 ? [0, 1] : [sorted[0], fenceOf(sorted)];
   const width = (high - low) / bins || 1;
   const counts = new Int32Array(bins);
   let above = 0;
@@ -68,6 +66,16 @@ export function histogramOf(samples: Float64Array, bins: number): Histogram {
     else counts[Math.min(bins - 1, Math.floor((sample - low) / width))]++;
   }
   return { low, high, counts, above };
+}
+
+/** Widths of the middle half beyond its end from which on a sample is far out (Tukey 1977). */
+const FAR_OUT = 3;
+
+/** The greatest sample that is not far out. */
+export function fenceOf(sorted: Float64Array): number {
+  const [lower, upper] = [quantile(sorted, 0.25), quantile(sorted, 0.75)];
+  const fence = upper + FAR_OUT * (upper - lower);
+  return sorted.findLast((sample) => sample <= fence) ?? fence;
 }
 
 export interface Band {

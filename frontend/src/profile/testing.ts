@@ -1,7 +1,12 @@
 /** Profiles for tests, made of a few rows. Only tests import this. */
 import { encodeContainer } from '../graph/testing.ts';
 import type { Report } from '../wire/report.ts';
-import { decodeTrace, type EventKind, type Trace, type TracePartition } from '../wire/trace.ts';
+import {
+  decodeProfileTrace,
+  type EventKind,
+  type ProfileTrace,
+  type TracePartition,
+} from '../wire/profile-trace.ts';
 import { profileOf, type Profile } from './profile.ts';
 import type { Model } from '../wire/model.ts';
 
@@ -17,7 +22,7 @@ export interface Row {
 }
 
 /** A trace as it comes over the wire; times in ns. */
-export function traceOf(rows: Row[], partitions: TracePartition[] = [], settings: object = {}): Trace {
+export function traceOf(rows: Row[], partitions: TracePartition[] = [], settings: object = {}): ProfileTrace {
   const kinds: EventKind[] = ['operator', 'delegate', 'kernel', 'invoke', 'runtime'];
   const offsets = [0];
   for (const { operators = [] } of rows) offsets.push(offsets[offsets.length - 1] + operators.length);
@@ -55,7 +60,7 @@ export function traceOf(rows: Row[], partitions: TracePartition[] = [], settings
     'event.operators': Int32Array.from(rows.flatMap(({ operators = [] }) => operators)),
     'event.confidence': floats(() => 1),
   };
-  return decodeTrace(encodeContainer(header, columns));
+  return decodeProfileTrace(encodeContainer(header, columns));
 }
 
 /** A profile in which operators take so many µs (NaN: left no row) of `total`. */
@@ -80,6 +85,7 @@ export function profileWith(self: number[], total: number, partitions: TracePart
         name: 'kernel',
         kind: 'text',
         numbers: null,
+        isProse: true,
         textAt: (row) => (Number.isNaN(self[row]) ? null : `kernel ${row}`),
       },
     ],

@@ -2,9 +2,12 @@ import { expect, test } from 'vitest';
 import { timelineOf } from './timeline.ts';
 import { traceOf, type Row } from './testing.ts';
 
-const spansOf = (rows: Row[]): [tag: string, start: number, end: number, synthetic: boolean][] => {
+const spansOf = (
+  rows: Row[],
+  total = 120,
+): [tag: string, start: number, end: number, synthetic: boolean][] => {
   const trace = traceOf(rows);
-  return timelineOf(trace)
+  return timelineOf(trace, total)
     .spans.toSorted((a, b) => a.event - b.event)
     .map(({ event, start, length, isSynthetic }) => [
       trace.events.tag(event),
@@ -25,6 +28,20 @@ test('measured starts are kept, and what contains them contains them', () => {
     ['A', 6, 26, false],
     ['B', 40, 70, false],
   ]);
+});
+
+test('gaps of the slow first inference shrink to what an inference has room for', () => {
+  const rows: Row[] = [
+    { tag: 'sync', kind: 'runtime', time: 4000, start: 0 },
+    { tag: 'Invoke', kind: 'invoke', time: 40_000, start: 84_000 },
+    { tag: 'sync', kind: 'runtime', time: 6000, start: 144_000 },
+  ];
+  expect(spansOf(rows, 60)).toEqual([
+    ['sync', 0, 4, false],
+    ['Invoke', 12, 52, false],
+    ['sync', 54, 60, false],
+  ]);
+  expect(spansOf(rows, 200).map(([, start]) => start)).toEqual([0, 84, 144]);
 });
 
 test('rows without a start follow each other, and say so', () => {
@@ -75,7 +92,7 @@ test('each partition has a line of its own below the runtime’s', () => {
     { tag: 'cycles', kind: 'operator', time: 4, cycles: true },
     { tag: 'unknown', kind: 'operator', time: NaN },
   ];
-  const timeline = timelineOf(traceOf(rows, partitions));
+  const timeline = timelineOf(traceOf(rows, partitions), 0);
   expect(timeline.tracks).toEqual(['runtime, 2 threads', '', 'XNNPACK 0', 'XNNPACK 1']);
   const trackOf = new Map(timeline.spans.map(({ event, track }) => [event, track]));
   expect([0, 1, 2, 3].map((event) => trackOf.get(event))).toEqual([3, 2, 0, 1]);

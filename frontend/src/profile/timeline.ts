@@ -1,5 +1,5 @@
 /** One inference as spans on rows: what contains what, and where starts are not measured, that they are not. */
-import type { Trace, TraceEvents } from '../wire/trace.ts';
+import type { ProfileTrace, TraceEvents } from '../wire/profile-trace.ts';
 
 export interface Span {
   /** Row of the trace. */
@@ -23,10 +23,13 @@ export interface Timeline {
 }
 
 /**
- * Durations are averages and starts are those of the first inference, so that they do not quite fit together: a span begins
- * at its measured start where it then lies between its neighbours, else right after the one before it.
+ * Durations are averages and starts are those of the first inference, which is slower: gaps between the outermost spans
+ * are scaled so that all of it takes as long as an inference does on average. A span begins at its start where it then lies
+ * between its neighbours, else right after the one before it.
+ *
+ * @param total what an inference takes, in µs
  */
-export function timelineOf(trace: Trace): Timeline {
+export function timelineOf(trace: ProfileTrace, total: number): Timeline {
   const { events } = trace;
   const shown = Array.from({ length: events.count }, (_, row) => row).filter(
     (row) => !events.inCycles(row) && !Number.isNaN(events.time[row]),
@@ -36,17 +39,16 @@ export function timelineOf(trace: Trace): Timeline {
   const tracks = new Tracks(trace);
   const spans: Span[] = [];
   const tops = children.get(-1) ?? [];
-  const length = tops.reduce(
-    (end, row) => Math.max(end, events.start[row] / 1000 + lengths[row]),
-    tops.reduce((sum, row) => sum + lengths[row], 0),
-  );
+  const busy = tops.reduce((sum, row) => sum + lengths[row], 0);
+  const length = Math.max(total, busy);
+  const starts = scaledStarts(events, tops, lengths, length - busy);
   const pending = [{ rows: tops, begin: 0, end: length, origin: 0, depth: 0 }];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     const { rows, begin, end, origin, depth } = next;
     let cursor = begin;
     let rest = rows.reduce((sum, row) => sum + lengths[row], 0);
     for (const row of rows) {
-      const measured = begin + (events.start[row] - origin) / 1000;
+      const measured = begin + (starts.get(row) ?? (events.start[row] - origin) / 1000);
       const isMeasured = events.start[row] >= 0 && measured >= cursor && measured + rest <= end;
       const start = isMeasured ? measured : cursor;
       const isDelegates = events.kind(row) === 'kernel';
@@ -66,6 +68,29 @@ export function timelineOf(trace: Trace): Timeline {
     }
   }
   return { spans, ...tracks.ordered(spans), length, leftOut: events.count - shown.length };
+}
+
+/** Starts of the outermost spans in µs, their gaps scaled to fit into so much. */
+function scaledStarts(
+  events: TraceEvents,
+  tops: readonly number[],
+  lengths: Float64Array,
+  room: number,
+): Map<number, number> {
+  const starts = new Map<number, number>();
+  let busy = 0;
+  let widest = 0;
+  for (const row of tops) {
+    widest = Math.max(widest, events.start[row] / 1000 - busy);
+    busy += lengths[row];
+  }
+  const factor = widest > room ? room / widest : 1;
+  busy = 0;
+  for (const row of tops) {
+    if (events.start[row] >= 0) starts.set(row, busy + Math.max(events.start[row] / 1000 - busy, 0) * factor);
+    busy += lengths[row];
+  }
+  return starts;
 }
 
 function childrenOf(events: TraceEvents, shown: number[]): Map<number, number[]> {
@@ -94,7 +119,7 @@ function lengthsOf(events: TraceEvents, shown: number[], children: Map<number, n
 class Tracks {
   private readonly keys: { partition: number; depth: number }[] = [];
 
-  constructor(private readonly trace: Trace) {}
+  constructor(private readonly trace: ProfileTrace) {}
 
   of(partition: number, depth: number): number {
     const at = this.keys.findIndex((key) => key.partition === partition && key.depth === depth);

@@ -4,7 +4,7 @@ import type { Job, RunEntry, RunRequest } from '../host/runs.ts';
 import type { Source } from '../host/source.ts';
 import { profileOf, type Profile } from '../profile/profile.ts';
 import { decodeReport, type Report } from '../wire/report.ts';
-import { decodeTrace } from '../wire/trace.ts';
+import { decodeProfileTrace } from '../wire/profile-trace.ts';
 import type { Loaded } from './store.ts';
 
 export type Runs = ReturnType<typeof createRuns>;
@@ -109,7 +109,7 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   async function fetchProfile(now: Loaded, id: string, isFirst: boolean): Promise<void> {
     const [report, trace] = await Promise.all([source.runReport(now.id, id), source.trace(now.id, id)]);
     if (loaded.peek() !== now || !shown.peek().includes(id)) return;
-    const profile = profileOf(decodeTrace(trace), decodeReport(report), now.model);
+    const profile = profileOf(decodeProfileTrace(trace), decodeReport(report), now.model);
     profiles.value = new Map([...profiles.peek(), [id, profile]]);
     if (isFirst && shown.peek()[0] === id) now.reports.give('profile', report);
   }

@@ -4,6 +4,7 @@ import { Cancelled, GraphClient, type WorkerFactory } from '../graph/client.ts';
 import { openAtFirst, type Hierarchy } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
 import type { Scene } from '../graph/scene.ts';
+import { reachedBy, type Trace } from '../graph/traced.ts';
 import type { Host } from '../host/host.ts';
 import { ServerError, type Entry, type Listing, type Source } from '../host/source.ts';
 import { TableClient } from '../table/client.ts';
@@ -15,6 +16,7 @@ import { groupsToOpen } from './navigation.ts';
 import { createRuns } from './runs.ts';
 import { Reports } from './reports.ts';
 import { createTable } from './table.ts';
+import { existing } from './trace-url.ts';
 import { decodeState, encodeState, type Tab } from './url.ts';
 
 export interface Failure {
@@ -71,7 +73,17 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     () => listing.value?.models.find(({ id, key }) => id === modelId.value || key === modelId.value) ?? null,
   );
   const primary = computed<Item | null>(() => selection.value.at(-1) ?? null);
+  const trace = signal<Trace | null>(null);
+  const weighsLines = signal(false);
+  /** What the trace holds, null while nothing is traced. */
+  const reached = computed(() => {
+    if (trace.value === null || loaded.value === null) return null;
+    return reachedBy(loaded.value.model, loaded.value.hierarchy, trace.value);
+  });
 
+  let remembered: string | null = null;
+
+  /** Writes the state into the URL; with `push` the browser's back button returns to what was before. */
   function remember(push: boolean): void {
     const state = encodeState({
       model: entry.value?.sha256 ?? modelId.value,
@@ -87,8 +99,11 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       sort: [...table.sort.value],
       outline: outline.value,
       profile: [...runs.shown.value],
+      trace: trace.value,
+      weighsLines: weighsLines.value,
     });
-    host.write(state, push);
+    host.write(state, push && state !== remembered);
+    remembered = state;
   }
 
   const runs = createRuns({ source, loaded, remember: () => remember(false) });
@@ -121,7 +136,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
 
   /** Takes over what the URL says. */
   async function restore(): Promise<void> {
-    const state = decodeState(host.read());
+    remembered = host.read();
+    const state = decodeState(remembered);
     const wanted = state.model ?? firstReadable(listing.value)?.id ?? null;
     const same =
       wanted !== null && entry.value !== null && (entry.value.id === wanted || entry.value.key === wanted);
@@ -142,11 +158,16 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       root.value = state.root !== null && state.root < hierarchy.groups.length ? state.root : 0;
       flat.value = state.flat;
       openIsDefault.value = state.open === null;
+      const before = open.value;
       open.value =
         state.open === null
           ? openAtFirst(hierarchy, root.value)
           : new Set(state.open.filter((group) => group < hierarchy.groups.length));
-      selection.value = state.selection.filter((item) => exists(item, model, hierarchy));
+      lastToggled.value = onlyDifference(before, open.value);
+      const isKnown = (item: Item): boolean => exists(item, model, hierarchy);
+      selection.value = state.selection.filter(isKnown);
+      trace.value = existing(state.trace, isKnown);
+      weighsLines.value = state.weighsLines;
     });
     await Promise.all([layout(), filter.find()]);
     if (selection.value.length > 0) focusRequests.value++;
@@ -156,6 +177,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     batch(() => {
       selection.value = [];
       filter.set('');
+      trace.value = null;
     });
     await load(id);
     const now = loaded.peek();
@@ -177,6 +199,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       modelId.value = id;
       loaded.value = null;
       scene.value = null;
+      selection.value = []; // of the model before: its numbers mean nothing here
       failure.value = null;
       phase.value = 'fetching';
     });
@@ -240,6 +263,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     batch(() => {
       tab.value = 'graph';
       selection.value = [item];
+      // What one goes to is to be seen.
+      if (trace.value?.hidesRest === true) trace.value = { ...trace.value, hidesRest: false };
       const inside = groups.includes(root.value);
       if (!inside) {
         root.value = groups[0];
@@ -269,7 +294,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       open.value = next;
       openIsDefault.value = false;
     });
-    remember(false);
+    remember(true);
     await layout();
   }
 
@@ -279,7 +304,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       open.value = new Set(groups);
       openIsDefault.value = false;
     });
-    remember(false);
+    remember(true);
     await layout();
   }
 
@@ -305,6 +330,17 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     lastToggled.value = null;
     remember(true);
     await layout();
+  }
+
+  /** Traces the selection, or ends the trace. */
+  function setTrace(value: Trace | null): void {
+    trace.value = value;
+    remember(true);
+  }
+
+  function setWeighsLines(value: boolean): void {
+    weighsLines.value = value;
+    remember(false);
   }
 
   function setTab(value: Tab): void {
@@ -373,6 +409,9 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     outline,
     focusRequests,
     runs,
+    trace,
+    reached,
+    weighsLines,
     start,
     refresh,
     choose,
@@ -383,6 +422,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     setOpen,
     enter,
     setFlat,
+    setTrace,
+    setWeighsLines,
     setTab,
     setSearch,
     setLens,
@@ -395,6 +436,12 @@ export function createStore(host: Host, source: Source, workers: Workers) {
 
 function firstReadable(listing: Listing | null): Entry | null {
   return listing?.models.find(({ error }) => error === null) ?? listing?.models[0] ?? null;
+}
+
+/** The group that is open in one of two sets and not in the other, if it is the only one. */
+function onlyDifference(before: ReadonlySet<number>, after: ReadonlySet<number>): Item | null {
+  const changed = [...before, ...after].filter((group) => before.has(group) !== after.has(group));
+  return changed.length === 1 ? { kind: 'group', id: changed[0] } : null;
 }
 
 function exists(item: Item, model: Model, hierarchy: Hierarchy): boolean {

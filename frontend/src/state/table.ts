@@ -9,12 +9,12 @@ import type { Loaded } from './store.ts';
 
 /** Columns that are shown until others are chosen. */
 const AT_FIRST: Record<Over, string[]> = {
-  operators: ['op', 'name', 'dtype', 'shape', 'weight_bytes', 'output_bytes'].map((name) => `ops.${name}`),
-  tensors: ['name', 'role', 'dtype', 'shape', 'bytes', 'quantization'].map((name) => `tensors.${name}`),
+  operators: ['op', 'weight_bytes', 'output_bytes', 'dtype', 'shape', 'name'].map((name) => `ops.${name}`),
+  tensors: ['role', 'bytes', 'dtype', 'shape', 'quantization', 'name'].map((name) => `tensors.${name}`),
 };
 
 interface Choice {
-  columns: Partial<Record<Over, string[]>>;
+  columns: Partial<Record<Over, string[] | null>>;
   widths: Record<string, number>;
   height: number;
 }
@@ -41,10 +41,12 @@ export function createTable(loaded: ReadonlySignal<Loaded | null>, filter: Filte
   /** The columns to show, that of the lens among them. */
   const columns = computed<TableColumn[]>(() => {
     if (over.value === null) return [];
-    const wanted = new Set(choice.value.columns[over.value] ?? AT_FIRST[over.value]);
+    const wanted = [...(choice.value.columns[over.value] ?? AT_FIRST[over.value])];
     const lensId = lens.id.value;
-    if (over.value === 'operators' && lensId !== null) wanted.add(lensId);
-    return all.value.filter(({ id }) => wanted.has(id));
+    if (over.value === 'operators' && lensId !== null && !wanted.includes(lensId))
+      wanted.splice(1, 0, lensId);
+    const known = new Map(all.value.map((column) => [column.id, column]));
+    return wanted.flatMap((id) => known.get(id) ?? []);
   });
 
   const count = computed(() => {
@@ -108,8 +110,7 @@ export function createTable(loaded: ReadonlySignal<Loaded | null>, filter: Filte
     chooseColumns: (ids: string[] | null): void => {
       const shown = over.peek();
       if (shown === null) return;
-      const { [shown]: _, ...others } = choice.peek().columns;
-      keep({ columns: ids === null ? others : { ...others, [shown]: ids } });
+      keep({ columns: { ...choice.peek().columns, [shown]: ids } });
     },
     setWidth: (id: string, width: number): void =>
       keep({ widths: { ...choice.peek().widths, [id]: Math.max(48, Math.min(width, 800)) } }),

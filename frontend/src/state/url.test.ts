@@ -21,6 +21,8 @@ const STATE: UrlState = {
   ],
   outline: true,
   profile: ['a1', '0f2'],
+  trace: null,
+  weighsLines: true,
   search: 'conv & <b> 100%',
 };
 

@@ -1,8 +1,11 @@
 /** What the URL holds, so that it can be sent to a colleague: model, tab, place in the graph, selection, filter, lens, table. */
 
-import type { Item, ItemKind } from '../graph/items.ts';
+import type { Item } from '../graph/items.ts';
+import type { Trace } from '../graph/traced.ts';
 import type { SortKey } from '../table/order.ts';
 import type { Over } from '../table/tables.ts';
+import { decodeItem, encodeItem } from './item-url.ts';
+import { decodeTrace, encodeTrace } from './trace-url.ts';
 
 export type Tab = 'overview' | 'graph' | 'profile';
 
@@ -26,14 +29,15 @@ export interface UrlState {
   outline: boolean;
   /** Ids of the profiles that are looked at, empty for the newest. */
   profile: string[];
+  trace: Trace | null;
+  /** Whether lines are as wide as what they carry is large. */
+  weighsLines: boolean;
 }
 
 /** Longer selections are not part of a link: browsers and chat programs cut long ones. */
 const MOST_SELECTED = 500;
 
 const TABS: Tab[] = ['graph', 'overview', 'profile'];
-const LETTERS: Record<ItemKind, string> = { operator: 'o', group: 'g', tensor: 't' };
-const KINDS: Record<string, ItemKind> = { o: 'operator', g: 'group', t: 'tensor' };
 
 export function encodeState(state: UrlState): string {
   const parts: string[] = [];
@@ -44,7 +48,7 @@ export function encodeState(state: UrlState): string {
   if (state.flat) put('flat', '1');
   if (state.open !== null) put('open', encodeNumbers(state.open));
   if (state.selection.length > 0 && state.selection.length <= MOST_SELECTED)
-    put('sel', state.selection.map(({ kind, id }) => `${LETTERS[kind]}${id}`).join('.'));
+    put('sel', state.selection.map(encodeItem).join('.'));
   if (state.search !== '') put('q', state.search);
   if (state.lens !== null) put('lens', state.lens);
   if (state.log !== null) put('log', state.log ? '1' : '0');
@@ -53,6 +57,8 @@ export function encodeState(state: UrlState): string {
     put('sort', state.sort.map(({ column, descending }) => (descending ? `-${column}` : column)).join(','));
   if (state.outline) put('outline', '1');
   if (state.profile.length > 0) put('profile', state.profile.join('.'));
+  if (state.trace !== null) put('trace', encodeTrace(state.trace));
+  if (state.weighsLines) put('lines', 'bytes');
   return parts.join('&');
 }
 
@@ -79,17 +85,14 @@ export function decodeState(text: string): UrlState {
     table: table === 'operators' || table === 'tensors' ? table : null,
     sort: (values.get('sort') ?? '').split(',').flatMap(decodeKey),
     outline: values.get('outline') === '1',
+    trace: decodeTrace(values.get('trace') ?? ''),
+    weighsLines: values.get('lines') === 'bytes',
   };
 }
 
 function decodeKey(text: string): SortKey[] {
   const column = text.replace(/^-/, '');
   return column === '' ? [] : [{ column, descending: column !== text }];
-}
-
-function decodeItem(text: string): Item[] {
-  const found = /^([ogt])(\d{1,9})$/.exec(text);
-  return found === null ? [] : [{ kind: KINDS[found[1]], id: Number(found[2]) }];
 }
 
 /** Ascending numbers as differences in base 36: `1.2.2` for 1, 3, 5. */

@@ -1,8 +1,9 @@
 /** All styles as one text: a page may not load any by itself (TensorBoard, the one-file report). */
 import base from '../style.css?inline';
+import graph from './graph.css?inline';
 import lens from './lens.css?inline';
 import outline from './outline.css?inline';
 import profile from './profile.css?inline';
 import table from './table.css?inline';
 
-export const css = [base, lens, table, outline, profile].join('\n');
+export const css = [base, graph, lens, outline, table, profile].join('\n');

@@ -2,11 +2,11 @@
 import { cellText, type Column } from '../wire/report.ts';
 
 /** The rows and columns as CSV (RFC 4180), figures with all their digits, units in the headings. */
-export function csvOf(rows: ArrayLike<number>, columns: readonly Column[]): string {
+export function csvOf(rows: Iterable<number>, columns: readonly Column[]): string {
   const lines = [
     columns.map(({ name, unit }) => escaped(unit === '1' ? name : `${name} [${unit}]`)).join(','),
   ];
-  for (let i = 0; i < rows.length; i++) lines.push(columns.map((column) => cell(column, rows[i])).join(','));
+  for (const row of rows) lines.push(columns.map((column) => cell(column, row)).join(','));
   return `${lines.join('\n')}\n`;
 }
 

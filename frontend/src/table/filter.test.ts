@@ -24,6 +24,7 @@ function columnOf({ name, kind, values }: Cases['columns'][number]): Column {
       ...base,
       kind,
       numbers: isNumber ? Int32Array.from(values) : null,
+      isProse: !isNumber && (name === 'shape' || !values.some(Array.isArray)),
       textAt: (row) => text(values[row]),
     };
   }

@@ -180,8 +180,7 @@ class Parser {
   }
 
   private matching(wanted: RegExp): Mask {
-    const columns = this.table.searched.filter(({ kind }) => kind === 'text' || kind === 'category');
-    const texts = columns.map((column) => textsOf(column));
+    const texts = this.table.searched.filter(isProse).map((column) => textsOf(column));
     return this.rowsWhere((row) => texts.some((column) => column[row] !== null && wanted.test(column[row])));
   }
 
@@ -202,6 +201,12 @@ class Parser {
     this.next++;
     return true;
   }
+}
+
+/** Whether words are looked for in a column: numbers that stand for something else say nothing. */
+function isProse(column: Column): boolean {
+  if (column.kind === 'text') return column.isProse;
+  return column.kind === 'category' && !column.names.every((name) => /^-?\d+$/.test(name));
 }
 
 const known = new WeakMap<Column, (string | null)[]>();

@@ -16,7 +16,13 @@ export function quantities(name: string, values: number[], unit = '1'): Quantity
 }
 
 export function texts(name: string, values: (string | null)[]): TextColumn {
-  return { ...base(name, values.length), kind: 'text', numbers: null, textAt: (row) => values[row] };
+  return {
+    ...base(name, values.length),
+    kind: 'text',
+    numbers: null,
+    isProse: true,
+    textAt: (row) => values[row],
+  };
 }
 
 export function categories(name: string, values: (string | null)[]): CategoryColumn {

@@ -4,9 +4,11 @@ import { useStore } from './context.ts';
 import { Later } from './later.tsx';
 import { GraphView } from './graph.tsx';
 import { Help } from './help.tsx';
+import { OutlinePanel } from './outline.tsx';
 import { Overview } from './overview.tsx';
 import { Panel } from './panel.tsx';
 import { EmptyState, FailureState, LoadingState } from './states.tsx';
+import { TablePanel } from './table.tsx';
 import { TopBar } from './topbar.tsx';
 import { isTyping } from './keys.ts';
 import type { Loaded } from '../state/store.ts';
@@ -89,11 +91,20 @@ function Content() {
       return <EmptyState listing={store.listing.value} />;
     return <LoadingState phase={store.phase.value ?? 'looking for models'} />;
   }
+  const isTableFull = store.table.isFull.value && store.table.over.value !== null;
   return (
     <>
       {store.tab.value === 'overview' && <Overview loaded={store.loaded.value} />}
       {store.tab.value === 'profile' && <Profile key={store.loaded.value.id} loaded={store.loaded.value} />}
-      {store.tab.value === 'graph' && <GraphView loaded={store.loaded.value} />}
+      {store.tab.value === 'graph' && (
+        <>
+          <OutlinePanel loaded={store.loaded.value} />
+          <div class="middle">
+            {!isTableFull && <GraphView loaded={store.loaded.value} />}
+            <TablePanel loaded={store.loaded.value} />
+          </div>
+        </>
+      )}
       {(store.tab.value === 'graph' || store.primary.value !== null) && <Panel loaded={store.loaded.value} />}
     </>
   );

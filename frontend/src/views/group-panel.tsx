@@ -1,7 +1,9 @@
+import { useMemo } from 'preact/hooks';
 import type { Loaded } from '../state/store.ts';
 import { pathTo } from '../graph/hierarchy.ts';
 import { useStore } from './context.ts';
 import { Fact, Facts, Section } from './figures.tsx';
+import { GroupLens } from './lens-figures.tsx';
 import { OperatorTypes } from './types.tsx';
 
 const KIND: Record<string, string> = {
@@ -15,7 +17,10 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
   const store = useStore();
   const { hierarchy } = loaded;
   const group = hierarchy.groups[id];
-  const equal = hierarchy.groups.filter(({ signature }) => signature === group.signature);
+  const equal = useMemo(
+    () => hierarchy.groups.filter(({ signature }) => signature === group.signature),
+    [hierarchy, group],
+  );
   const isOpen = store.open.value.has(id);
   return (
     <article>
@@ -64,6 +69,7 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
           </button>
         )}
       </p>
+      <GroupLens loaded={loaded} group={group} equal={equal} />
       <Section title="Operator types">
         <OperatorTypes loaded={loaded} start={group.start} end={group.end} />
       </Section>

@@ -6,6 +6,7 @@ import { rowOf } from '../wire/csr.ts';
 import { operatorFamily, operatorName, operatorTypeName, type Model } from '../wire/model.ts';
 import { useStore } from './context.ts';
 import { Declared, Fact, Facts, FamilyDot, Section } from './figures.tsx';
+import { OperatorLens } from './lens-figures.tsx';
 import { Many, OperatorLink, SubgraphLink, TensorLink, TensorType } from './links.tsx';
 import { useRemote } from './remote.ts';
 
@@ -35,6 +36,7 @@ export function OperatorPanel({ loaded, id }: { loaded: Loaded; id: number }) {
           </button>
         ))}
       </p>
+      <OperatorLens id={id} />
       {error !== null && <p class="error-text">{error}</p>}
       {details === null && error === null && <p class="muted">Reading options …</p>}
       {details !== null && <OperatorFacts model={model} details={details} />}

@@ -13,7 +13,7 @@ import type { Loaded } from '../state/store.ts';
 import { useStore } from './context.ts';
 import { Bar } from './figures.tsx';
 import { TensorLink, TensorType } from './links.tsx';
-import { Measured } from './measured.tsx';
+import { ProvenanceMark } from './provenance.tsx';
 
 interface GroupTableProps {
   heading: string;
@@ -193,7 +193,10 @@ export function PartitionView({ loaded, profile }: { loaded: Loaded; profile: Pr
           {profile.trace.partitions.length === 0 ? (
             <p class="muted">No delegate took an operator in this run.</p>
           ) : (
-            <GroupTable heading="Partition" name="partitions" rows={byPartition(profile)} />
+            <>
+              <GroupTable heading="Partition" name="partitions" rows={byPartition(profile)} />
+              <OnGraph lens="profile.partition" />
+            </>
           )}
           {profile.trace.partitions.map(({ delegate, operators }, place) => (
             <Borders
@@ -210,6 +213,22 @@ export function PartitionView({ loaded, profile }: { loaded: Loaded; profile: Pr
   );
 }
 
+/** Opens the graph with its regions. */
+function OnGraph({ lens }: { lens: string }) {
+  const store = useStore();
+  return (
+    <button
+      type="button"
+      onClick={() => {
+        store.setLens(lens);
+        store.setTab('graph');
+      }}
+    >
+      Show the partitions on the graph
+    </button>
+  );
+}
+
 function MeasuredPartition({ loaded }: { loaded: Loaded }) {
   const store = useStore();
   const { runs } = store;
@@ -220,7 +239,7 @@ function MeasuredPartition({ loaded }: { loaded: Loaded }) {
   return (
     <section class="card">
       <h2>
-        Partition of {delegate} <Measured /> <span class="muted">{runtime}</span>
+        Partition of {delegate} <ProvenanceMark provenance="measured" /> <span class="muted">{runtime}</span>
       </h2>
       {others.length > 1 && (
         <select
@@ -240,6 +259,7 @@ function MeasuredPartition({ loaded }: { loaded: Loaded }) {
           ? `It is not known what ${delegate} takes:`
           : `${delegate} takes ${delegated} of ${operators} operators in ${parts.length} partition${parts.length === 1 ? '' : 's'}.`}
       </p>
+      {parts.length > 0 && <OnGraph lens="partition.partition" />}
       <ul class="findings">
         {report.findings.map(({ code, severity, message, operators: about }) => (
           <li key={code + message} class={severity}>

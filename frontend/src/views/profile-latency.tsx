@@ -8,7 +8,7 @@ import { useWidth } from '../charts/width.ts';
 import { formatPercent } from '../lib/format.ts';
 import { exactQuantity, formatQuantity } from '../lib/units.ts';
 import type { Profile } from '../profile/profile.ts';
-import { bandOf, histogramOf, quantile, spreadOf, type Spread } from '../profile/statistics.ts';
+import { bandOf, fenceOf, histogramOf, spreadOf, type Spread } from '../profile/statistics.ts';
 
 const HEIGHT = 120;
 const BOTTOM = 18;
@@ -86,7 +86,7 @@ function Distribution({ samples, spread }: { samples: Float64Array; spread: Spre
   return (
     <ChartFrame
       title="Distribution"
-      explain="How many inferences took how long, without the profiler; the slowest hundredth is counted beyond the right end"
+      explain="How many inferences took how long, without the profiler; those far from the middle half (more than three times its width) are counted beyond the right end"
       name="latency-distribution"
       csv={csv}
     >
@@ -168,8 +168,8 @@ function Strip({ samples, spread }: { samples: Float64Array; spread: Spread }) {
   const band = bandOf(samples, Math.max(1, Math.floor(inner / 2)));
   const count = band.median.length;
   const sorted = samples.toSorted();
-  // Outliers beyond are drawn at the upper end: one interruption must not flatten all others.
-  const high = Math.max(quantile(sorted, 0.99) * 1.1, spread.median * 1.2);
+  // What is far out is drawn at the upper end: one interruption must not flatten all others.
+  const high = Math.max(fenceOf(sorted) * 1.05, spread.median * 1.2);
   const low = sorted[0] * 0.95;
   const y = (us: number): number =>
     4 + (HEIGHT - BOTTOM - 4) * (1 - (Math.min(us, high) - low) / (high - low || 1));

@@ -11,7 +11,7 @@ import type { Profile, Work } from '../profile/profile.ts';
 import { ridge, rooflinePoints, type RooflinePoint } from '../profile/roofline.ts';
 import type { Loaded } from '../state/store.ts';
 import { operatorFamily, operatorName, operatorTypeName } from '../wire/model.ts';
-import type { Ceilings } from '../wire/trace.ts';
+import type { Ceilings } from '../wire/profile-trace.ts';
 import { useStore } from './context.ts';
 import { useTheme } from './figures.tsx';
 import { formatRate } from './profile-table.tsx';

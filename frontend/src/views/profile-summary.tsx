@@ -5,7 +5,7 @@ import { exactQuantity, formatQuantity } from '../lib/units.ts';
 import type { Profile } from '../profile/profile.ts';
 import { spreadOf } from '../profile/statistics.ts';
 import { useStore } from './context.ts';
-import { Measured } from './measured.tsx';
+import { ProvenanceMark } from './provenance.tsx';
 import { timeText } from './profile-picker.tsx';
 
 export function RunSummary({ profile }: { profile: Profile }) {
@@ -70,7 +70,8 @@ function EnvironmentLine({ profile }: { profile: Profile }) {
   const url = modelId.value === null || id === undefined ? null : source.traceUrl(modelId.value, id);
   return (
     <p class="environment">
-      <Measured /> {parts.length > 0 ? parts.join(' · ') : 'The profile does not say where it was measured.'}
+      <ProvenanceMark provenance="measured" />{' '}
+      {parts.length > 0 ? parts.join(' · ') : 'The profile does not say where it was measured.'}
       {typeof from.format === 'string' && from.tool !== 'tflite-viz' && <> · read from {from.format}</>}
       {extra.length > 0 && (
         <span class="muted" title={extra.map(([key, value]) => `${key}: ${value}`).join('\n')}>

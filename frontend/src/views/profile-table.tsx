@@ -6,6 +6,7 @@ import { formatPercent } from '../lib/format.ts';
 import { exactQuantity, formatQuantity } from '../lib/units.ts';
 import type { Profile, Work } from '../profile/profile.ts';
 import { operatorRows, type OperatorRow } from '../profile/rows.ts';
+import { operatorLabel } from '../graph/hierarchy.ts';
 import type { Loaded } from '../state/store.ts';
 import { operatorFamily, operatorName, operatorTypeName } from '../wire/model.ts';
 import { useStore } from './context.ts';
@@ -124,7 +125,7 @@ interface RowProps {
   isSelected: boolean;
 }
 
-function Row({ row, loaded: { model }, profile, hasWork, isSelected }: RowProps) {
+function Row({ row, loaded: { model, hierarchy }, profile, hasWork, isSelected }: RowProps) {
   const store = useStore();
   const theme = useTheme();
   const { operator } = row;
@@ -136,8 +137,9 @@ function Row({ row, loaded: { model }, profile, hasWork, isSelected }: RowProps)
       aria-selected={isSelected}
       onClick={() => store.select([{ kind: 'operator', id: operator }])}
     >
-      <td title={operatorName(model, operator)}>
-        <OperatorLink model={model} id={operator} />
+      <td class="operator-cell" title={operatorName(model, operator)}>
+        <OperatorLink model={model} id={operator} />{' '}
+        <span class="muted">{operatorLabel(model, hierarchy, operator)}</span>
       </td>
       <td class="number" title={exactQuantity(row.self, 'us')}>
         {formatQuantity(row.self, 'us')}

@@ -27,7 +27,7 @@ export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Pro
   const theme = useTheme();
   const { model } = loaded;
   const { events } = profile.trace;
-  const timeline = useComputed(() => timelineOf(profile.trace)).value;
+  const timeline = useComputed(() => timelineOf(profile.trace, profile.total)).value;
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 700).value;
   const shown = useSignal<Window>({ from: 0, to: timeline.length });
@@ -101,7 +101,7 @@ export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Pro
   return (
     <ChartFrame
       title="One inference"
-      explain="Lengths are averages over the middle half of the inferences; starts are those of the first one where they were measured"
+      explain="Lengths are averages over the middle half of the inferences; starts are those of the first one where they were measured, its gaps scaled to the average inference"
       name="profile-timeline"
       csv={csv}
       controls={controls}

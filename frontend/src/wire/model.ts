@@ -197,6 +197,11 @@ export function dtypeName(model: Model, tensor: number): string {
   return model.dtypes[String(model.tensorType[tensor])].name;
 }
 
+/** Bits of an element, 0 where they are not fixed, as of strings. */
+export function dtypeBits(model: Model, tensor: number): number {
+  return Math.max(model.dtypes[String(model.tensorType[tensor])].bits, 0);
+}
+
 export function subgraphOf(model: Model, operator: number): number {
   return upperBound(model.subgraphOperators, operator) - 1;
 }

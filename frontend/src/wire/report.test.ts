@@ -36,5 +36,5 @@ test('a missing cell has no text', () => {
   const base = { name: 'x', unit: '1', provenance: 'declared' as const, doc: '', rows: 1 };
   expect(cellText({ ...base, kind: 'quantity', values: Float64Array.of(NaN) }, 0)).toBe('');
   expect(cellText({ ...base, kind: 'category', codes: Int32Array.of(-1), names: ['a'] }, 0)).toBe('');
-  expect(cellText({ ...base, kind: 'text', numbers: null, textAt: () => null }, 0)).toBe('');
+  expect(cellText({ ...base, kind: 'text', numbers: null, isProse: true, textAt: () => null }, 0)).toBe('');
 });

@@ -33,6 +33,8 @@ export interface TextColumn extends ColumnBase {
   kind: 'text';
   /** For columns of numbers that are names, such as ids. */
   numbers: Int32Array | null;
+  /** Names and shapes, in which words are looked for; not ids and lists of ids. */
+  isProse: boolean;
   textAt: (row: number) => string | null;
 }
 
@@ -94,7 +96,14 @@ function decode(header: ColumnHeader, rows: number, stored: Map<string, Stored>)
   if (header.kind === 'text') {
     const isList = stored.has(`${header.name}.offsets`);
     const numbers = isList || valid !== undefined ? null : Int32Array.from(values);
-    return { ...base, kind: 'text', numbers, textAt: textReader(header.name, values, valid, stored) };
+    const isProse = (isList && values instanceof Uint8Array) || header.name === 'shape';
+    return {
+      ...base,
+      kind: 'text',
+      numbers,
+      isProse,
+      textAt: textReader(header.name, values, valid, stored),
+    };
   }
   const codes = Int32Array.from(values);
   if (valid !== undefined) for (let row = 0; row < rows; row++) if (valid[row] === 0) codes[row] = -1;

@@ -3,6 +3,7 @@
  * would pass many ranks are cut: both ends then carry a label instead of a line (see MAX_PASSED). What stands where is
  * planned once; when boxes change their sizes, only the coordinates are made anew, so that nothing changes places.
  */
+import { finished, type Steps } from '../steps.ts';
 import { topologicalOrder } from './acyclic.ts';
 import { breakColumns, type Columns } from './columns.ts';
 import { orderLayers, type Layers } from './order.ts';
@@ -64,6 +65,11 @@ const LINE_GAP = 12;
 const LINE_WIDTH = 4;
 
 export function planLayers(input: LayeredInput): Plan {
+  return finished(planSteps(input));
+}
+
+export function* planSteps(input: LayeredInput): Steps<Plan> {
+  yield 'ranking';
   const { pinned } = input;
   const n = input.width.length;
   const edges = input.source.length;
@@ -87,8 +93,9 @@ export function planLayers(input: LayeredInput): Plan {
   if (wrapWideRanks(flow, rank, pinned, isDrawn, input.width, input.height))
     cutLongEdges(rank, source, target, state);
   closeGaps(rank);
+  yield 'ordering';
   const graph = addDummies(rank, source, target, isDrawn);
-  const { layers, crossings } = orderLayers(graph, ordering.order);
+  const { layers, crossings } = yield* orderLayers(graph, ordering.order);
   return { source, target, state, graph, layers, crossings };
 }
 
@@ -102,6 +109,16 @@ export function placeLayers(
   height: Float64Array,
   several = true,
 ): LayeredResult {
+  return finished(placeSteps(plan, width, height, several));
+}
+
+export function* placeSteps(
+  plan: Plan,
+  width: Float64Array,
+  height: Float64Array,
+  several = true,
+): Steps<LayeredResult> {
+  yield 'placing';
   const { graph, layers } = plan;
   const n = graph.nodes;
   const total = graph.rank.length;
@@ -124,6 +141,7 @@ export function placeLayers(
     x[v] = centre[v] - width[v] / 2;
     y[v] = (band.top[r] + band.bottom[r] - height[v]) / 2;
   }
+  yield 'drawing lines';
   const routes = routeEdges(plan, { width, height, centre, y }, band, columns);
   return { x, y, width: columns.width, height: columns.total, routes };
 }

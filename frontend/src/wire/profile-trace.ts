@@ -56,7 +56,7 @@ export interface TraceEvents {
   confidence: Float64Array;
 }
 
-export interface Trace {
+export interface ProfileTrace {
   environment: Environment;
   startup: Partial<Record<'load_ns' | 'compile_ns' | 'first_inference_ns', number>>;
   memory: Partial<Record<string, number>>;
@@ -76,8 +76,8 @@ export interface Trace {
 
 interface Header {
   environment: Environment;
-  startup: Trace['startup'];
-  memory: Trace['memory'];
+  startup: ProfileTrace['startup'];
+  memory: ProfileTrace['memory'];
   settings: Record<string, unknown>;
   source: Record<string, unknown>;
   created: string;
@@ -90,7 +90,7 @@ interface Header {
   units: string[];
 }
 
-export function decodeTrace(buffer: ArrayBuffer): Trace {
+export function decodeProfileTrace(buffer: ArrayBuffer): ProfileTrace {
   const { header, columns } = decodeContainer<Header>(buffer);
   const { tags, kinds, units, ...rest } = header;
   return {
