@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_PREFIXES = ("", "k", "M", "G", "T", "P")
 _BAR_WIDTH = 30
 _KEPT_WHOLE = 20  # characters of a table cell
 
@@ -102,6 +103,15 @@ class Terminal:
         while value >= 1024 and unit + 1 < len(_UNITS):
             value, unit = value / 1024, unit + 1
         return f"{count} B" if unit == 0 else f"{value:.{max(0, 3 - len(str(int(value))))}f} {_UNITS[unit]}"
+
+    def count(self, number: int) -> str:
+        """A count with an SI prefix and three digits; all digits into a pipe."""
+        if self._plain or number < 1000:
+            return str(number)
+        value, prefix = float(number), 0
+        while value >= 999.5 and prefix + 1 < len(_PREFIXES):
+            value, prefix = value / 1000, prefix + 1
+        return f"{value:.{max(0, 3 - len(str(int(value))))}f} {_PREFIXES[prefix]}"
 
     def cell(self, value: Any, unit: str, name: str) -> str:
         """A table cell: sizes with units, lists as shapes or ids."""
