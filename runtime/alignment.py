@@ -20,7 +20,7 @@ _AGAIN, _PART = -3.0, -0.3  # a second main row; one more part
 _MISTYPED, _ALIEN, _NO_MAIN = -3.0, -9.0, -4.0
 _ABSENT, _ELIDED, _SKIPPED = 0.0, -1.5, -7.0  # an operator without rows
 _LONGEST, _LONGEST_SEVERAL = 4, 40  # rows of one operator
-_BLOCK = 1500  # operators that are looked at together; the second half of each block is looked at again
+_BLOCK = 400  # operators that are looked at together; the second half of each block is looked at again
 
 
 @dataclass(frozen=True)

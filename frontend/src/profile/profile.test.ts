@@ -7,6 +7,7 @@ import { profileWith, traceOf } from './testing.ts';
 
 const PARTITIONS = [{ subgraph: 0, node: 4, delegate: 'XNNPACK', operators: [0, 2] }];
 const PROFILE = profileWith([10, NaN, 30, 5], 60, PARTITIONS);
+const CEILINGS = { flop_per_s: 1e9, bytes_per_s: 1e8, threads: 1, how: '' };
 const NO_WORK = workOf(null, 4);
 
 test('everything of an inference has a place', () => {
@@ -38,6 +39,25 @@ test('rates are of self time, and not known where the work is not', () => {
   expect(operatorRows(PROFILE, NO_WORK)[0].macsPerSecond).toBeNaN();
 });
 
+test('an operator in a loop does its work at every turn', () => {
+  const looped = profileWith([10, NaN, 30, 5], 60, [], [12]);
+  const work = { macs: Float64Array.of(1000, 1, 1, 1), bytes: Float64Array.of(500, 1, 1, 1), isKnown: true };
+  expect(operatorRows(looped, work)[1].macsPerSecond).toBeCloseTo(12e8);
+  expect(rooflinePoints(looped, work, CEILINGS)[0]).toMatchObject({ intensity: 4 });
+  expect(rooflinePoints(looped, work, CEILINGS)[0].rate).toBeCloseTo(24e8);
+});
+
+test('bytes are those of weights, inputs and outputs together', () => {
+  const base = { unit: 'By', provenance: 'declared' as const, doc: '', rows: 2, kind: 'quantity' as const };
+  const columns = ['weight_bytes', 'input_bytes', 'output_bytes'].map((name, place) => ({
+    ...base,
+    name,
+    values: Float64Array.of(10 ** place, place === 1 ? NaN : 1),
+  }));
+  const work = workOf({ name: 'compute', over: 'operators', summary: {}, findings: [], columns }, 2);
+  expect([...work.bytes]).toEqual([111, NaN]);
+});
+
 test('partitions and what runs in none add up to all operators', () => {
   const rows = byPartition(PROFILE);
   expect(rows.map(({ name, operators, self }) => [name, operators, self])).toEqual([
@@ -45,8 +65,6 @@ test('partitions and what runs in none add up to all operators', () => {
     ['the runtime’s own kernels', [1, 3], 5],
   ]);
 });
-
-const CEILINGS = { flop_per_s: 1e9, bytes_per_s: 1e8, threads: 1, how: '' };
 
 test('an operator lies under the ceiling that bounds it', () => {
   const work = {

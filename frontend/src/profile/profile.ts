@@ -72,17 +72,27 @@ function partitionOf(trace: ProfileTrace, operators: number): Int32Array {
   return partition;
 }
 
-/** What operators cost to compute, from the report `compute`; NaN where it is not there. */
+/** What operators compute and move in one run of each, from the report `compute`; NaN where it is not known. */
 export interface Work {
   /** Multiplications with additions. */
   macs: Float64Array;
-  /** Bytes read and written. */
+  /** Bytes of weights, inputs and outputs. */
   bytes: Float64Array;
   isKnown: boolean;
 }
 
 export function workOf(report: Report | null, operators: number): Work {
-  const macs = quantityOf(report, 'macs', operators);
-  const bytes = quantityOf(report, 'bytes', operators);
-  return { macs, bytes, isKnown: report !== null };
+  const [weights, inputs, outputs] = ['weight_bytes', 'input_bytes', 'output_bytes'].map((name) =>
+    quantityOf(report, name, operators),
+  );
+  return {
+    macs: quantityOf(report, 'macs', operators),
+    bytes: weights.map((bytes, operator) => bytes + inputs[operator] + outputs[operator]),
+    isKnown: report !== null,
+  };
+}
+
+/** How much of it an operator does in one inference: inside a loop it runs several times. */
+export function callsOf({ report, self }: Profile): Float64Array {
+  return quantityOf(report, 'calls', self.length).map((calls) => (calls > 0 ? calls : 1));
 }

@@ -1,6 +1,6 @@
 /** Operators against what the machine can do: operations per byte, operations per second, and the two ceilings. */
 import type { Ceilings } from '../wire/profile-trace.ts';
-import type { Profile, Work } from './profile.ts';
+import { callsOf, type Profile, type Work } from './profile.ts';
 
 /** A multiplication with an addition is two operations, in the ceilings as here. */
 const FLOP_PER_MAC = 2;
@@ -21,12 +21,13 @@ export interface RooflinePoint {
 /** Operators without multiplications have no place; neither have those that were not timed. */
 export function rooflinePoints(profile: Profile, work: Work, ceilings: Ceilings): RooflinePoint[] {
   const points: RooflinePoint[] = [];
+  const calls = callsOf(profile);
   for (const [operator, self] of profile.self.entries()) {
     const flop = FLOP_PER_MAC * work.macs[operator];
     const bytes = work.bytes[operator];
     if (!(self > 0) || !(flop > 0) || !(bytes > 0)) continue;
     const intensity = flop / bytes;
-    const rate = flop / (self / 1e6);
+    const rate = (calls[operator] * flop) / (self / 1e6);
     const roof = Math.min(ceilings.flop_per_s, intensity * ceilings.bytes_per_s);
     points.push({
       operator,

@@ -1,7 +1,7 @@
 /** Operators of a profile in the order of their time, and the same gathered by type, layer and partition. */
 import type { Hierarchy } from '../graph/hierarchy.ts';
 import { operatorTypeName, type Model } from '../wire/model.ts';
-import type { Profile, Work } from './profile.ts';
+import { callsOf, type Profile, type Work } from './profile.ts';
 
 export interface OperatorRow {
   operator: number;
@@ -18,6 +18,7 @@ export interface OperatorRow {
 export function operatorRows(profile: Profile, work: Work): OperatorRow[] {
   const timed = [...profile.self.keys()].filter((operator) => !Number.isNaN(profile.self[operator]));
   timed.sort((a, b) => profile.self[b] - profile.self[a] || a - b);
+  const calls = callsOf(profile);
   let sum = 0;
   return timed.map((operator) => {
     const self = profile.self[operator];
@@ -28,8 +29,8 @@ export function operatorRows(profile: Profile, work: Work): OperatorRow[] {
       self,
       share: self / profile.total,
       cumulative: sum / profile.total,
-      macsPerSecond: seconds > 0 ? work.macs[operator] / seconds : NaN,
-      bytesPerSecond: seconds > 0 ? work.bytes[operator] / seconds : NaN,
+      macsPerSecond: seconds > 0 ? (calls[operator] * work.macs[operator]) / seconds : NaN,
+      bytesPerSecond: seconds > 0 ? (calls[operator] * work.bytes[operator]) / seconds : NaN,
     };
   });
 }

@@ -64,7 +64,12 @@ export function traceOf(rows: Row[], partitions: TracePartition[] = [], settings
 }
 
 /** A profile in which operators take so many µs (NaN: left no row) of `total`. */
-export function profileWith(self: number[], total: number, partitions: TracePartition[] = []): Profile {
+export function profileWith(
+  self: number[],
+  total: number,
+  partitions: TracePartition[] = [],
+  calls: number[] = [],
+): Profile {
   const base = { unit: '1', provenance: 'measured' as const, doc: '', rows: self.length };
   const attributed = self.reduce((sum, us) => sum + (us || 0), 0);
   const report: Report = {
@@ -80,6 +85,12 @@ export function profileWith(self: number[], total: number, partitions: TracePart
     findings: [],
     columns: [
       { ...base, name: 'self_us', unit: 'us', kind: 'quantity', values: Float64Array.from(self) },
+      {
+        ...base,
+        name: 'calls',
+        kind: 'quantity',
+        values: Float64Array.from(self, (_, operator) => calls[operator] ?? NaN),
+      },
       {
         ...base,
         name: 'kernel',
