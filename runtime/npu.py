@@ -28,8 +28,7 @@ MAKERS = {
     "intel": ("IntelOpenVINO", "intel_openvino", "LNL", "openvino"),
 }
 _DISPATCH = "DISPATCH_OP"
-_QUALCOMM_REASON = re.compile(r"LiteRT Op #(\d+) '(\w+)' \(code=\d+\) is not supported[^\n]*")
-_OTHER_REASON = re.compile(r"op type (\d+) is not supported", re.IGNORECASE)
+_QUALCOMM_REASON = re.compile(r"LiteRT Op #(\d+) '\w+' \(code=\d+\) is (not supported[^\n]*)")
 # Libraries that Qualcomm's plugin names in its header but does not use to partition for a phone.
 _UNUSED = ("libQnnLpai.so",)
 
@@ -93,7 +92,7 @@ def _reasons(original: Model, log: str) -> list[list[Any]]:
     for text in _QUALCOMM_REASON.finditer(log):
         operator = int(text[1])  # of the first subgraph; the log does not name others
         if operator < len(ops):
-            found[operator] = [[operator], ops[operator], " ".join(text[0].split())]
+            found[operator] = [[operator], ops[operator], " ".join(text[2].split())]
     return list(found.values())
 
 

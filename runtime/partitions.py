@@ -90,7 +90,7 @@ def measure(
         except RuntimeMissing:
             raise
         except (RuntimeRefused, RuntimeCrash, RuntimeTimeout) as error:
-            measured = _failed(path, delegate, error, limits)
+            measured = _failed(path, os.path.basename(delegate), error, limits)
     return _report(model, measured)
 
 
@@ -129,7 +129,7 @@ def _answer(model: Model, delegate: str, options: dict[str, str], run: Callable[
         return _from_gpu(model, run(gpu.spy_compiled_model))
     library = "" if delegate == "xnnpack" else os.path.abspath(delegate)
     found = run(spy.spy_interpreter, library=library, options=options)
-    return _from_graphs(model, found, "" if library else _XNNPACK, delegate)
+    return _from_graphs(model, found, "" if library else _XNNPACK, os.path.basename(delegate))
 
 
 def _from_graphs(model: Model, found: Any, wanted: str, delegate: str) -> Measured:
@@ -145,7 +145,8 @@ def _from_graphs(model: Model, found: Any, wanted: str, delegate: str) -> Measur
         for node in graph["nodes"]:
             replaced = node.get("replaced")
             operators = [first + index for index in ([node["node"]] if replaced is None else replaced)]
-            if not all(first <= operator < stop for operator in operators) or seen.intersection(operators):
+            again = len(set(operators)) < len(operators) or seen.intersection(operators)
+            if again or not all(first <= operator < stop for operator in operators):
                 raise _layout("nodes that the model does not have, or twice")
             seen.update(operators)
             if replaced is None:
@@ -206,9 +207,7 @@ def _from_vela(model: Model, found: Any, options: dict[str, str]) -> Measured:
     partitions = [(int(model.operators.subgraph[region[0]]), region) for region in found["regions"] if region]
     measured = Measured("ethos-u", f"{vela.PACKAGE} {found['version']}, {target}", partitions)
     left = set(range(len(model.operators))) - {o for _, region in partitions for o in region} - set(found["gone"])
-    for operators, op, reason in found["reasons"][:_MOST_REASONS]:
-        about = tuple(operator for operator in operators if operator in left)
-        measured.findings.append(Finding("note", "delegate-reason", f"{op}: {reason}", about))
+    measured.findings += _reasons(found["reasons"], left)
     if found["gone"]:
         text = "the compiler has removed these operators: their work is done in others, or not needed"
         measured.findings.append(Finding("note", "operators-removed", text, tuple(found["gone"][:1000])))
@@ -221,13 +220,22 @@ def _from_npu(model: Model, found: Any) -> Measured:
     measured = Measured(found["maker"], found["runtime"], partitions)
     text = "this is what the maker's plugin claims; compiling a partition may still fail"
     measured.findings.append(Finding("note", "partition-not-compiled", text))
-    for operators, op, reason in found["reasons"][:_MOST_REASONS]:
-        measured.findings.append(Finding("note", "delegate-reason", f"{op}: {reason}", tuple(operators)))
+    left = set(range(len(model.operators))) - {operator for _, part in partitions for operator in part}
+    measured.findings += _reasons(found["reasons"], left)
     if found["lost"]:
         text = "the partitioner drops these operators from the model; what they do will not happen"
         measured.findings.append(Finding("warning", "operators-lost", text, tuple(found["lost"][:1000])))
     measured.findings += _unmatched(found["unmatched"])
     return measured
+
+
+def _reasons(reasons: list[list[Any]], left: set[int]) -> list[Finding]:
+    """A finding per type of operator and reason, about the operators that were left for it."""
+    about: dict[str, list[int]] = {}
+    for operators, op, reason in reasons:
+        about.setdefault(f"{op}: {reason}", []).extend(operator for operator in operators if operator in left)
+    shown = list(about.items())[:_MOST_REASONS]
+    return [Finding("note", "delegate-reason", text, tuple(operators[:1000])) for text, operators in shown]
 
 
 def _unmatched(operators: list[Any]) -> list[Finding]:

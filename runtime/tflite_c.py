@@ -105,30 +105,30 @@ class Spy:
 
     Attributes:
         address: the ``TfLiteDelegate*`` to give to the runtime. This object must outlive the runtime's use of it.
-        graphs: one entry per subgraph, in the order in which the runtime prepares them, which is that of the model.
     """
 
     def __init__(self) -> None:
-        self.graphs: list[dict[str, Any]] = []
+        self._graphs: dict[int, dict[str, Any]] = {}
         self._failure: Exception | None = None
         self._delegate = _Delegate(prepare=_Prepare(self._prepare), flags=_ALLOW_DYNAMIC_TENSORS)
         self.address = c.addressof(self._delegate)
 
     def results(self) -> list[dict[str, Any]]:
-        """The graphs, when all could be read.
+        """What the subgraphs look like, in the order in which the runtime first prepares them: that of the model.
 
         Raises:
             RuntimeFailure: when they could not, or the spy was never called.
         """
         if self._failure is not None:
             raise RuntimeFailure(f"the runtime's structures are not those known here: {self._failure}")
-        if not self.graphs:
+        if not self._graphs:
             raise RuntimeFailure("the runtime did not let the spy look at the graph")
-        return self.graphs
+        return list(self._graphs.values())
 
     def _prepare(self, context: Any, _delegate: Any) -> int:
         try:
-            self.graphs.append(_look(context))
+            # A subgraph has one context; branches of IF are prepared once for themselves and again for each caller.
+            self._graphs[c.addressof(context.contents)] = _look(context)
         except Exception as error:  # nothing may be raised into C
             self._failure = error
         return _OK

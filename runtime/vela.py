@@ -109,10 +109,15 @@ def _regions(original: Model, compiled: Model, left: set[int]) -> list[list[int]
 def _reasons(original: Model, text: str) -> list[list[Any]]:
     """Operator and reason of everything that Vela says it does not support."""
     operators: dict[tuple[str, str], list[int]] = {}
+    writers: dict[str, list[int]] = {}
     for operator, (op, outputs) in enumerate(names(original)):
-        operators.setdefault((op, outputs[0] if outputs else ""), []).append(operator)
+        output = outputs[0] if outputs else ""
+        operators.setdefault((op, output), []).append(operator)
+        writers.setdefault(output, []).append(operator)
+    # Vela splits fused activations off: such a reason names one, and the output of the operator that it is part of.
     return [
-        [operators.get((op, output), []), op, " ".join(reason.split())] for op, output, reason in _WARNING.findall(text)
+        [operators.get((op, output), writers.get(output, [])), op, " ".join(reason.split())]
+        for op, output, reason in _WARNING.findall(text)
     ]
 
 

@@ -19,7 +19,10 @@ from .bind import bind
 from .capture import Capture
 
 # The first that matches reads; JSON and system traces before tables, whose marks are words that may stand anywhere.
-_FORMATS = (benchmark_json, chrome, systrace, tables, runtime_details, profiling_proto)
+_MODULES = (benchmark_json, chrome, systrace, tables, runtime_details, profiling_proto)
+_FORMATS: list[tuple[Callable[[bytes], bool], Callable[[bytes, str], Capture]]] = [
+    (module.match, module.read) for module in _MODULES
+]
 _HEAD = 1 << 20
 _MOST_BYTES = 1 << 28
 _KNOWN = (
@@ -77,9 +80,9 @@ def read_bytes(data: bytes, name: str) -> Capture:
 def _reader(head: bytes, name: str) -> Callable[[bytes, str], Capture]:
     if not head:
         raise TraceError(name, "the file is empty")
-    for module in _FORMATS:
-        if module.match(head):
-            return module.read
+    for match, read_format in _FORMATS:
+        if match(head):
+            return read_format
     if head[4:8] == b"TFL3":
         raise TraceError(name, "is a model, not a profile")
     raise TraceError(name, f"is in no known format: {_KNOWN}")

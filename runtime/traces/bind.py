@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ...analysis.model import Model
 from ...analysis.options import control_flow
 from ...analysis.report import Finding
+from ..attribution import attribute
 from ..errors import TraceError
 from ..trace import STATISTICS, Environment, Events, ModelRef, Partition, Timing, Trace
-from .capture import Capture, DelegateNode, Row, Times
+from .capture import MOST_US, Capture, DelegateNode, Row, Times
 
 _TOOLS = {
     "benchmark-log": "benchmark_model", "benchmark-csv": "benchmark_model", "benchmark-proto": "benchmark_model",
     "runtime-details": "benchmark_model", "litert-summary": "LiteRT profiler", "systrace": "ATrace",
     "litert-benchmark-json": "litert-benchmark",
 }  # fmt: skip
+_KINDS = {"delegate": "kernel", "runtime": "runtime", "operator": "operator"}
 _GIVEN = {"count": "count", "mean": "mean", "median": "median", "minimum": "min", "maximum": "max", "std": "std",
           "first": "first", "p5": "p5", "p95": "p95"}  # fmt: skip
 
@@ -40,12 +42,15 @@ def bind(capture: Capture, model: Model, name: str) -> Trace:
         TraceError: when none of its operators fits the model.
     """
     graph = _Graph(model)
+    for row in capture.rows:
+        if row.times.mean * (row.calls or 1.0) > MOST_US:
+            raise TraceError(name, "a time that there cannot be", row.place)
     fits = [_Fit.of(row, graph) for row in capture.rows]
     findings = _comparison(capture, graph, fits, name)
     events, partitions = _events(capture, graph, fits)
     inference = _timing(capture.inference)
     startup = {"load_ns": capture.load_us, "first_inference_ns": capture.first_inference_us}
-    return Trace(
+    trace = Trace(
         model=ModelRef(model.sha256, model.name, int(model.source.data.size), len(model.operators)),
         environment=_environment(capture, partitions),
         events=events,
@@ -61,6 +66,19 @@ def bind(capture: Capture, model: Model, name: str) -> Trace:
         attribution="by node" if any(fit.operator is not None for fit in fits) else "",
         findings=(*findings, *(Finding("warning", "trace-incomplete", text) for text in capture.warnings)),
     )
+    if "kernel" not in events.kind or any(finding.code == "trace-mismatch" for finding in findings):
+        return trace
+    return _with_kernels(trace, model)
+
+
+def _with_kernels(trace: Trace, model: Model) -> Trace:
+    """The trace with the rows of delegates attributed as far as it says where they ran."""
+    kernels = np.array([kind == "kernel" for kind in trace.events.kind], bool)
+    if len(model.subgraphs) > 1 and (trace.events.subgraph[kernels] < 0).any():
+        text = f"{int(kernels.sum())} rows of delegates do not say in which subgraph they ran, and are not attributed"
+        return replace(trace, findings=(*trace.findings, Finding("warning", "trace-rows-ambiguous", text)))
+    known = bool(trace.partitions) and all(partition.operators for partition in trace.partitions)
+    return attribute(trace, model, trace.partitions if known else None)
 
 
 class _Graph:
@@ -117,14 +135,16 @@ class _Fit:
         if len(right) == 1:
             return cls(*right[0])
         wrong = [operator for _, operator in at if operator is not None]
-        return cls(row.subgraph, None, wrong[0] if row.subgraph is not None and wrong else None)
+        return cls(row.subgraph, None, wrong[0] if wrong and not right else None)
 
 
 def _comparison(capture: Capture, graph: _Graph, fits: list[_Fit], name: str) -> list[Finding]:
     """What comparing the profile with the model has shown."""
     operators = [row for row in capture.rows if row.kind == "operator"]
     right = sum(fit.operator is not None for fit in fits)
-    wrong = [(row, fit.other) for row, fit in zip(capture.rows, fits, strict=True) if fit.other is not None]
+    wrong: list[tuple[Row, int | None]] = [
+        (row, fit.other) for row, fit in zip(capture.rows, fits, strict=True) if fit.other is not None
+    ]
     for (subgraph, node), op in capture.nodes.items():
         operator = graph.operator(subgraph, node)
         fit = operator is not None and graph.is_type(operator, op)
@@ -134,7 +154,8 @@ def _comparison(capture: Capture, graph: _Graph, fits: list[_Fit], name: str) ->
     if wrong and not right:
         row, operator = wrong[0]
         there = "there is no such operator" if operator is None else f"the model has {graph.ops[operator]} there"
-        reason = f"is of another model: node {row.node} of subgraph {row.subgraph} is {row.tag}, and {there}"
+        where = "" if row.subgraph is None else f" of subgraph {row.subgraph}"
+        reason = f"is of another model: node {row.node}{where} is {row.tag}, and {there}"
         raise TraceError(name, reason, row.place)
     if wrong:
         about = tuple(operator for _, operator in wrong[:1000] if operator is not None)
@@ -172,14 +193,16 @@ def _events(capture: Capture, graph: _Graph, fits: list[_Fit]) -> tuple[Events, 
     order, parents = _ordered(capture, graph, fits)
     partitions = [_partition(found, graph) for found in capture.partitions]
     place = {(p.subgraph, p.node): row for row, p in enumerate(partitions)}
-    table = _Table()
+    table, groups = _Table(), _Groups()
     runs = len(capture.inference.samples) if capture.inference else 0
     for old in order:
         row, fit = capture.rows[old], fits[old]
         subgraph = -1 if fit.subgraph is None else fit.subgraph
         node = -1 if row.node is None else row.node
-        kind = {"delegate": "kernel", "runtime": "runtime"}.get(row.kind, "operator")
+        kind = _KINDS[row.kind] if row.unit == "us" else "operator"  # a row of cycles bears the operator's number
         partition = -1
+        if kind == "kernel":
+            partition = groups.of(subgraph, node, parents[old], table.numbers["partition"], partitions)
         if kind == "operator" and fit.operator is None and fit.other is None and subgraph >= 0 and node >= 0:
             kind = "delegate"  # a node beyond those of the model
             if (subgraph, node) not in place:
@@ -190,7 +213,6 @@ def _events(capture: Capture, graph: _Graph, fits: list[_Fit]) -> tuple[Events, 
         table.kind.append(kind)
         table.unit.append("cycles" if row.unit == "cycles" else "ns")
         table.operators.append(_operators(fit, partition, partitions))
-        # A cycle counter's row lies under a node that is the operator itself.
         confident = 1.0 if table.operators[-1] else math.nan
         columns = {"subgraph": subgraph, "node": node, "partition": partition, "parent": parents[old]}
         for column, value in {**columns, "confidence": confident, **_clock(row)}.items():
@@ -206,10 +228,28 @@ def _events(capture: Capture, graph: _Graph, fits: list[_Fit]) -> tuple[Events, 
     return events, tuple(partitions)
 
 
+class _Groups:
+    """Puts the rows that delegates report themselves into groups: they count from 0 in every partition."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def of(self, subgraph: int, node: int, parent: int, above: list[float], partitions: list[Partition]) -> int:
+        """The partition of a row; a new one, of which nothing is known, where counting starts again."""
+        if parent >= 0 and above[parent] >= 0:
+            return int(above[parent])
+        last, partition = self._last.get((subgraph, parent), (node, -1))
+        if partition < 0 or node <= last:
+            partition = len(partitions)
+            partitions.append(Partition(subgraph, -1, ""))
+        self._last[subgraph, parent] = (node, partition)
+        return partition
+
+
 def _ordered(capture: Capture, graph: _Graph, fits: list[_Fit]) -> tuple[list[int], list[int]]:
     """The rows with parents before children, and for every row its parent's place in that order."""
     by_operator = {fit.operator: row for row, fit in enumerate(fits) if fit.operator is not None}
-    by_node = {}
+    by_node: dict[tuple[int, int, str], int] = {}
     for number, (row, fit) in enumerate(zip(capture.rows, fits, strict=True)):
         if row.kind == "operator" and row.node is not None and fit.subgraph is not None:
             by_node.setdefault((row.node, fit.subgraph, row.thread), number)
@@ -254,9 +294,9 @@ def _partition(found: DelegateNode, graph: _Graph) -> Partition:
 def _operators(fit: _Fit, partition: int, partitions: list[Partition]) -> list[int]:
     if fit.operator is not None:
         return [fit.operator]
-    if partition >= 0:
-        return list(partitions[partition].operators or ())
-    return []
+    operators = partitions[partition].operators or () if partition >= 0 else ()
+    # Of several, the time as a whole is none's.
+    return list(operators) if len(operators) == 1 else []
 
 
 def _clock(row: Row) -> dict[str, float]:
@@ -280,8 +320,8 @@ def _given(row: Row) -> dict[str, float]:
     found = dict.fromkeys(STATISTICS, math.nan)
     if row.times.samples:
         return found
-    for attribute, statistic in _GIVEN.items():
-        value = getattr(row.times, attribute)
+    for name, statistic in _GIVEN.items():
+        value = getattr(row.times, name)
         if statistic == "count":
             found[statistic] = value or math.nan
         elif value is not None and (calls == 1 or statistic == "mean"):
@@ -294,7 +334,7 @@ def _timing(times: Times | None) -> Timing:
         return Timing()
     if times.samples:
         return Timing(np.array([round(value * 1000) for value in times.samples], np.int64))
-    given = {statistic: getattr(times, attribute) for attribute, statistic in _GIVEN.items()}
+    given = {statistic: getattr(times, name) for name, statistic in _GIVEN.items()}
     count = {"count": float(times.count)} if times.count else {}
     return Timing(
         given=count | {key: value * 1000 for key, value in given.items() if value is not None and key != "count"}

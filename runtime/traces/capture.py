@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Unit = Literal["us", "cycles"]
+MOST_US = 1e14  # three years: longer times are none
 RowKind = Literal["operator", "delegate", "runtime"]
 
 

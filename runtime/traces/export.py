@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,20 @@ def self_times(events: Events) -> Array:
     return np.maximum(own, 0.0)
 
 
+# A float64 column from samples, NaN where a row did not run; every row ran once at least.
+_OF_SAMPLES: dict[str, Callable[[Array], Array]] = {
+    "count": lambda there: (~np.isnan(there)).sum(1),
+    "mean": lambda there: np.nanmean(there, 1),
+    "median": lambda there: np.nanmedian(there, 1),
+    "min": lambda there: np.nanmin(there, 1),
+    "max": lambda there: np.nanmax(there, 1),
+    "std": lambda there: np.nanstd(there, 1),
+    "first": lambda there: there[np.arange(len(there)), np.argmax(~np.isnan(there), 1)],
+    "p5": lambda there: np.nanpercentile(there, 5, 1),
+    "p95": lambda there: np.nanpercentile(there, 95, 1),
+}
+
+
 def _statistic(events: Events, name: str) -> Array:
     """A statistic of every row, of its samples where it has some."""
     given = events.given.get(name)
@@ -92,17 +107,7 @@ def _statistic(events: Events, name: str) -> Array:
     if not rows.any():
         return found
     there = samples[rows]
-    found[rows] = {
-        "count": lambda: (~np.isnan(there)).sum(1),
-        "mean": lambda: np.nanmean(there, 1),
-        "median": lambda: np.nanmedian(there, 1),
-        "min": lambda: np.nanmin(there, 1),
-        "max": lambda: np.nanmax(there, 1),
-        "std": lambda: np.nanstd(there, 1),
-        "first": lambda: there[np.arange(len(there)), np.argmax(~np.isnan(there), 1)],
-        "p5": lambda: np.nanpercentile(there, 5, 1),
-        "p95": lambda: np.nanpercentile(there, 95, 1),
-    }[name]()
+    found[rows] = _OF_SAMPLES[name](there)
     return found
 
 

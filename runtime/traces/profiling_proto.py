@@ -6,9 +6,9 @@ from typing import Any
 
 from ..errors import TraceError
 from . import protobuf
-from .capture import Capture, Row, Times
+from .capture import MOST_US, Capture, Row, Times
 from .protobuf import Field, Message
-from .tables import MOST_US, row_of, with_cycles
+from .tables import row_of, with_cycles
 
 _STAT: Message = {
     1: Field("first", "int"), 3: Field("avg", "int"), 4: Field("stddev", "float"), 6: Field("min", "int"),

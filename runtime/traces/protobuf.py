@@ -102,13 +102,13 @@ class _Reader:
         return numbers
 
     def _one(self, field: Field, wire: int, value: Any, at: int) -> Any:
-        wanted = (
-            {"int": _VARINT, "float": _FIXED32}.get(field.holds, _BYTES) if isinstance(field.holds, str) else _BYTES
-        )
+        scalar = field.holds if isinstance(field.holds, str) else ""
+        wanted = {"int": _VARINT, "float": _FIXED32}.get(scalar, _BYTES)
         if wire != wanted:
             raise ProtoError(f"{field.name} is not of the kind that it should be", at)
         if isinstance(field.holds, dict):
-            return {**self.message(*value, field.holds), "_at": at}
+            start, stop = value
+            return {**self.message(start, stop, field.holds), "_at": at}
         if field.holds == "int":
             return _signed(value)
         if field.holds == "float":

@@ -96,7 +96,7 @@ def _check_plan(graph: dict[str, Any], nodes: list[dict[str, Any]], name: str) -
 
 def _type_of(node: dict[str, Any]) -> str:
     """The operator type: a builtin's number as text, or the name of a custom operator."""
-    text = node.get("type", "").removeprefix("Delegate/")
+    text = str(node.get("type", "")).removeprefix("Delegate/")
     if text.isascii() and text.isdigit() and len(text) < 6:
         return schema.enum_names("BuiltinOperator").get(int(text), f"BUILTIN_{text}")
     return text

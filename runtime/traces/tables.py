@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from ...analysis import schema
 from ..errors import TraceError
-from .capture import Capture, Row, RowKind, Times
+from .capture import MOST_US, Capture, Row, RowKind, Times
 
 # "INFO: " of the tool's own logging, and the two usual prefixes of logcat.
 _LOG_PREFIX = re.compile(
@@ -37,7 +37,6 @@ _FACTS = {
 _OPERATOR_NAME = re.compile(r"^\[(.*)\]:(-?\d{1,9})$")
 _DELEGATE_NAME = re.compile(r"^Delegate/(.*):(-?\d{1,9})$")
 _RUNTIME_NAME = re.compile(r"^(.*)/(-?\d+)$")
-MOST_US = 1e14  # three years: longer times are none
 _MOST_ROWS = 500_000
 _LONGEST_LINE = 1 << 16
 
@@ -67,11 +66,20 @@ def read(data: bytes, name: str) -> Capture:
 
 
 Columns = Callable[[str], dict[str, str] | None]
+_NEEDED = {"first", "avg ms", "times called"}
 
 
-def _csv_columns(header: str) -> Columns:
+def _names(header: str) -> list[str]:
+    """The columns that a header names; empty for a header that cannot be right."""
+    csv = header.lstrip().startswith("node type, ")
+    found = header.strip().split(",") if csv else re.findall(r"\[([^\]]+)\]", header)
+    names = [name.strip().lower().replace("avg_ms", "avg ms") for name in found]
+    right = names[:1] == ["node type"] and names[-1:] == ["name"] and len(set(names)) == len(names)
+    return names if right and set(names) >= _NEEDED else []
+
+
+def _csv_columns(names: list[str]) -> Columns:
     """Splits a CSV row: the name, which comes last, has its commas replaced; the type, which comes first, has not."""
-    names = [name.strip() for name in header.split(",")]
 
     def split(line: str) -> dict[str, str] | None:
         cells = line.rsplit(", ", len(names) - 1)
@@ -80,9 +88,8 @@ def _csv_columns(header: str) -> Columns:
     return split
 
 
-def _text_columns(header: str) -> Columns:
+def _text_columns(names: list[str]) -> Columns:
     """Splits a row of a text table: type and name may hold blanks, what is between are numbers."""
-    names = [name.lower() for name in re.findall(r"\[([^\]]+)\]", header)]
     number = r"\s+(-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?|nan|inf)%?)"
     middle = number * (len(names) - 2)
     row = re.compile(rf"^\s*(\S.*?|){middle}(?:\s+(.*?))?\s*$")
@@ -136,31 +143,28 @@ class _Reader:
             self._fact(number, line.strip())
 
     def _header(self, number: int, line: str) -> None:
-        csv = line.lstrip().startswith("node type, ")
-        if csv or "[node type]" in line.lower():
-            if self._title == _RUN_ORDER:
-                summary = not csv and not line.startswith("\t") and "[start]" in line
-                self._blocks.append(_Block(self._initial, self._delegate, self._subgraph, summary, number))
-            self._csv = self._csv or csv
-            self._columns = _csv_columns(line.strip()) if csv else _text_columns(line)
-        elif self._title == _RUN_ORDER:
-            raise TraceError(self._name, "a table without the header [node type] …", f"line {number}")
-        else:
+        if self._title != _RUN_ORDER:  # the other tables repeat the rows of this one
             self._title = ""
+            return
+        names = _names(line)
+        if not names:
+            raise TraceError(self._name, "a table without the header [node type] … [Name]", f"line {number}")
+        csv = line.lstrip().startswith("node type, ")
+        summary = not csv and not line.startswith("\t") and "start" in names
+        self._blocks.append(_Block(self._initial, self._delegate, self._subgraph, summary, number))
+        self._csv = self._csv or csv
+        self._columns = _csv_columns(names) if csv else _text_columns(names)
 
     def _row(self, number: int, line: str) -> None:
         assert self._columns is not None
-        if self._title != _RUN_ORDER:  # the other tables repeat the rows of this one
-            return
         cells = self._columns(line)
         block = self._blocks[-1]
         if cells is None or len(block.rows) >= _MOST_ROWS:
             raise TraceError(self._name, "not a row of the table above it (cut off?)", f"line {number}")
-        times = [_number(cells.get(column, "")) for column in ("first", "avg_ms", "avg ms", "times called")]
-        first, mean, calls = times[0], times[1] if times[1] is not None else times[2], times[3]
-        if first is None or mean is None or calls is None:
+        first, mean, calls = (_number(cells[column]) for column in ("first", "avg ms", "times called"))
+        if first is None or mean is None or calls is None or max(first, mean) * 1000 > MOST_US:
             raise TraceError(self._name, "times that are no numbers (cut off?)", f"line {number}")
-        tag, row_name = cells.get("node type", "").strip(), cells.get("name", "").strip()
+        tag, row_name = cells["node type"].strip(), cells["name"].strip()
         measured = Times(round(mean * 1000, 6), first=round(first * 1000, 6))
         place = f"line {number}"
         if block.summary:

@@ -44,7 +44,7 @@ def _slices(trace: Trace, model: Model, unit: str, process: int) -> list[dict[st
     parent = places[events.parent[rows]]
     start, length, known = _layout(events, rows, parent)
     names = model.layer_names
-    found = []
+    found: list[dict[str, Any]] = []
     for place, row in enumerate(rows.tolist()):
         operators = [operator for operator in events.operators[row].tolist() if operator < len(names)]
         arguments: dict[str, Any] = {

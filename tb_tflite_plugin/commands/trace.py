@@ -42,8 +42,8 @@ def trace(
     from ..analysis.errors import ModelError
     from ..errors import UsageError
     from ..runtime.errors import TraceError
+    from ..runtime.profile_report import report as report_of
     from ..runtime.traces import load
-    from ..runtime.traces.report import report as report_of
     from ._models import print_report
 
     if output is not None and to is None:
@@ -92,41 +92,37 @@ def _print(file: str, report: Report) -> None:
     from ..terminal import Terminal
 
     terminal, summary = Terminal(), report.summary
-    terminal.title(f"{file}: {summary['format']}")
-    facts = [
-        (label, _us(summary[key]))
-        for label, key in (
-            ("inference", "inference_us"),
-            ("load", "load_us"),
-            ("first inference", "first_inference_us"),
-            ("on operators", "attributed_us"),
-            ("not attributed", "unattributed_us"),
-        )
-        if summary.get(key) is not None
-    ]
-    if summary["cycles"] is not None:
-        facts.append(("cycles", f"{summary['cycles']:,.0f}"))
-    terminal.facts(facts)
+    terminal.title(f"{file}: {summary['source'].get('format') or 'trace'}")
+    figures = (
+        ("load", summary["load_us"]),
+        ("first inference", summary["first_inference_us"]),
+        ("inference", summary["inference_us"].get("median") or summary["total_us"]),
+        ("on operators", summary["attributed_us"]),
+        ("on none of them", summary["unattributed_us"]),
+    )
+    facts = [(label, _us(value)) for label, value in figures if value is not None]
+    terminal.facts([*facts, *(("cycles", f"{tag}: {count:,.0f}") for tag, count in summary["cycles"].items())])
     cells = {column.name: column.cells() for column in report.columns}
-    own = [us if us is not None else 0.0 for us in cells["self_us"]]
-    order = sorted(range(len(own)), key=lambda row: (-own[row], -(cells["self_cycles"][row] or 0)))
-    rows = [
-        [
-            cells["tag"][row],
-            cells["kind"][row],
-            "" if cells["operator"][row] is None else str(cells["operator"][row]),
-            _us(cells["self_us"][row])
-            if cells["self_us"][row] is not None
-            else f"{cells['self_cycles'][row] or 0:,.0f} cy",
-            "" if cells["share"][row] is None else f"{cells['share'][row]:.1f}%",
+    order = [row for row, us in enumerate(cells["self_us"]) if us is not None]
+    order.sort(key=lambda row: -cells["self_us"][row])
+    if order:
+        terminal.heading("operators by their own time")
+        rows = [
+            [
+                str(cells["id"][row]),
+                cells["op"][row],
+                _us(cells["self_us"][row]),
+                "" if cells["share"][row] is None else f"{cells['share'][row]:.1f}%",
+                cells["kernel"][row] or "",
+                cells["name"][row],
+            ]
+            for row in order[:_MOST_ROWS]
         ]
-        for row in order[:_MOST_ROWS]
-    ]
-    if rows:
-        terminal.heading("rows by their own time")
-        terminal.table(["tag", "kind", "operator", "self", "share"], rows, right=[2, 3, 4])
+        terminal.table(["id", "op", "self", "share", "kernel", "name"], rows, right=[0, 2, 3])
     if len(order) > _MOST_ROWS:
         terminal.line(f"and {len(order) - _MOST_ROWS} more")
+    if report.findings:
+        terminal.heading("findings")
     for finding in report.findings:
         terminal.line(f"{finding.severity}: {finding.message}")
 

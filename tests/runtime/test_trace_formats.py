@@ -15,9 +15,9 @@ import pytest
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.runtime import trace_file, traces
 from tb_tflite_plugin.runtime.errors import TraceError
+from tb_tflite_plugin.runtime.profile_report import report
 from tb_tflite_plugin.runtime.traces import timeline
 from tb_tflite_plugin.runtime.traces.export import csv_text, node_data
-from tb_tflite_plugin.runtime.traces.report import report
 
 from tb_tflite_plugin import open_model
 
