@@ -26,8 +26,9 @@ from .trace import Environment, ModelRef, Timing, Trace
 from .worker import Progress
 
 CLOCK_NS = 1000  # the profiler's events count whole microseconds
-_BLOCK_NS = 2_000_000  # a block of inferences lasts about so long
-_MOST_IN_BLOCK = 20
+# A block of inferences lasts about so long, and is long enough that most of it finds its own weights in the caches.
+_BLOCK_NS, _LEAST_IN_BLOCK, _MOST_IN_BLOCK = 20_000_000, 5, 20
+_SLOW_NS = 50_000_000  # from here on filling the caches is a small part of an inference
 # When their number is not given: inferences of each kind, and rounds before it may be over early.
 _FEWEST, _MOST, _FEWEST_ROUNDS = 10, 5000, 30
 
@@ -150,7 +151,7 @@ class _Candidate:
 def _rounds(progress: Progress, candidates: Sequence[_Candidate], runs: int | None, seconds: float) -> list[int]:
     """Times blocks of all in turn until there are enough; the number of inferences in each round."""
     latency = min(candidate.runner.run() for candidate in candidates)
-    block = max(1, min(_MOST_IN_BLOCK, _BLOCK_NS // max(latency, 1)))
+    block = max(_LEAST_IN_BLOCK, min(_MOST_IN_BLOCK, _BLOCK_NS // max(latency, 1))) if latency < _SLOW_NS else 1
     steps = [step for candidate in candidates for step in (candidate.plain_block, candidate.profiled_block)]
     end = time.monotonic() + seconds
     wanted, checked = runs or _MOST, 0

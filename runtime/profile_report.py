@@ -83,11 +83,12 @@ def report(trace: Trace, model: Model) -> Report:
 
 def _whole(trace: Trace) -> dict[str, Any]:
     """Figures of the run as a whole."""
-    plain, profiled = trace.latency.typical(), trace.profiled.typical()
+    plain = trace.latency.typical()
     latency = steady.describe(trace.latency.samples)
     if not trace.latency.samples.size:
         latency |= {"median": _us(plain), "runs": int(trace.latency.given.get("count", 0))}
-    overhead = None if plain is None or profiled is None else (profiled - plain) / 1000
+    ratio = steady.ratio_in_turn(trace.latency.samples, trace.profiled.samples)
+    overhead = None if ratio is None else ratio - 1
     return {
         "environment": environment_json(trace.environment),
         "created": trace.created,
@@ -96,8 +97,8 @@ def _whole(trace: Trace) -> dict[str, Any]:
         **{f"{name}_us": _us(trace.startup.get(f"{name}_ns")) for name in ("load", "compile", "first_inference")},
         "inference_us": latency,
         "profiled_us": steady.describe(trace.profiled.samples),
-        "overhead_us": overhead,
-        "overhead": None if overhead is None or not plain else overhead * 1000 / plain,
+        "overhead_us": None if overhead is None or plain is None else overhead * plain / 1000,
+        "overhead": overhead,
         "memory": dict(trace.memory),
     }
 

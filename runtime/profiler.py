@@ -207,7 +207,7 @@ def _assumed(name: str, shape: tuple[int, ...]) -> Finding:
 
 def _findings(model: Model, trace: Trace) -> Iterator[Finding]:
     """What a person should know of the run as a whole."""
-    plain, profiled = trace.latency, trace.profiled
+    plain = trace.latency
     if bool(model.tensors.is_variable.any()) or "VAR_HANDLE" in model.operators.type_names:
         yield Finding("note", "stateful", "the model keeps state between inferences; each run went on from the last")
     drift = steady.drift(plain.samples)
@@ -217,10 +217,10 @@ def _findings(model: Model, trace: Trace) -> Iterator[Finding]:
             f"the last quarter of the inferences was {abs(drift):.0%} {word} than the first: the machine was not steady"
         )
         yield Finding("warning", "latency-drift", text)
-    typical, timed = plain.typical(), profiled.typical()
-    if typical and timed and timed / typical - 1 > _OVERHEAD:
+    typical, ratio = plain.typical(), steady.ratio_in_turn(plain.samples, trace.profiled.samples)
+    if typical and ratio and ratio - 1 > _OVERHEAD:
         text = (
-            f"with the profiler an inference takes {(timed - typical) / 1000:.0f} µs ({timed / typical - 1:.0%})"
-            " longer: times of operators are upper bounds, most of all in loops"
+            f"with the profiler an inference takes {(ratio - 1) * typical / 1000:.0f} µs ({ratio - 1:.0%}) longer:"
+            " times of operators are upper bounds, most of all in loops"
         )
         yield Finding("warning", "profiling-overhead", text)

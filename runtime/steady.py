@@ -36,6 +36,16 @@ def drift(samples: Array) -> float | None:
     return float(np.median(samples[-quarter:]) / max(np.median(samples[:quarter]), 1) - 1)
 
 
+def ratio_in_turn(first: Array, second: Array) -> float | None:
+    """How much longer the second takes, of samples that were taken in turn: the median of the ratios of each pair.
+
+    What slowed the machine down for a while slowed both of a pair down. None where they are not pairs.
+    """
+    if not first.size or first.size != second.size:
+        return None
+    return float(np.median(second / np.maximum(first, 1)))
+
+
 def middle(totals: Array) -> Array:
     """Bool: the inferences whose time lies in the middle half of all.
 

@@ -24,6 +24,16 @@ def test_drift_compares_the_ends() -> None:
     assert steady.drift(one_outlier) == 0
 
 
+def test_pairs_in_turn_share_what_the_machine_does() -> None:
+    machine = np.array([1, 1, 1, 9, 9, 9, 9, 9]) * 1000
+    assert steady.ratio_in_turn(machine, machine * 1.1) == pytest.approx(1.1)
+    late = machine.copy()
+    late[2] = 50_000
+    assert steady.ratio_in_turn(machine, late) == 1
+    assert steady.ratio_in_turn(machine, machine[1:]) is None
+    assert steady.ratio_in_turn(machine[:0], machine[:0]) is None
+
+
 def test_the_middle_half_leaves_outliers_out() -> None:
     totals = np.array([10, 11, 12, 13, 14, 15, 16, 1000])
     chosen = steady.middle(totals)
