@@ -28,8 +28,6 @@ export interface Laid {
   inner: (Laid | null)[];
 }
 
-const MIN_OPEN_WIDTH = 120;
-
 /**
  * Lays out views. What stands where in a level is planned once, with all groups closed: opening them moves boxes, but does
  * not make them change places. A level in which no box changes its size is taken as it was.
@@ -92,10 +90,11 @@ export class Arranger {
     around: ReadonlyMap<number, number>,
     done: ReadonlyMap<number, Laid>,
   ): Steps<Laid> {
-    const key = `${id}${flat ? ' flat' : ''}`;
+    const caller = operatorOfOpenId(this.hierarchy, around.get(id)!);
+    const key = `${id}${caller < 0 ? '' : ` in ${caller}`}${flat ? ' flat' : ''}`;
     let planned = this.planned.get(key);
     if (planned === undefined)
-      this.planned.set(key, (planned = yield* plan(this.model, this.hierarchy, id, flat)));
+      this.planned.set(key, (planned = yield* plan(this.model, this.hierarchy, id, flat, caller)));
     const { level } = planned;
     const width = planned.width.slice();
     const height = planned.height.slice();
@@ -107,7 +106,7 @@ export class Arranger {
     });
     for (const [node, open] of inner.entries())
       if (open !== null) {
-        width[node] = Math.max(open.result.width, MIN_OPEN_WIDTH) + 2 * GROUP_PADDING;
+        width[node] = Math.max(open.result.width + 2 * GROUP_PADDING, planned.width[node]);
         height[node] = open.result.height + GROUP_HEADER + 2 * GROUP_PADDING;
       }
     const before = this.laid.get(key);
@@ -134,17 +133,23 @@ interface Planned {
   height: Float64Array;
 }
 
-function* plan(model: Model, hierarchy: Hierarchy, id: number, flat: boolean): Steps<Planned> {
+function* plan(
+  model: Model,
+  hierarchy: Hierarchy,
+  id: number,
+  flat: boolean,
+  caller: number,
+): Steps<Planned> {
   yield 'finding edges';
-  const caller = operatorOfOpenId(hierarchy, id);
+  const opened = operatorOfOpenId(hierarchy, id);
   const level =
-    caller >= 0 ? buildCallLevel(model, hierarchy, caller) : buildLevel(model, hierarchy, id, flat);
+    opened >= 0 ? buildCallLevel(model, hierarchy, opened) : buildLevel(model, hierarchy, id, flat, caller);
   const n = level.kind.length;
   const width = new Float64Array(n);
   const height = new Float64Array(n);
   yield 'measuring';
   for (let node = 0; node < n; node++) {
-    const size = nodeSize(model, hierarchy, level, node, caller);
+    const size = nodeSize(model, hierarchy, level, node, opened);
     width[node] = size.width;
     height[node] = size.height;
   }

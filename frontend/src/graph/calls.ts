@@ -2,6 +2,7 @@
  * Operators that run subgraphs (loops, branches, composites) open where they stand, to show those. What is open in a view
  * is known by numbers: a group by its own, an operator by one behind those of all groups.
  */
+import { rowOf } from '../wire/csr.ts';
 import type { Model } from '../wire/model.ts';
 import type { Hierarchy } from './hierarchy.ts';
 
@@ -11,15 +12,52 @@ export interface Callee {
   roles: string[];
 }
 
+/** Roles in the order in which they come into play; all others come after. */
+const ROLES = ['cond', 'body', 'then', 'else'];
+
 /** The subgraphs that an operator runs, each once; none for most. */
 export function calleesOf(model: Model, operator: number): Callee[] {
   const callees = new Map<number, Callee>();
-  for (const [role, subgraph] of Object.entries(model.controlFlow.get(operator) ?? {})) {
+  const turn = ([role]: [string, number]): number => [...ROLES, role].indexOf(role);
+  const entries = Object.entries(model.controlFlow.get(operator) ?? {});
+  for (const [role, subgraph] of entries.sort((a, b) => turn(a) - turn(b))) {
     const known = callees.get(subgraph);
     if (known === undefined) callees.set(subgraph, { subgraph, roles: [role] });
     else known.roles.push(role);
   }
   return [...callees.values()];
+}
+
+/** Whether an operator runs one of its subgraphs again and again, as long as another says so. */
+export function isLoop(callees: Callee[]): boolean {
+  const withRole = (role: string): number => callees.findIndex(({ roles }) => roles.includes(role));
+  return withRole('cond') >= 0 && withRole('body') >= 0 && callees.length > 1;
+}
+
+/** The first operand that an operator hands on to its subgraphs: what comes before only chooses among them. */
+export function firstPassed(callees: Callee[]): number {
+  return callees.some(({ roles }) => roles.includes('then')) ? 1 : 0;
+}
+
+/**
+ * Tensors of an operator by the tensors of a subgraph that they are handed on as, and its results by those that they come
+ * from. Empty where the subgraph gets something else, as the one that compares two elements for a sort.
+ */
+export function handedOn(
+  model: Model,
+  operator: number,
+  subgraph: number,
+): Record<'inputs' | 'outputs', [outer: number, inner: number][]> {
+  const callees = calleesOf(model, operator);
+  const pairs = (outer: Int32Array, inner: Int32Array): [number, number][] =>
+    outer.length === inner.length ? Array.from(outer, (tensor, i) => [tensor, inner[i]]) : [];
+  return {
+    inputs: pairs(
+      rowOf(model.inputs, operator).subarray(firstPassed(callees)),
+      rowOf(model.subgraphInputs, subgraph),
+    ),
+    outputs: pairs(rowOf(model.outputs, operator), rowOf(model.subgraphOutputs, subgraph)),
+  };
 }
 
 /** The number by which an operator is open. */

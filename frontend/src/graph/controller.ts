@@ -17,7 +17,6 @@ import type { Drawing, Marks, Paint, Traced } from './drawing.ts';
 import { attachGestures, type Point } from './gestures.ts';
 import { boxAt, boxesIn, lineAt, NOTHING, stubAt, type Hit } from './hits.ts';
 import { Motion } from './motion.ts';
-import type { LineLook } from './paint/frame.ts';
 import { TEXT } from './paint/pen.ts';
 import { Renderer, type Picture, type View } from './renderer.ts';
 import { isOpen } from './scene.ts';
@@ -55,7 +54,7 @@ export class GraphController {
   private readonly stops: (() => void)[];
   private drawing: Drawing | null = null;
   private marks: Marks = NO_MARKS;
-  private lineLook: LineLook = 'even';
+  private weighsLines = false;
   private camera: Camera = { x: 0, y: 0, scale: 1 };
   private viewport: Viewport = { width: 0, height: 0 };
   private pixelRatio = 1;
@@ -114,8 +113,8 @@ export class GraphController {
     this.request();
   }
 
-  setLineLook(look: LineLook): void {
-    this.lineLook = look;
+  setWeighsLines(weighsLines: boolean): void {
+    this.weighsLines = weighsLines;
     this.request();
   }
 
@@ -148,9 +147,9 @@ export class GraphController {
 
   /** What is shown, without what the pointer is at; null before there is anything. */
   get picture(): Picture | null {
-    const { drawing, theme, lineLook } = this;
+    const { drawing, theme, weighsLines } = this;
     if (drawing === null) return null;
-    return { drawing, marks: { ...this.marks, hovered: -1, hoveredLine: -1 }, theme, lineLook };
+    return { drawing, marks: { ...this.marks, hovered: -1, hoveredLine: -1 }, theme, weighsLines };
   }
 
   /** The part of the world that is on the screen. */
@@ -272,10 +271,10 @@ export class GraphController {
   private draw(): void {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    const { drawing, marks, theme, lineLook, camera, viewport, pixelRatio } = this;
+    const { drawing, marks, theme, weighsLines, camera, viewport, pixelRatio } = this;
     if (drawing === null || viewport.width === 0) return;
     const view: View = { camera, viewport, pixelRatio };
-    this.renderer.draw({ drawing, marks, theme, lineLook }, view, this.band);
+    this.renderer.draw({ drawing, marks, theme, weighsLines }, view, this.band);
     this.events.moved();
     if (!this.isNew) return;
     this.isNew = false;

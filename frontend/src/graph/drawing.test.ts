@@ -1,13 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
-import { findBox, GROUP_KINDS, lineBoundsOf, OPERATOR_KINDS, STUB_LENGTH, TENSOR_KINDS } from './drawing.ts';
+import { findBox, GROUP_KINDS, lineBoundsOf, OPERATOR_KINDS, TENSOR_KINDS } from './drawing.ts';
 import { buildHierarchy } from './hierarchy.ts';
-import { boxAt, stubAt } from './hits.ts';
 import { familyLens } from '../lens/lens.ts';
 import { LIGHT } from '../lib/palette.ts';
 import { drawingOf, paintOf } from './model-drawing.ts';
-import { OPEN_GROUP } from './scene.ts';
 import { decoderStack, modelOf, operatorOf, tensorOf } from './testing.ts';
 
 const MODEL = decoderStack({ layers: 12, named: true }).build();
@@ -17,35 +15,6 @@ const PARENT = HIERARCHY.groups[LAYER].parent;
 const OPEN = new Set([LAYER, ...(PARENT > 0 ? [PARENT] : [])]);
 const SCENE = assemble(new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: false, open: OPEN }));
 const { boxes } = SCENE;
-
-describe('what is at a point', () => {
-  const middle = (box: number): [number, number] => [
-    boxes.x[box] + boxes.width[box] / 2,
-    boxes.y[box] + boxes.height[box] / 2,
-  ];
-
-  test('the innermost box', () => {
-    for (let box = 0; box < boxes.kind.length; box++)
-      if (boxes.kind[box] !== OPEN_GROUP) expect(boxAt(SCENE, ...middle(box))).toBe(box);
-    const group = boxes.kind.indexOf(OPEN_GROUP);
-    expect(boxAt(SCENE, boxes.x[group] + 2, boxes.y[group] + 2)).toBe(group);
-  });
-
-  test('nothing, outside', () => {
-    expect(boxAt(SCENE, -10, 5)).toBe(-1);
-    expect(boxAt(SCENE, SCENE.width + 10, SCENE.height + 10)).toBe(-1);
-  });
-
-  test('the label of a cut edge: above where it arrives, below where it leaves', () => {
-    const { stubs } = SCENE;
-    expect(stubs.box.length).toBeGreaterThan(0);
-    for (let i = 0; i < stubs.box.length; i++) {
-      const outwards = stubs.arrives[i] === 1 ? -1 : 1;
-      expect(stubAt(SCENE, stubs.x[i], stubs.y[i] + outwards * STUB_LENGTH)).toBe(i);
-      expect(stubAt(SCENE, stubs.x[i], stubs.y[i] - outwards * STUB_LENGTH)).not.toBe(i);
-    }
-  });
-});
 
 test('boxes are found by what they are', () => {
   const op = HIERARCHY.groups[LAYER].children.find((child) => child >= 0)!;

@@ -49,7 +49,7 @@ export interface Marks {
   /** Box and line under the pointer, -1 for none. */
   hovered: number;
   hoveredLine: number;
-  /** Boxes that answer a search; all others are faded. Null when nothing is searched. */
+  /** Boxes that match a filter; all others are faded. Null when nothing is filtered. */
   matches: ReadonlySet<number> | null;
   /** What is traced; null when nothing is. */
   traced: Traced | null;

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { familyLens } from '../lens/lens.ts';
 import { LIGHT } from '../lib/palette.ts';
-import { rowOf } from '../wire/csr.ts';
-import { operatorName, operatorTypeName, type Model } from '../wire/model.ts';
+import type { Model } from '../wire/model.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { ONLY_WITH_FIXTURES, realModels } from './fixtures.ts';
@@ -12,7 +11,6 @@ import { brokenRules, lineThroughBox } from './layout/testing.ts';
 import { drawingOf, paintOf } from './model-drawing.ts';
 import { OPERATOR, type Scene, type View } from './scene.ts';
 import { brokenSceneRules } from './scene-rules.ts';
-import { SearchIndex } from './search.ts';
 import { MAX_LEVEL } from './structure.ts';
 
 const MODELS = realModels();
@@ -68,14 +66,5 @@ describe.skipIf(MODELS.length === 0)(`real models${ONLY_WITH_FIXTURES}`, () => {
       const isWhole = view.flat || view.open.size === hierarchy.groups.length;
       if (isWhole) expect(operatorsIn(scene).sort((a, b) => a - b)).toEqual(Array.from(whole.sort()));
     }
-  });
-
-  test.each(MODELS)('%s is searched', (_, model) => {
-    const index = new SearchIndex(model);
-    for (let op = 0; op < Math.min(20, model.operatorCount); op++) {
-      const name = operatorName(model, op).split(/\s/)[0];
-      expect(Array.from(index.find(`${operatorTypeName(model, op)} ${name}`).operators)).toContain(op);
-    }
-    for (const tensor of rowOf(model.subgraphInputs, 0)) expect(model.producer[tensor]).toBe(-1);
   });
 });

@@ -1,10 +1,10 @@
 /** Between what a person selects (operators, groups, tensors) and the boxes of a scene. */
 import { rowOf } from '../wire/csr.ts';
+import type { Matched } from '../table/tables.ts';
 import type { Model } from '../wire/model.ts';
 import { findBox, GROUP_KINDS, OPERATOR_KINDS, TENSOR_KINDS } from './drawing.ts';
 import type { Hierarchy } from './hierarchy.ts';
 import { CLOSED_GROUP, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, type Scene } from './scene.ts';
-import type { Matches } from './search.ts';
 
 export type ItemKind = 'operator' | 'group' | 'tensor';
 
@@ -60,8 +60,8 @@ export function operatorNextTo(model: Model, tensor: number): number {
   return users.length > 0 ? users[0] : -1;
 }
 
-/** Boxes of what a search found; a group counts when it holds any of it. */
-export function boxesOf(scene: Scene, hierarchy: Hierarchy, matches: Matches): Set<number> {
+/** Boxes of what matches a filter; a group counts when it holds any of it. */
+export function boxesOf(scene: Scene, hierarchy: Hierarchy, matches: Matched): Set<number> {
   const places = Int32Array.from(matches.operators, (op) => hierarchy.place[op]).sort();
   const operators = new Set(
     Array.from(matches.operators, (op) => (hierarchy.host[op] >= 0 ? hierarchy.host[op] : op)),

@@ -4,7 +4,7 @@
  */
 import { csrFromPairs, rowOf, type Csr } from '../wire/csr.ts';
 import { subgraphOf, type Model } from '../wire/model.ts';
-import { calleesOf } from './calls.ts';
+import { calleesOf, firstPassed, handedOn, isLoop } from './calls.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 
 export const CHILD = 0;
@@ -32,11 +32,23 @@ export interface Level {
 /** Ports beyond this many share the last one. */
 export const MAX_PORTS = 32;
 
-/** The children of a group, or with `flat` all operators in it. */
-export function buildLevel(model: Model, hierarchy: Hierarchy, groupId: number, flat: boolean): Level {
+/**
+ * The children of a group, or with `flat` all operators in it.
+ *
+ * @param caller the operator within which a subgraph is shown: the tensors that it hands on come in and go out by ports,
+ * as do those of a group
+ */
+export function buildLevel(
+  model: Model,
+  hierarchy: Hierarchy,
+  groupId: number,
+  flat: boolean,
+  caller = -1,
+): Level {
   const { host } = hierarchy;
   const group = hierarchy.groups[groupId];
-  const atTop = group.parent < 0;
+  const isGraph = group.parent < 0;
+  const atTop = isGraph && caller < 0;
   const graph = subgraphRoot(hierarchy, groupId);
   const graphInputs = new Set(rowOf(model.subgraphInputs, graph));
   const graphOutputs = new Set(rowOf(model.subgraphOutputs, graph));
@@ -63,11 +75,12 @@ export function buildLevel(model: Model, hierarchy: Hierarchy, groupId: number, 
     for (const tensor of rowOf(model.outputs, op))
       if (tensor >= 0 && (graphOutputs.has(tensor) || (!atTop && isReadOutside(tensor))))
         edges.add(nodeOf(op), nodes.output(tensor), tensor);
-  if (atTop)
+  if (isGraph)
     for (const tensor of graphOutputs)
       if (graphInputs.has(tensor) && tensor >= 0)
         edges.add(nodes.input(tensor), nodes.output(tensor), tensor);
-  return levelOf(nodes, edges);
+  const level = levelOf(nodes, edges);
+  return caller < 0 ? level : withPortsOf(level, handedOn(model, caller, groupId));
 }
 
 /**
@@ -79,22 +92,33 @@ export function buildCallLevel(model: Model, hierarchy: Hierarchy, operator: num
   const edges = new Edges();
   const callees = calleesOf(model, operator);
   const boxes = callees.map(({ subgraph }) => nodes.add(CHILD, ~subgraph));
-  const withRole = (role: string): number =>
-    boxes[callees.findIndex(({ roles }) => roles.includes(role))] ?? -1;
-  // The first operand of a branch only chooses.
-  const given = operandsThatFlow(model, hierarchy, operator, withRole('then') >= 0 ? 1 : 0);
-  const made = Array.from(rowOf(model.outputs, operator)).filter((tensor) => tensor >= 0);
-  const [cond, body] = [withRole('cond'), withRole('body')];
-  const isLoop = cond >= 0 && body >= 0 && cond !== body;
-  for (const tensor of given)
-    for (const box of isLoop ? [cond] : boxes) edges.add(nodes.input(tensor), box, tensor);
-  if (isLoop) {
-    for (const tensor of given) edges.add(cond, body, tensor);
-    for (const tensor of made) edges.add(body, cond, tensor);
+  const given = operandsThatFlow(model, hierarchy, operator, firstPassed(callees));
+  const results = Array.from(rowOf(model.outputs, operator)).filter((tensor) => tensor >= 0);
+  const [first, second] = boxes;
+  const ends = isLoop(callees) ? [first] : boxes;
+  for (const box of ends) for (const tensor of given) edges.add(nodes.input(tensor), box, tensor);
+  if (isLoop(callees)) {
+    // Constants are where the state begins: from then on it flows too.
+    for (const tensor of rowOf(model.inputs, operator)) if (tensor >= 0) edges.add(first, second, tensor);
+    for (const tensor of results) edges.add(second, first, tensor);
   }
-  for (const tensor of made)
-    for (const box of isLoop ? [cond] : boxes) edges.add(box, nodes.output(tensor), tensor);
+  const outputs = new Set(rowOf(model.subgraphOutputs, subgraphOf(model, operator)));
+  const used = results.filter((tensor) => outputs.has(tensor) || rowOf(model.consumers, tensor).length > 0);
+  for (const box of ends) for (const tensor of used) edges.add(box, nodes.output(tensor), tensor);
   return levelOf(nodes, edges);
+}
+
+/** The ports of a subgraph are also those of the tensors of the operator around it. */
+function withPortsOf(level: Level, { inputs, outputs }: ReturnType<typeof handedOn>): Level {
+  const both = (ports: ReadonlyMap<number, number>, pairs: [number, number][]): Map<number, number> => {
+    const all = new Map(ports);
+    for (const [outer, inner] of pairs) {
+      const port = ports.get(inner);
+      if (port !== undefined) all.set(outer, port);
+    }
+    return all;
+  };
+  return { ...level, inputs: both(level.inputs, inputs), outputs: both(level.outputs, outputs) };
 }
 
 /** The inputs of an operator, from one on, that other operators or the subgraph give it. */

@@ -5,7 +5,7 @@ import type { Drawing, Marks } from './drawing.ts';
 import { paintBoxes } from './paint/boxes.ts';
 import { Fitter } from './paint/fitter.ts';
 import { flagsOf, HIDDEN, type Flags } from './paint/flags.ts';
-import { isHighlighted, type Frame, type LineLook } from './paint/frame.ts';
+import { isHighlighted, type Frame } from './paint/frame.ts';
 import { paintGroupNames, paintGroups } from './paint/groups.ts';
 import { Labels, paintHighlightedLabels, paintLabels } from './paint/labels.ts';
 import { paintLines } from './paint/lines.ts';
@@ -20,7 +20,8 @@ export interface Picture {
   drawing: Drawing;
   marks: Marks;
   theme: Theme;
-  lineLook: LineLook;
+  /** Whether lines are as wide as what they carry is large. */
+  weighsLines: boolean;
 }
 
 /** Where one looks at it from, and on how many pixels. */
@@ -43,16 +44,25 @@ export class Renderer {
 
   /** Draws what is seen from there, and a rubber band in CSS pixels. */
   draw(picture: Picture, view: View, band: Rect | null = null): void {
+    this.clear(picture, view);
+    this.painter.paint(this.context, picture, view);
+    this.context.setTransform(view.pixelRatio, 0, 0, view.pixelRatio, 0, 0);
+    if (band !== null) this.drawBand(band, picture.theme);
+  }
+
+  /** Draws boxes only: on a small map, lines and names would be all that one sees. */
+  drawMap(picture: Picture, view: View): void {
+    this.clear(picture, view);
+    this.painter.paintMap(this.context, picture, view);
+  }
+
+  private clear({ theme }: Picture, { camera, pixelRatio }: View): void {
     const { context } = this;
-    const { camera, pixelRatio } = view;
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = picture.theme.background;
+    context.fillStyle = theme.background;
     context.fillRect(0, 0, context.canvas.width, context.canvas.height);
     const zoom = camera.scale * pixelRatio;
     context.setTransform(zoom, 0, 0, zoom, -camera.x * zoom, -camera.y * zoom);
-    this.painter.paint(context, picture, view);
-    context.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-    if (band !== null) this.drawBand(band, picture.theme);
   }
 
   private drawBand({ x, y, width, height }: Rect, theme: Theme): void {
@@ -74,27 +84,8 @@ export class Painter {
 
   constructor(private readonly fitter: Fitter) {}
 
-  paint(pen: Pen, picture: Picture, { camera, viewport, pixelRatio }: View): void {
-    const { drawing, marks } = picture;
-    const flags = this.flagsOf(drawing.scene, marks);
-    const sight = sightOf(camera, viewport, pixelRatio);
-    const frame: Frame = {
-      ...picture,
-      pen,
-      flags,
-      hovered: marks.hovered,
-      hoveredLine: marks.hoveredLine,
-      sight,
-      fitter: this.fitter,
-      labels: this.labels,
-      boxes: boxesInSight(drawing.scene, sight, flags.boxes, HIDDEN),
-      lines:
-        picture.lineLook === 'none'
-          ? new Int32Array()
-          : linesInSight(drawing.lineBounds, sight, flags.lines, HIDDEN),
-      highlighted: new Int32Array(),
-    };
-    frame.highlighted = frame.lines.filter((line) => isHighlighted(frame, line));
+  paint(pen: Pen, picture: Picture, view: View): void {
+    const frame = this.frame(pen, picture, view);
     paintGroups(frame);
     paintRegions(frame);
     paintLines(frame);
@@ -103,6 +94,33 @@ export class Painter {
     paintStubs(frame);
     paintGroupNames(frame);
     paintHighlightedLabels(frame);
+  }
+
+  paintMap(pen: Pen, picture: Picture, view: View): void {
+    const frame = this.frame(pen, picture, view);
+    paintGroups(frame);
+    paintBoxes(frame);
+  }
+
+  private frame(pen: Pen, picture: Picture, { camera, viewport, pixelRatio }: View): Frame {
+    const { drawing, marks } = picture;
+    const flags = this.flagsOf(drawing.scene, marks);
+    const sight = sightOf(camera, viewport, pixelRatio);
+    const { hovered, hoveredLine } = marks;
+    const lines = linesInSight(drawing.lineBounds, sight, flags.lines, HIDDEN);
+    return {
+      ...picture,
+      pen,
+      flags,
+      hovered,
+      hoveredLine,
+      sight,
+      fitter: this.fitter,
+      labels: this.labels,
+      boxes: boxesInSight(drawing.scene, sight, flags.boxes, HIDDEN),
+      lines,
+      highlighted: lines.filter((line) => isHighlighted({ drawing, flags, hovered, hoveredLine }, line)),
+    };
   }
 
   private flagsOf(scene: Scene, marks: Marks): Flags {

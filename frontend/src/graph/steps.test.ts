@@ -1,5 +1,7 @@
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { finished, inTurns, type Steps } from './steps.ts';
+
+afterEach(() => vi.restoreAllMocks());
 
 /** Takes time at each step, as measured by a clock that only it moves. */
 function* slow(done: string[], clock: { now: number }): Steps<string> {

@@ -1,9 +1,11 @@
 /** The state of the page, as signals, and what changes it. The URL mirrors it; views only read it and call actions. */
 import { batch, computed, signal } from '@preact/signals';
 import { Cancelled, GraphClient, type WorkerFactory } from '../graph/client.ts';
+import { calleesOf, openIdOf, operatorOfOpenId } from '../graph/calls.ts';
+import { findBox } from '../graph/drawing.ts';
 import { openAtFirst, type Hierarchy } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
-import type { Scene } from '../graph/scene.ts';
+import { OPEN_GROUP, type Scene } from '../graph/scene.ts';
 import { reachedBy, type Trace } from '../graph/traced.ts';
 import type { Host } from '../host/host.ts';
 import { ServerError, type Entry, type Listing, type Source } from '../host/source.ts';
@@ -162,8 +164,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       open.value =
         state.open === null
           ? openAtFirst(hierarchy, root.value)
-          : new Set(state.open.filter((group) => group < hierarchy.groups.length));
-      lastToggled.value = onlyDifference(before, open.value);
+          : new Set(state.open.filter((id) => operatorOfOpenId(hierarchy, id) < model.operatorCount));
+      lastToggled.value = onlyDifference(hierarchy, before, open.value);
       const isKnown = (item: Item): boolean => exists(item, model, hierarchy);
       selection.value = state.selection.filter(isKnown);
       trace.value = existing(state.trace, isKnown);
@@ -225,24 +227,42 @@ export function createStore(host: Host, source: Source, workers: Workers) {
   }
 
   let layouts = 0;
+  /** What the scene shows: where a layout that is cancelled leads back to. */
+  let shown = { root: 0, flat: false, open: open.peek(), openIsDefault: true };
 
   async function layout(): Promise<void> {
     const now = loaded.peek();
     if (now === null) return;
     const count = ++layouts;
+    const view = { root: root.value, flat: flat.value, open: open.value, openIsDefault: openIsDefault.value };
     layoutFailure.value = null;
     try {
-      const view = { root: root.value, flat: flat.value, open: [...open.value] };
-      const made = await now.client.layout(view, (step) => {
+      const made = await now.client.layout({ ...view, open: [...view.open] }, (step) => {
         if (count === layouts) layoutPhase.value = step;
       });
-      if (count === layouts) scene.value = made;
+      if (count !== layouts) return;
+      shown = view;
+      scene.value = made;
     } catch (error) {
       if (error instanceof Cancelled || count !== layouts) return;
       layoutFailure.value = error instanceof Error ? error.message : String(error);
     } finally {
       if (count === layouts) layoutPhase.value = null;
     }
+  }
+
+  /** Leaves off the layout that is under way and stays with the scene that is shown. */
+  function cancelLayout(): void {
+    layouts++;
+    loaded.peek()?.client.cancel();
+    batch(() => {
+      layoutPhase.value = null;
+      root.value = shown.root;
+      flat.value = shown.flat;
+      open.value = shown.open;
+      openIsDefault.value = shown.openIsDefault;
+    });
+    remember(false);
   }
 
   function select(items: readonly Item[]): void {
@@ -265,7 +285,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       selection.value = [item];
       // What one goes to is to be seen.
       if (trace.value?.hidesRest === true) trace.value = { ...trace.value, hidesRest: false };
-      const inside = groups.includes(root.value);
+      const inside = groups.includes(root.value) || isInPlace(groups[0]);
       if (!inside) {
         root.value = groups[0];
         flat.value = false;
@@ -286,11 +306,35 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     focusRequests.value++;
   }
 
+  /** Whether a subgraph shows its operators within the operator that runs it. */
+  function isInPlace(subgraph: number): boolean {
+    return scene.peek() !== null && findBox(scene.peek()!, [OPEN_GROUP], subgraph) >= 0;
+  }
+
   async function toggle(group: number): Promise<void> {
     const next = new Set(open.value);
     if (!next.delete(group)) next.add(group);
+    await openInPlace(next, { kind: 'group', id: group });
+  }
+
+  /** Opens an operator that runs subgraphs where it stands, and these as far as a first view goes; or closes it. */
+  async function toggleOperator(operator: number): Promise<void> {
+    const now = loaded.peek();
+    if (now === null) return;
+    const { model, hierarchy } = now;
+    const next = new Set(open.value);
+    const id = openIdOf(hierarchy, operator);
+    if (!next.delete(id)) {
+      next.add(id);
+      for (const { subgraph } of calleesOf(model, operator))
+        for (const group of [subgraph, ...openAtFirst(hierarchy, subgraph)]) next.add(group);
+    }
+    await openInPlace(next, { kind: 'operator', id: operator });
+  }
+
+  async function openInPlace(next: ReadonlySet<number>, toggled: Item): Promise<void> {
     batch(() => {
-      lastToggled.value = { kind: 'group', id: group };
+      lastToggled.value = toggled;
       open.value = next;
       openIsDefault.value = false;
     });
@@ -419,6 +463,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     selectMany,
     goTo,
     toggle,
+    toggleOperator,
+    cancelLayout,
     setOpen,
     enter,
     setFlat,
@@ -438,10 +484,16 @@ function firstReadable(listing: Listing | null): Entry | null {
   return listing?.models.find(({ error }) => error === null) ?? listing?.models[0] ?? null;
 }
 
-/** The group that is open in one of two sets and not in the other, if it is the only one. */
-function onlyDifference(before: ReadonlySet<number>, after: ReadonlySet<number>): Item | null {
-  const changed = [...before, ...after].filter((group) => before.has(group) !== after.has(group));
-  return changed.length === 1 ? { kind: 'group', id: changed[0] } : null;
+/** What is open in one of two sets and not in the other, if it is the only such thing. */
+function onlyDifference(
+  hierarchy: Hierarchy,
+  before: ReadonlySet<number>,
+  after: ReadonlySet<number>,
+): Item | null {
+  const changed = [...before, ...after].filter((id) => before.has(id) !== after.has(id));
+  if (changed.length !== 1) return null;
+  const operator = operatorOfOpenId(hierarchy, changed[0]);
+  return operator < 0 ? { kind: 'group', id: changed[0] } : { kind: 'operator', id: operator };
 }
 
 function exists(item: Item, model: Model, hierarchy: Hierarchy): boolean {

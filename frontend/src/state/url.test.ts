@@ -21,9 +21,9 @@ const STATE: UrlState = {
   ],
   outline: true,
   profile: ['a1', '0f2'],
-  trace: null,
-  weighsLines: true,
   search: 'conv & <b> 100%',
+  trace: { kind: 'near', of: [{ kind: 'operator', id: 5 }], hops: 3, hidesRest: true },
+  weighsLines: true,
 };
 
 test('what is written is read back', () => {

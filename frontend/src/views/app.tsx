@@ -4,7 +4,7 @@ import { useStore } from './context.ts';
 import { Later } from './later.tsx';
 import { GraphView } from './graph.tsx';
 import { Help } from './help.tsx';
-import { OutlinePanel } from './outline.tsx';
+import { OutlineButton, OutlinePanel } from './outline.tsx';
 import { Overview } from './overview.tsx';
 import { Panel } from './panel.tsx';
 import { EmptyState, FailureState, LoadingState } from './states.tsx';
@@ -63,6 +63,7 @@ export function App() {
               {name}
             </button>
           ))}
+          {store.tab.value === 'graph' && store.loaded.value !== null && <OutlineButton />}
         </nav>
         <Content />
       </div>

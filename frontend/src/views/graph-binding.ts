@@ -11,7 +11,7 @@ import { tracedIn } from '../graph/traced.ts';
 import { familyLens } from '../lens/lens.ts';
 import { encodeItem } from '../state/item-url.ts';
 import { DARK, LIGHT } from '../lib/palette.ts';
-import { otherEnd, outside, subgraphInside } from '../state/navigation.ts';
+import { otherEnd, outside } from '../state/navigation.ts';
 import type { Loaded, Store } from '../state/store.ts';
 import type { Hovered } from './hover-card.tsx';
 
@@ -113,7 +113,7 @@ export function bindGraph(
       });
       picture.value = controller.picture;
     }),
-    effect(() => controller.setLineLook(store.weighsLines.value ? 'weighed' : 'even')),
+    effect(() => controller.setWeighsLines(store.weighsLines.value)),
     effect(() => {
       if (store.focusRequests.value === 0) return;
       const item = store.primary.peek();
@@ -130,14 +130,14 @@ export function bindGraph(
   };
 }
 
-/** Opens or closes a group, goes into the subgraph of an operator that runs one. */
+/** Opens or closes a group, or an operator that runs subgraphs. In a flat view all is open. */
 export function activate(store: Store, { model }: Loaded, item: Item): void {
+  if (store.flat.value) return;
   if (item.kind === 'group') {
     if (item.id !== store.root.value) void store.toggle(item.id);
     return;
   }
-  const inside = item.kind === 'operator' ? subgraphInside(model, item.id) : null;
-  if (inside !== null) void store.enter(inside);
+  if (item.kind === 'operator' && model.controlFlow.has(item.id)) void store.toggleOperator(item.id);
 }
 
 /** Out of a group to the one around it, out of a subgraph to the operator that runs it. */

@@ -1,9 +1,9 @@
 /** The keys of the graph. */
 import type { Signal } from '@preact/signals';
 import type { GraphController } from '../graph/controller.ts';
+import { openableIn } from '../graph/calls.ts';
 import { boxToSee, itemAt } from '../graph/items.ts';
 import { firstBox, neighbour, type Direction } from '../graph/neighbours.ts';
-import { groupsBelow } from '../state/navigation.ts';
 import type { Loaded, Store } from '../state/store.ts';
 import { TRACE_KINDS } from '../graph/traced.ts';
 import { activate, goOut } from './graph-binding.ts';
@@ -68,12 +68,13 @@ function actions(context: GraphContext): Partial<Record<string, () => void>> {
       if (item !== null) activate(store, loaded, item);
     },
     Escape: () => {
-      if (store.search.value !== '') store.setSearch('');
+      if (store.layoutPhase.value !== null && store.scene.value !== null) store.cancelLayout();
+      else if (store.search.value !== '') store.setSearch('');
       else if (store.trace.value !== null) store.setTrace(null);
       else store.select([]);
     },
     Backspace: () => goOut(store, loaded),
-    e: () => void store.setOpen(groupsBelow(loaded.hierarchy, store.root.value)),
+    e: () => void store.setOpen(openableIn(loaded.model, loaded.hierarchy, store.root.value)),
     c: () => void store.setOpen([]),
     x: () => void store.setFlat(!store.flat.value),
     ...cameraActions(context),

@@ -1,8 +1,9 @@
 import type { Signal } from '@preact/signals';
 import type { RefObject } from 'preact';
+import { openableIn } from '../graph/calls.ts';
 import type { GraphController } from '../graph/controller.ts';
 import { pathTo } from '../graph/hierarchy.ts';
-import { callerOf, groupsBelow, groupsToOpen } from '../state/navigation.ts';
+import { callerOf, groupsToOpen } from '../state/navigation.ts';
 import type { Loaded } from '../state/store.ts';
 import { useStore } from './context.ts';
 import { GraphMenu } from './graph-menu.tsx';
@@ -16,20 +17,16 @@ interface Props {
 
 export function GraphToolbar({ loaded, controller, mapFolded }: Props) {
   const store = useStore();
-  const { hierarchy } = loaded;
-  const hasGroups = hierarchy.groups[store.root.value].children.some((child) => child < 0);
+  const { model, hierarchy } = loaded;
+  const openable = openableIn(model, hierarchy, store.root.value);
   return (
     <div class="toolbar">
       <EntryChooser loaded={loaded} />
       <Breadcrumbs loaded={loaded} />
       <div class="spacer" />
-      {hasGroups && (
+      {openable.length > 0 && (
         <>
-          <button
-            type="button"
-            title="Open all groups (e)"
-            onClick={() => void store.setOpen(groupsBelow(hierarchy, store.root.value))}
-          >
+          <button type="button" title="Open all groups (e)" onClick={() => void store.setOpen(openable)}>
             Open all
           </button>
           <button type="button" title="Close all groups (c)" onClick={() => void store.setOpen([])}>

@@ -63,9 +63,18 @@ export function GraphView({ loaded }: { loaded: Loaded }) {
         >
           <canvas ref={canvas} />
         </div>
-        {store.layoutPhase.value !== null && store.scene.value === null && (
-          <p class="canvas-note" role="status">
-            {store.layoutPhase.value} …
+        {store.layoutPhase.value !== null && (
+          <p class="working" role="status">
+            {store.layoutPhase.value} …{' '}
+            {store.scene.value !== null && (
+              <button
+                type="button"
+                title="Stay with what is shown (Esc)"
+                onClick={() => store.cancelLayout()}
+              >
+                Cancel
+              </button>
+            )}
           </p>
         )}
         {failure !== null && (

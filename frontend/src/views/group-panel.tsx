@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Loaded } from '../state/store.ts';
 import { pathTo } from '../graph/hierarchy.ts';
+import { boxOf } from '../graph/items.ts';
 import { useStore } from './context.ts';
 import { Fact, Facts, Section } from './figures.tsx';
 import { GroupLens } from './lens-figures.tsx';
@@ -22,6 +23,8 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
     [hierarchy, group],
   );
   const isOpen = store.open.value.has(id);
+  const isShown =
+    store.scene.value !== null && boxOf(store.scene.value, hierarchy, { kind: 'group', id }) >= 0;
   return (
     <article>
       <header class="item-head">
@@ -58,7 +61,7 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
         )}
       </Facts>
       <p class="actions">
-        {id !== store.root.value && group.parent >= 0 && (
+        {id !== store.root.value && (group.parent >= 0 || isShown) && (
           <button type="button" onClick={() => void store.toggle(id)}>
             {isOpen ? 'Close' : 'Open'}
           </button>

@@ -23,7 +23,7 @@ export function LensPicker({ loaded }: { loaded: Loaded }) {
       <button
         ref={button}
         type="button"
-        class="current-model"
+        class="current-lens"
         aria-haspopup="listbox"
         aria-expanded={open.value}
         title={`Colour by: ${column?.doc ?? ''} (l)`}

@@ -81,11 +81,7 @@ function MapCanvas({ picture }: { picture: Signal<Picture | null> }) {
       canvas.current.width = Math.round(map.width * pixelRatio);
       canvas.current.height = Math.round(map.height * pixelRatio);
       renderer.current ??= new Renderer(canvas.current);
-      // Lines of thousands of operators would be all that one sees.
-      renderer.current.draw(
-        { ...value, lineLook: 'none' },
-        { camera: mapCamera(map), viewport: map, pixelRatio },
-      );
+      renderer.current.drawMap(value, { camera: mapCamera(map), viewport: map, pixelRatio });
     };
     wait.current = setTimeout(draw, renderer.current === null ? 0 : PAUSE_MS) as unknown as number;
     return () => clearTimeout(wait.current);

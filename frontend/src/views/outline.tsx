@@ -11,23 +11,30 @@ import { onKeyAnywhere } from './keys.ts';
 import { LINE_HEIGHT } from './outline-sizes.ts';
 import { OutlineRow } from './outline-row.tsx';
 
-/** The tree when it is wanted; the key and the button for it always. */
-export function OutlinePanel({ loaded }: { loaded: Loaded }) {
+/** Shows and hides the outline; stands with the tabs. */
+export function OutlineButton() {
   const store = useStore();
   const isShown = store.outline.value;
   useEffect(() => onKeyAnywhere('o', () => store.showOutline(!store.outline.peek())), [store]);
-  if (!isShown)
-    return (
-      <button
-        type="button"
-        class="unfold outline-unfold"
-        title="Show the outline (o)"
-        aria-label="Show the outline"
-        onClick={() => store.showOutline(true)}
-      >
-        ›
-      </button>
-    );
+  return (
+    <button
+      type="button"
+      class="tab outline-button"
+      aria-pressed={isShown}
+      title={isShown ? 'Hide the outline (o)' : 'Show the outline (o)'}
+      onClick={() => store.showOutline(!isShown)}
+    >
+      <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">
+        <path d="M4 4h10v3H4zM8 10h12v3H8zM8 16h12v3H8z" />
+      </svg>
+      Outline
+    </button>
+  );
+}
+
+export function OutlinePanel({ loaded }: { loaded: Loaded }) {
+  const store = useStore();
+  if (!store.outline.value) return null;
   return (
     <aside class="outline-panel" aria-label="Outline">
       <header>

@@ -235,6 +235,8 @@ function MeasuredPartition({ loaded }: { loaded: Loaded }) {
   const report = runs.partition.value;
   if (report === null) return null;
   const { delegate, runtime, delegated, operators, parts } = partsOfReport(report);
+  // Borders are listed below with their tensors.
+  const findings = report.findings.filter(({ code }) => code !== 'partition-border');
   const others = (runs.entries.value ?? []).filter(({ kind }) => kind === 'partition');
   return (
     <section class="card">
@@ -261,7 +263,7 @@ function MeasuredPartition({ loaded }: { loaded: Loaded }) {
       </p>
       {parts.length > 0 && <OnGraph lens="partition.partition" />}
       <ul class="findings">
-        {report.findings.map(({ code, severity, message, operators: about }) => (
+        {findings.map(({ code, severity, message, operators: about }) => (
           <li key={code + message} class={severity}>
             {severity !== 'note' && <b>{severity} </b>}
             {message}{' '}

@@ -17,7 +17,7 @@ import { useTheme } from './figures.tsx';
 import { formatRate } from './profile-table.tsx';
 
 const HEIGHT = 360;
-const LEFT = 70;
+const LEFT = 86;
 const RIGHT = 14;
 const TOP = 14;
 const BOTTOM = 36;

@@ -18,19 +18,24 @@ function wordsOf(column: Column, cell: Cell): string | number | null {
   return String(cell);
 }
 
-describe(`reports come as the command line prints them${ONLY_WITH_FIXTURES}`, () => {
-  test.each(realReports())('%s', (_, report, printed) => {
-    expect(report.columns.map(({ name }) => name)).toEqual(printed.columns.map(({ name }) => name));
-    expect(report.summary).toEqual(printed.summary);
-    for (const [place, column] of report.columns.entries()) {
-      const wanted = printed.rows.map((row) => wordsOf(column, row[place] as Cell));
-      expect([column.name, printed.rows.map((_row, row) => cellOf(column, row))]).toEqual([
-        column.name,
-        wanted,
-      ]);
-    }
-  });
-});
+const REPORTS = realReports();
+
+describe.skipIf(REPORTS.length === 0)(
+  `reports come as the command line prints them${ONLY_WITH_FIXTURES}`,
+  () => {
+    test.each(REPORTS)('%s', (_, report, printed) => {
+      expect(report.columns.map(({ name }) => name)).toEqual(printed.columns.map(({ name }) => name));
+      expect(report.summary).toEqual(printed.summary);
+      for (const [place, column] of report.columns.entries()) {
+        const wanted = printed.rows.map((row) => wordsOf(column, row[place] as Cell));
+        expect([column.name, printed.rows.map((_row, row) => cellOf(column, row))]).toEqual([
+          column.name,
+          wanted,
+        ]);
+      }
+    });
+  },
+);
 
 test('a missing cell has no text', () => {
   const base = { name: 'x', unit: '1', provenance: 'declared' as const, doc: '', rows: 1 };

@@ -10,7 +10,7 @@ import { orderLayers, type Layers } from './order.ts';
 import { assignX } from './position.ts';
 import { addDummies, type Proper } from './proper.ts';
 import { assignRanks, flowOf } from './rank.ts';
-import { routeEdges, type Bands, type Routes } from './route.ts';
+import { roomForLoops, routeEdges, type Bands, type Routes } from './route.ts';
 import { wrapWideRanks } from './wrap.ts';
 
 export { FIRST, FREE, LAST } from './rank.ts';
@@ -31,7 +31,7 @@ export interface Plan {
   /** The edges, turned so that they go down. */
   source: Int32Array;
   target: Int32Array;
-  /** DRAWN, BACKWARD (drawn, against the flow) or CUT per edge. */
+  /** DRAWN, BACKWARD (drawn around, from the bottom of its target up to the top of its source) or CUT per edge. */
   state: Uint8Array;
   graph: Proper;
   layers: Layers;
@@ -94,7 +94,7 @@ export function* planSteps(input: LayeredInput): Steps<Plan> {
     cutLongEdges(rank, source, target, state);
   closeGaps(rank);
   yield 'ordering';
-  const graph = addDummies(rank, source, target, isDrawn);
+  const graph = addDummies(rank, source, target, (e) => state[e] === DRAWN);
   const { layers, crossings } = yield* orderLayers(graph, ordering.order);
   return { source, target, state, graph, layers, crossings };
 }
@@ -128,11 +128,12 @@ export function* placeSteps(
   const gap = (a: number, b: number): number => (isDummy(a) || isDummy(b) ? LINE_GAP : NODE_GAP);
   const centre = assignX(layers, graph.above, graph.below, widths, gap, isDummy);
   const band = bands(graph, height);
-  const columns = toColumns(graph, band, centre, widths, several);
-  for (let v = 0; v < total; v++) centre[v] += columns.dx[graph.rank[v]];
+  const room = roomForLoops(plan.state);
+  const columns = toColumns(graph, band, centre, widths, several && room.left === 0);
+  for (let v = 0; v < total; v++) centre[v] += columns.dx[graph.rank[v]] + room.left;
   for (let r = 0; r < graph.ranks; r++) {
-    band.top[r] += columns.dy[r];
-    band.bottom[r] += columns.dy[r];
+    band.top[r] += columns.dy[r] + room.above;
+    band.bottom[r] += columns.dy[r] + room.above;
   }
   const x = new Float64Array(n);
   const y = new Float64Array(n);
@@ -143,7 +144,7 @@ export function* placeSteps(
   }
   yield 'drawing lines';
   const routes = routeEdges(plan, { width, height, centre, y }, band, columns);
-  return { x, y, width: columns.width, height: columns.total, routes };
+  return { x, y, width: columns.width + room.left, height: columns.total + 2 * room.above, routes };
 }
 
 /** Marks edges that pass too many ranks, and all but the near ones of nodes with many far ones. Whether any was marked. */

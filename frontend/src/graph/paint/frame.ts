@@ -14,7 +14,7 @@ export interface Frame {
   /** Box and line under the pointer, -1 for none. */
   hovered: number;
   hoveredLine: number;
-  lineLook: LineLook;
+  weighsLines: boolean;
   sight: Sight;
   theme: Theme;
   fitter: Fitter;
@@ -24,9 +24,6 @@ export interface Frame {
   lines: Int32Array;
   highlighted: Int32Array;
 }
-
-/** All of one width, as wide as what they carry is large, or none at all. */
-export type LineLook = 'even' | 'weighed' | 'none';
 
 /** How much is left of what is faded. */
 export const FADE = 0.25;
@@ -68,7 +65,10 @@ export function grouped(ids: Int32Array, keyOf: (id: number) => number): Group[]
 }
 
 /** Lines at what is under the pointer or selected, or part of what is traced. */
-export function isHighlighted({ drawing, flags, hovered, hoveredLine }: Frame, line: number): boolean {
+export function isHighlighted(
+  { drawing, flags, hovered, hoveredLine }: Pick<Frame, 'drawing' | 'flags' | 'hovered' | 'hoveredLine'>,
+  line: number,
+): boolean {
   const { from, to } = drawing.scene.lines;
   if ((flags.lines[line] & HIGHLIGHTED) !== 0 || line === hoveredLine) return true;
   return hovered >= 0 && (from[line] === hovered || to[line] === hovered);

@@ -21,20 +21,19 @@ const WEIGHT = 4;
 export function paintLines(frame: Frame): void {
   const { pen, drawing, theme, flags, sight } = frame;
   const { state } = drawing.scene.lines;
-  const isWeighed = frame.lineLook === 'weighed';
   const plain = grouped(frame.lines, (line) => {
     if (isHighlighted(frame, line)) return -1;
     return (
       (state[line] === BACKWARD ? IS_BACKWARD : 0) |
       ((flags.lines[line] & FADED) === 0 ? 0 : IS_FADED) |
-      (isWeighed ? WEIGHT * drawing.lineWeight[line] : 0)
+      (frame.weighsLines ? WEIGHT * drawing.lineWeight[line] : 0)
     );
   });
   pen.lineJoin = 'round';
   pen.strokeStyle = theme.line;
   for (const { key, ids: lines } of plain) {
     pen.globalAlpha = (key & IS_FADED) === 0 ? 1 : FADE;
-    pen.lineWidth = isWeighed ? weighted(frame, Math.floor(key / WEIGHT)) : even(frame);
+    pen.lineWidth = frame.weighsLines ? weighted(frame, Math.floor(key / WEIGHT)) : even(frame);
     strokeLines(frame, lines, (key & IS_BACKWARD) !== 0);
     if (sight.scale >= TEXT) fillHeads(frame, lines, theme.line);
   }

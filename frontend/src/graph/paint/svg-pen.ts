@@ -105,7 +105,8 @@ export class SvgPen implements Pen {
   fillText(text: string, x: number, y: number): void {
     this.filled = null;
     if (text === '') return;
-    const [, weight, size] = /^(?:(\d+) )?([\d.]+)px/.exec(this.font) ?? [];
+    const parts: (string | undefined)[] = /^(?:(\d+) )?([\d.]+)px/.exec(this.font) ?? [];
+    const [, weight, size] = parts;
     const anchor = ANCHORS[this.textAlign];
     // Viewers disagree on dominant-baseline, so the middle of the letters is put there by hand.
     const baseline = this.textBaseline === 'middle' ? y + 0.36 * Number(size) : y;

@@ -8,7 +8,7 @@ const TITLE = '600 12px';
 const SMALL = '11px';
 const CHIP = '600 9px';
 /** Room that a character of a figure takes, some more than it needs. */
-const FIGURE_ADVANCE = 6.4;
+const FIGURE_ADVANCE = 5.8;
 
 export function paintTexts(frame: Frame, boxes: Int32Array, isFaded: boolean): void {
   const { pen, sight } = frame;
