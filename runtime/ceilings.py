@@ -1,7 +1,8 @@
 """What this machine can do at best, measured: multiplications of large matrices, and copies of a large array.
 
-An operator near one of the two ceilings of a roofline plot cannot be made faster by a better kernel. They are what numpy
-and its BLAS reach, in a child process of their own, with the threads that the profile had; they are no maker's figures.
+An operator near one of the two ceilings of a roofline plot cannot be made faster by a better kernel. They are what
+numpy and its BLAS reach, in a child process of their own, with the threads that the profile had; they are no maker's
+figures.
 """
 
 from __future__ import annotations
@@ -81,8 +82,8 @@ def work(progress: Progress, threads: int) -> dict[str, Any]:
         "flop_per_s": 2 * _SIZE**3 / seconds,
         "bytes_per_s": 2 * threads * _COPIED_BYTES / copy_seconds,
         "how": (
-            f"best of repeated runs of numpy {np.__version__} with {_blas()}: float32 product of {_SIZE}×{_SIZE} matrices; "
-            f"copy of {_COPIED_BYTES >> 20} MiB per thread; {threads} thread{'' if threads == 1 else 's'}"
+            f"best of repeated runs of numpy {np.__version__} with {_blas()}: float32 product of {_SIZE}×{_SIZE} "
+            f"matrices; copy of {_COPIED_BYTES >> 20} MiB per thread; {threads} thread{'' if threads == 1 else 's'}"
         ),
     }
 

@@ -1,7 +1,8 @@
 """The WSGI application behind the TensorBoard tab, the standalone server and the notebook.
 
 Every route is a read-only GET, but for two that start and stop runs (permission.py says who may). Nothing in a request
-names a file: models are addressed by their id, static files are looked up in a table made from what lies in the package.
+names a file: models are addressed by their id, static files are looked up in a table made from what lies in the
+package.
 """
 
 from __future__ import annotations
@@ -223,8 +224,7 @@ class App:
     def _start(self, request: Request, id: str) -> Response:
         from .tasks import task_of
 
-        if (request.content_length or 0) > _MOST_ASKED_BYTES:
-            raise UsageError(f"the request is longer than {_MOST_ASKED_BYTES} bytes")
+        request.max_content_length = _MOST_ASKED_BYTES
         model = self.library.model(id)
         task = task_of(request.get_json(silent=True), model, self._runs)
         job = self._jobs.start(model.sha256, task.title, task.work)

@@ -1,4 +1,7 @@
-"""A trace as bytes for the page: what was timed as columns, the rest in the header. See frontend/src/wire/profile-trace.ts."""
+"""A trace as bytes for the page: what was timed as columns, the rest in the header.
+
+The TypeScript twin is frontend/src/wire/profile-trace.ts.
+"""
 
 from __future__ import annotations
 

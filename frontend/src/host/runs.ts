@@ -56,18 +56,18 @@ export interface RunsAnswer {
   pending: boolean;
 }
 
-/** What can be asked for; with `allowed` false the reason says why nothing can. */
-export interface Running {
-  allowed: boolean;
-  reason: string;
+/** What can be asked for, and the most of each. */
+export interface Runnable {
   kernels: string[];
   delegates: string[];
-  /** The most of each. */
   threads: number;
   runs: number;
   warmup: number;
   seconds: number;
 }
+
+/** Whether models can be run from this page, and if not why. */
+export type Running = { allowed: false; reason: string } | ({ allowed: true } & Runnable);
 
 export interface ProfileOptions {
   kernels: string;

@@ -108,9 +108,7 @@ test('a report carries everything with it', async () => {
     const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
     return Buffer.from(await new Response(stream).arrayBuffer()).toString('base64');
   };
-  const running = {
-    allowed: false, reason: 'this is a file', kernels: [], delegates: [], threads: 1, runs: 1, warmup: 1, seconds: 1,
-  }; // prettier-ignore
+  const running = { allowed: false as const, reason: 'this is a file' };
   const entry = { id: 'a1', kind: 'profile' as const, label: 'a', logged: true, created: '' };
   const details = { operators: [{ id: 0 }, { id: 1 }], tensors: [{ id: 0 }] };
   const source = new EmbeddedSource({
@@ -133,5 +131,5 @@ test('a report carries everything with it', async () => {
   expect(await source.runs()).toEqual({ runs: [entry], jobs: [], pending: false });
   expect(new Uint8Array(await source.runReport('any', 'a1'))).toEqual(Uint8Array.of(8));
   expect(new Uint8Array(await source.trace('any', 'a1'))).toEqual(Uint8Array.of(9));
-  await expect(source.start()).rejects.toThrow('this is a file');
+  await expect(source.start()).rejects.toThrow('runs nothing');
 });

@@ -263,7 +263,7 @@ export class EmbeddedSource implements Source {
   }
 
   start(): Promise<never> {
-    return Promise.reject(new Error(this.data.listing.running.reason));
+    return Promise.reject(new Error('a report in a file runs nothing'));
   }
 
   job(): Promise<never> {

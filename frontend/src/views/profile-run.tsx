@@ -1,6 +1,6 @@
-/** Running a model from the page: what is asked for, how far it is, and how it ended. */
+/** Runnable a model from the page: what is asked for, how far it is, and how it ended. */
 import { useSignal } from '@preact/signals';
-import type { Job, Running } from '../host/runs.ts';
+import type { Job, Runnable } from '../host/runs.ts';
 import type { Loaded } from '../state/store.ts';
 import { rowOf } from '../wire/csr.ts';
 import { openInputs, parseShape, shapeText } from '../profile/shapes.ts';
@@ -15,7 +15,7 @@ const KERNEL_TITLES: Partial<Record<string, string>> = {
 
 interface RunFormProps {
   loaded: Loaded;
-  running: Running;
+  running: Runnable;
   onStart: () => void;
 }
 

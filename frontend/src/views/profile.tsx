@@ -20,6 +20,7 @@ export function ProfileView({ loaded }: { loaded: Loaded }) {
   const store = useStore();
   const { runs } = store;
   const running = store.listing.value?.running ?? null;
+  const runnable = running?.allowed === true ? running : null;
   const isAsking = useSignal(false);
   const profile = runs.profiles.value.get(runs.shown.value[0] ?? '') ?? null;
   const hasNone = runs.entries.value !== null && runs.shown.value.length === 0;
@@ -29,7 +30,7 @@ export function ProfileView({ loaded }: { loaded: Loaded }) {
         <h1>Profile</h1>
         <RunPicker />
         <span class="spacer" />
-        {running?.allowed === true && !hasNone && runs.job.value === null && (
+        {runnable !== null && !hasNone && runs.job.value === null && (
           <button
             type="button"
             aria-expanded={isAsking.value}
@@ -45,8 +46,8 @@ export function ProfileView({ loaded }: { loaded: Loaded }) {
         </p>
       )}
       {runs.job.value !== null && <JobState job={runs.job.value} />}
-      {isAsking.value && running !== null && runs.job.value === null && !hasNone && (
-        <RunForm loaded={loaded} running={running} onStart={() => (isAsking.value = false)} />
+      {isAsking.value && runnable !== null && runs.job.value === null && !hasNone && (
+        <RunForm loaded={loaded} running={runnable} onStart={() => (isAsking.value = false)} />
       )}
       {hasNone && runs.job.value === null && <NoProfile loaded={loaded} running={running} />}
       {hasNone && runs.partition.value !== null && <PartitionView loaded={loaded} profile={null} />}
@@ -69,7 +70,9 @@ function NoProfile({ loaded, running }: { loaded: Loaded; running: Running | nul
         <RunForm loaded={loaded} running={running} onStart={() => undefined} />
       ) : (
         <>
-          <p>It cannot be run from here: {running?.reason ?? 'the server does not say why'}.</p>
+          <p>
+            It cannot be run from here: {running === null ? 'the server does not say why' : running.reason}.
+          </p>
           <p>From a shell, and then logged beside the model, or put into a report of one file:</p>
           <pre>{`tflite-viz profile ${name} --logdir logs/run1
 tflite-viz profile ${name} -o trace.json`}</pre>
