@@ -8,7 +8,7 @@ from .dtypes import dtype_name
 from .encoding import KINDS, sparse_tensors
 from .model import Model
 from .operators import FAMILIES, family
-from .ragged import Array, Categories, Ragged, offsets_of
+from .ragged import Array, Categories, Ragged, distinct_sums
 from .report import Column, Kind, Report, Values
 
 _ROLES = ["input", "output", "constant", "variable", "activation", "unused"]
@@ -22,8 +22,11 @@ def ops(model: Model) -> Report:
     some = first >= 0
     type_names = operators.type_names
     families = np.array([FAMILIES.index(family(name)) for name in type_names], np.int32)
-    weight_bytes = _sums(operators.inputs, model.constant_bytes)
-    output_bytes, sized = _sums(outputs, np.maximum(tensors.nbytes, 0)), _sums(outputs, tensors.nbytes < 0) == 0
+    weight_bytes = distinct_sums(operators.inputs, model.constant_bytes)
+    output_bytes, sized = (
+        distinct_sums(outputs, np.maximum(tensors.nbytes, 0)),
+        distinct_sums(outputs, tensors.nbytes < 0) == 0,
+    )
     dtypes = _dtypes(model)
     columns = (
         _declared("id", np.arange(len(operators)), "text", "global number of the operator"),
@@ -118,15 +121,3 @@ def _roles(model: Model) -> Array:
     for name, column in (("output", graphs.outputs), ("input", graphs.inputs)):
         roles[column.values[column.values >= 0]] = _ROLES.index(name)
     return roles.astype(np.int32)
-
-
-def _sums(column: Ragged, amounts: Array) -> Array:
-    """For every operator the sum of an amount per tensor over the tensors in its row, each counted once. int64."""
-    rows, tensors = column.rows, column.values.astype(np.int64)
-    there = tensors >= 0
-    pairs = np.unique(rows[there] * (len(amounts) + 1) + tensors[there])
-    row, tensor = np.divmod(pairs, len(amounts) + 1)
-    edges = offsets_of(np.bincount(row, minlength=len(column)))
-    totals = np.concatenate([[0], np.cumsum(amounts[tensor].astype(np.int64))])
-    sums: Array = totals[edges[1:]] - totals[edges[:-1]]
-    return sums

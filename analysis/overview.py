@@ -46,17 +46,21 @@ def inspect(model: Model) -> Report:
     return Report("inspect", summary, _io_columns(model), tuple(model.findings))
 
 
-def weight_tensors(model: Model) -> Array:
-    """The parameters: constants read by an operator that are no shapes, axes, indices or texts. Global ids.
+def is_parameter(model: Model) -> Array:
+    """Bool per tensor: a constant that is no shape, axis, index or text.
 
-    Those have a type of ``_NO_PARAMETERS`` and no quantization scale. Of tensors sharing a buffer, the largest is in.
+    Those have a type of ``_NO_PARAMETERS`` and no quantization scale.
     """
+    structural = [schema.enum_values("TensorType")[name] for name in _NO_PARAMETERS]
+    is_number = ~np.isin(model.tensors.type, structural) | (model.quantization.kind > 0)
+    return model.is_constant & is_number
+
+
+def weight_tensors(model: Model) -> Array:
+    """The parameters read by an operator, global ids. Of tensors sharing a buffer, the largest is in."""
     read = np.unique(model.operators.inputs.values)
     read = read[read >= 0]
-    read = read[model.is_constant[read]]
-    structural = [schema.enum_values("TensorType")[name] for name in _NO_PARAMETERS]
-    is_number = ~np.isin(model.tensors.type[read], structural) | (model.quantization.kind[read] > 0)
-    weights = read[is_number]
+    weights = read[is_parameter(model)[read]]
     external = model.tensors.external_buffer[weights]
     place = np.where(external > 0, len(model.buffers) + external, model.tensors.buffer[weights])
     order = np.lexsort((-model.tensors.elements[weights], place))

@@ -103,6 +103,18 @@ class Categories:
         return [names[code] for code in self.codes.tolist()]
 
 
+def distinct_sums(column: Ragged, amounts: Array) -> Array:
+    """For every row of ids the sum of an amount per id, each id counted once and negative ones not at all. int64."""
+    rows, ids = column.rows, column.values.astype(np.int64)
+    there = ids >= 0
+    pairs = np.unique(rows[there] * (len(amounts) + 1) + ids[there])
+    row, one = np.divmod(pairs, len(amounts) + 1)
+    edges = offsets_of(np.bincount(row, minlength=len(column)))
+    totals = np.concatenate([[0], np.cumsum(amounts[one].astype(np.int64))])
+    sums: Array = totals[edges[1:]] - totals[edges[:-1]]
+    return sums
+
+
 def _taken(offsets: Array, values: Array, rows: Array) -> tuple[Array, Array]:
     counts = np.where(rows >= 0, np.diff(offsets)[rows] if len(offsets) > 1 else 0, 0)
     starts = offsets[np.maximum(rows, 0)]

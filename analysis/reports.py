@@ -13,6 +13,7 @@ _ANALYSES = {
     "inspect": "overview:inspect",
     "ops": "listing:ops",
     "tensors": "listing:tensors",
+    "compute": "compute:compute",
 }
 NAMES = tuple(_ANALYSES)
 

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from .commands import doctor, inspect, log, ops, report, serve
+from .commands import compute, doctor, inspect, log, ops, partition, profile, report, serve, trace
 
 
 class _DefaultGroup(TyperGroup):
@@ -36,6 +36,10 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("inspect")(inspect.inspect)
 app.command("ops")(ops.ops)
+app.command("compute")(compute.compute)
+app.command("partition")(partition.partition)
+app.command("profile")(profile.profile)
+app.command("trace")(trace.trace)
 app.command("report")(report.report)
 app.command("log")(log.log)
 app.command("doctor")(doctor.doctor)

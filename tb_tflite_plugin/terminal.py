@@ -12,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_PREFIXES = ("", "k", "M", "G", "T", "P")
 _BAR_WIDTH = 30
+_KEPT_WHOLE = 20  # characters of a table cell
 
 
 class Terminal:
@@ -56,9 +58,12 @@ class Terminal:
             return
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for i, name in enumerate(header):
-            table.add_column(name, justify="right" if i in right else "left", overflow="ellipsis", no_wrap=True)
+            # What is short stays whole where the terminal is narrow. rich takes width only from columns that may wrap.
+            longest = max([len(name), *(len(row[i]) for row in rows)])
+            whole = i in right or longest <= _KEPT_WHOLE
+            table.add_column(name, justify="right" if i in right else "left", overflow="ellipsis", no_wrap=whole)
         for row in rows:
-            table.add_row(*(Text(_printable(cell)) for cell in row))
+            table.add_row(*(Text(_printable(cell), no_wrap=True, overflow="ellipsis") for cell in row))
         self._console.print(table)
 
     def bars(self, rows: Sequence[tuple[str, int]], total: int) -> None:
@@ -74,6 +79,10 @@ class Terminal:
             bar = Text("━" * max(1, round(_BAR_WIDTH * count / most)), style="cyan")
             grid.add_row(Text(_printable(name)), f"{count:,}", Text(f"{count / total:.1%}", style="dim"), bar)
         self._console.print(grid)
+
+    def bar(self, share: float) -> str:
+        """A bar for a table cell, full at a share of 1; nothing into a pipe."""
+        return "" if self._plain else "━" * max(1, round(_BAR_WIDTH / 2 * share))
 
     def _print(self, text: str, style: str = "") -> None:
         # rich would break long lines and turn tabs into spaces.
@@ -94,6 +103,15 @@ class Terminal:
         while value >= 1024 and unit + 1 < len(_UNITS):
             value, unit = value / 1024, unit + 1
         return f"{count} B" if unit == 0 else f"{value:.{max(0, 3 - len(str(int(value))))}f} {_UNITS[unit]}"
+
+    def count(self, number: int) -> str:
+        """A count with an SI prefix and three digits; all digits into a pipe."""
+        if self._plain or number < 1000:
+            return str(number)
+        value, prefix = float(number), 0
+        while value >= 999.5 and prefix + 1 < len(_PREFIXES):
+            value, prefix = value / 1000, prefix + 1
+        return f"{value:.{max(0, 3 - len(str(int(value))))}f} {_PREFIXES[prefix]}"
 
     def cell(self, value: Any, unit: str, name: str) -> str:
         """A table cell: sizes with units, lists as shapes or ids."""

@@ -67,6 +67,18 @@ def print_report(model: Model, report: Report, *, as_json: bool, as_csv: bool) -
     return as_json or as_csv
 
 
+def with_names(model: Model, report: Report) -> Report:
+    """A report over operators or tensors with columns in front that say which each row is, for JSON and CSV."""
+    from dataclasses import replace
+
+    from ..analysis import listing
+
+    wanted = {"operators": ("id", "op", "name"), "tensors": ("id", "name")}[report.over]
+    listed = listing.ops(model) if report.over == "operators" else listing.tensors(model)
+    names = tuple(column for column in listed.columns if column.name in wanted)
+    return replace(report, columns=names + report.columns)
+
+
 def _cell(value: Any) -> Any:
     return " ".join(map(str, value)) if isinstance(value, list) else value
 

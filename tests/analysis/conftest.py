@@ -15,7 +15,7 @@ import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as tfl
-from tb_tflite_plugin.analysis import details, listing, options, overview
+from tb_tflite_plugin.analysis import details, options, reports
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.errors import ModelError
 from tb_tflite_plugin.analysis.model import Model
@@ -178,8 +178,7 @@ def read_everything(model: Model) -> list[ModelError]:
         lambda: model.constant_bytes,
         lambda: model.findings,
         lambda: [model.buffer_data(buffer) for buffer in range(len(model.buffers))],
-        lambda: overview.inspect(model).rows(),
-        lambda: (listing.ops(model).rows(), listing.tensors(model).rows()),
+        *(lambda name=name: reports.analyse(model, name).to_json({}) for name in reports.NAMES),
         lambda: options.control_flow(model),
         lambda: options.option_column(model, "fused_activation_function"),
         lambda: details.operator_details(model, operators),

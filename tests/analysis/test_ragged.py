@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from tb_tflite_plugin.analysis.ragged import Ragged, Strings, offsets_of
+from tb_tflite_plugin.analysis.ragged import Ragged, Strings, distinct_sums, offsets_of
 
 
 def test_rows_counts_and_lists_agree() -> None:
@@ -18,6 +18,12 @@ def test_take_repeats_and_reorders_rows() -> None:
     column = Ragged(offsets_of(np.array([2, 0, 3])), np.arange(5, dtype=np.int32))
     assert column.take(np.array([2, 1, 0, 2])).tolist() == [[2, 3, 4], [], [0, 1], [2, 3, 4]]
     assert column.take(np.zeros(0, np.int64)).tolist() == []
+
+
+def test_distinct_sums_count_an_id_once_in_a_row_and_negative_ones_not_at_all() -> None:
+    column = Ragged.of([[0, 2, 0], [], [-1, 1], [2]])
+    assert distinct_sums(column, np.array([1, 10, 100])).tolist() == [101, 0, 10, 100]
+    assert distinct_sums(Ragged.of([]), np.zeros(0)).tolist() == []
 
 
 def test_an_empty_column_has_no_rows() -> None:

@@ -28,7 +28,7 @@ from tb_tflite_plugin.doctor import examine
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
 
-COMMANDS = ("serve", "inspect", "ops", "report", "log", "doctor")
+COMMANDS = ("serve", "inspect", "ops", "compute", "partition", "profile", "trace", "report", "log", "doctor")
 VIZ = Path(sys.executable).parent / "tflite-viz"
 MOST_REPORT_BYTES = 1_500_000
 NASTY = "\x1b]0;owned\x07\x1b[31mred\x9b2J\r\b\u202eback\u2028[bold]mark[/bold]"
@@ -211,7 +211,7 @@ def test_inspect_json(mnet: Path) -> None:
         assert list(finding) == ["severity", "code", "message", "operators"]
 
 
-@pytest.mark.parametrize("command", ["inspect", "ops"])
+@pytest.mark.parametrize("command", ["inspect", "ops", "compute"])
 def test_every_model(
     command: str, model_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
