@@ -21,7 +21,7 @@ export function svgOf(picture: Picture, title: string): string {
     viewport: { width, height },
     pixelRatio: 1,
   });
-  return pen.document(title, width, height, picture.theme.background, FONT);
+  return pen.document(title, { x: -MARGIN, y: -MARGIN, width, height }, picture.theme.background, FONT);
 }
 
 export interface Raster {

@@ -44,7 +44,7 @@ function painted(
       : { width: 300 * scale, height: 200 * scale };
   const camera = { x: part?.x ?? 0, y: part?.y ?? 0, scale };
   new Painter(fitter, null).paint(pen, { ...PICTURE, ...picture }, { camera, viewport, pixelRatio: 1 });
-  return pen.document('test', 1, 1, '#fff', 'sans');
+  return pen.document('test', { x: 0, y: 0, width: 1, height: 1 }, '#fff', 'sans');
 }
 
 const texts = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)</g)].map(([, text]) => text);

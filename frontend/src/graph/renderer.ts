@@ -81,7 +81,7 @@ export class Painter {
   private marks: Marks | null = null;
   private scene: Scene | null = null;
   private flags: Flags | null = null;
-  private labels = new Labels();
+  private labels: Labels | null = null;
 
   constructor(
     private readonly fitter: Fitter,
@@ -108,6 +108,7 @@ export class Painter {
 
   private frame(pen: Pen, picture: Picture, { camera, viewport, pixelRatio }: View): Frame {
     const { drawing, marks } = picture;
+    if (drawing.scene !== this.scene) this.labels = null;
     const flags = this.flagsOf(drawing.scene, marks);
     const sight = sightOf(camera, viewport, pixelRatio);
     const { hovered, hoveredLine } = marks;
@@ -120,7 +121,7 @@ export class Painter {
       hoveredLine,
       sight,
       fitter: this.fitter,
-      labels: this.labels,
+      labels: (this.labels ??= new Labels(drawing.scene)),
       dots: sight.scale < PLAIN && this.dots?.begin() === true ? this.dots : null,
       ...boxesInSight(drawing.scene, sight, flags.boxes, HIDDEN),
       lines,
@@ -129,7 +130,6 @@ export class Painter {
   }
 
   private flagsOf(scene: Scene, marks: Marks): Flags {
-    if (scene !== this.scene) this.labels = new Labels();
     const before = this.marks;
     const isSame =
       scene === this.scene &&

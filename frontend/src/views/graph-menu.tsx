@@ -48,6 +48,8 @@ export function GraphMenu({ loaded, controller, mapFolded }: Props) {
     make: () => Promise<{ blob: Blob; extension: string; note: string }>,
   ): Promise<void> => {
     note.value = 'Drawing …';
+    // A frame for the note: large pictures take seconds.
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     try {
       const made = await make();
       download(made.blob, fileName(name, made.extension));

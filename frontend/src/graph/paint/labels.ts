@@ -3,6 +3,7 @@ import type { Scene } from '../scene.ts';
 import { STUB_LENGTH } from '../drawing.ts';
 import { FADED, LABELLED } from './flags.ts';
 import type { Frame } from './frame.ts';
+import { Grid, overlap, type Place } from './grid.ts';
 import { FONT, LABELS } from './pen.ts';
 import { STUB_LABEL } from './stubs.ts';
 
@@ -15,39 +16,63 @@ const SAME_TENSOR = 240;
 /** More labels than this at what is looked at would hide it. */
 const MOST = 60;
 
-/** A label by its middle. */
-export interface Place {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
 /** Where the labels of a scene stand. Each keeps its place, so that labels do not come and go while one moves about. */
 export class Labels {
   private readonly places = new Map<number, Place | null>();
-  private readonly taken: Place[] = [];
   private readonly byTensor = new Map<number, Place[]>();
+  private readonly taken = new Grid();
+  private readonly isKnown: Uint8Array;
+
+  constructor(private readonly scene: Scene) {
+    this.isKnown = new Uint8Array(scene.boxes.kind.length);
+    for (let stub = 0; stub < scene.stubs.box.length; stub++) this.taken.add(placeOfStub(scene, stub));
+  }
+
+  /** Keeps labels off boxes. Has to be told of all that are in sight before labels are placed there. */
+  avoid(closed: Int32Array): void {
+    const { x, y, width, height } = this.scene.boxes;
+    for (const box of closed) {
+      if (this.isKnown[box] === 1) continue;
+      this.isKnown[box] = 1;
+      this.taken.add({
+        x: x[box] + width[box] / 2,
+        y: y[box] + height[box] / 2,
+        width: width[box],
+        height: height[box],
+      });
+    }
+  }
 
   /** The place for a label of a width at a line in sight; null where there is no room. */
-  place(scene: Scene, closedInSight: Int32Array, line: number, width: number): Place | null {
+  place(line: number, width: number): Place | null {
     let place = this.places.get(line);
     if (place !== undefined) return place;
-    const same = this.byTensor.get(scene.lines.tensor[line]) ?? [];
+    const tensor = this.scene.lines.tensor[line];
+    const same = this.byTensor.get(tensor) ?? [];
     place = null;
-    for (const { x, y } of middles(scene, line)) {
-      const wanted = { x, y, width, height: HEIGHT };
+    for (const { x, y } of middles(this.scene, line)) {
+      const wanted = { x, y, width: width + MARGIN, height: HEIGHT };
       if (same.some((other) => Math.hypot(other.x - x, other.y - y) < SAME_TENSOR)) continue;
-      if (this.taken.some((other) => overlap(other, wanted))) continue;
-      if (hitsBox(scene, closedInSight, wanted) || hitsStub(scene, wanted)) continue;
+      if (this.taken.hits(wanted)) continue;
       place = wanted;
-      this.taken.push(place);
-      this.byTensor.set(scene.lines.tensor[line], [...same, place]);
+      this.taken.add(place);
+      this.byTensor.set(tensor, [...same, place]);
       break;
     }
     this.places.set(line, place);
     return place;
   }
+}
+
+/** The end of a cut edge and what is written at it. */
+function placeOfStub({ stubs }: Scene, stub: number): Place {
+  const outwards = stubs.arrives[stub] === 1 ? -1 : 1;
+  return {
+    x: stubs.x[stub] + STUB_LABEL / 2 - 2,
+    y: stubs.y[stub] + (outwards * STUB_LENGTH) / 2,
+    width: STUB_LABEL + 4,
+    height: STUB_LENGTH,
+  };
 }
 
 /** The middles of the parts of a line, those of the longest first. A curve's middle lies between its ends. */
@@ -63,36 +88,11 @@ export function middles({ lines }: Scene, line: number): { x: number; y: number 
   return parts.sort((a, b) => b.length - a.length);
 }
 
-export function overlap(a: Place, b: Place): boolean {
-  return (
-    2 * Math.abs(a.x - b.x) < a.width + b.width + MARGIN && 2 * Math.abs(a.y - b.y) < a.height + b.height
-  );
-}
-
-function hitsBox({ boxes }: Scene, among: Int32Array, { x, y, width, height }: Place): boolean {
-  for (const box of among) {
-    const isBeside = x + width / 2 < boxes.x[box] || x - width / 2 > boxes.x[box] + boxes.width[box];
-    const isAbove = y + height / 2 < boxes.y[box] || y - height / 2 > boxes.y[box] + boxes.height[box];
-    if (!isBeside && !isAbove) return true;
-  }
-  return false;
-}
-
-/** Whether a label would lie on a cut edge's end, or on what is written at it. */
-function hitsStub({ stubs }: Scene, { x, y, width, height }: Place): boolean {
-  for (let i = 0; i < stubs.box.length; i++) {
-    const isBeside = x + width / 2 < stubs.x[i] - 4 || x - width / 2 > stubs.x[i] + STUB_LABEL;
-    const far = stubs.arrives[i] === 1 ? stubs.y[i] - STUB_LENGTH : stubs.y[i] + STUB_LENGTH;
-    const isAbove = y + height / 2 < Math.min(far, stubs.y[i]) || y - height / 2 > Math.max(far, stubs.y[i]);
-    if (!isBeside && !isAbove) return true;
-  }
-  return false;
-}
-
 /** Under the boxes: quiet labels at all lines that have the room, not under those that are looked at. */
 export function paintLabels(frame: Frame): void {
   const { pen, drawing, sight, theme, fitter, labels, flags } = frame;
   if (sight.scale < LABELS) return;
+  labels.avoid(frame.closed);
   const above = [...highlightedPlaces(frame).values()];
   pen.font = `${FONT_SIZE} ${FONT}`;
   pen.textBaseline = 'middle';
@@ -100,10 +100,10 @@ export function paintLabels(frame: Frame): void {
   for (const line of frame.lines) {
     if ((flags.lines[line] & FADED) !== 0 || isLookedAt(frame, line)) continue;
     const text = drawing.lineText(line);
-    const place = labels.place(drawing.scene, frame.closed, line, fitter.width(text, FONT_SIZE));
+    const place = labels.place(line, fitter.width(text, FONT_SIZE));
     if (place === null || above.some((other) => overlap(other, place))) continue;
     pen.fillStyle = theme.background;
-    pen.fillRect(place.x - place.width / 2 - 2, place.y - 6, place.width + 4, 12);
+    pen.fillRect(place.x - place.width / 2, place.y - 6, place.width, 12);
     pen.fillStyle = theme.muted;
     pen.fillText(text, place.x, place.y);
   }

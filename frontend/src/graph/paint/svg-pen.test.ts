@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { escapeXml, SvgPen } from './svg-pen.ts';
 
+const PART = { x: -5, y: -6, width: 10, height: 20 };
+
 /** The elements of a file, without its frame. */
 function elements(paint: (pen: SvgPen) => void): string[] {
   const pen = new SvgPen();
   paint(pen);
-  return pen.document('t', 10, 10, '#fff', 'sans-serif').split('\n').slice(4, -2);
+  return pen.document('t', PART, '#fff', 'sans-serif').split('\n').slice(4, -2);
 }
 
 describe('shapes', () => {
@@ -86,7 +88,7 @@ describe('texts', () => {
       '>&lt;/text&gt;&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;amp;\ufffd\ufffd\ufffd \u{1f600}</text>',
     );
     const pen = new SvgPen();
-    expect(pen.document('"><evil', 1, 1, '#fff', 'a"b')).not.toContain('<evil');
+    expect(pen.document('"><evil', PART, '#fff', 'a"b')).not.toContain('<evil');
   });
 
   test('escaping leaves harmless characters alone', () => {
@@ -101,4 +103,10 @@ test('what is not a plain colour is refused', () => {
       pen.fillRect(0, 0, 1, 1);
     }),
   ).toThrow('plain colours');
+});
+
+test('the file shows the part that is asked for', () => {
+  const file = new SvgPen().document('t', PART, '#fff', 'sans-serif');
+  expect(file).toContain('width="10" height="20" viewBox="-5 -6 10 20"');
+  expect(file).toContain('<rect x="-5" y="-6" width="10" height="20" fill="#fff"/>');
 });

@@ -1,4 +1,5 @@
 /** A pen that writes an SVG file. It knows as much of a canvas as painting needs: absolute coordinates, no transforms. */
+import type { Rect } from '../camera.ts';
 import type { Pen } from './pen.ts';
 
 export class SvgPen implements Pen {
@@ -123,14 +124,15 @@ export class SvgPen implements Pen {
     this.dashes = [...segments];
   }
 
-  /** The file: what was painted, on a ground, with a title for those who cannot see it. */
-  document(title: string, width: number, height: number, background: string, font: string): string {
-    const size = `width="${short(width)}" height="${short(height)}" viewBox="0 0 ${short(width)} ${short(height)}"`;
+  /** The file: a part of what was painted, on a ground, with a title for those who cannot see it. */
+  document(title: string, part: Rect, background: string, font: string): string {
+    const [x, y, width, height] = [part.x, part.y, part.width, part.height].map(short);
     return [
       '<?xml version="1.0" encoding="UTF-8"?>',
-      `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="${escapeXml(font)}" xml:space="preserve">`,
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
+        `viewBox="${x} ${y} ${width} ${height}" font-family="${escapeXml(font)}" xml:space="preserve">`,
       `<title>${escapeXml(title)}</title>`,
-      `<rect width="100%" height="100%" fill="${color(background)}"/>`,
+      `<rect x="${x}" y="${y}" width="${width}" height="${height}" fill="${color(background)}"/>`,
       ...this.elements,
       '</svg>',
       '',
