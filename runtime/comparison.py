@@ -18,7 +18,7 @@ import numpy as np
 from ..analysis.model import Model
 from ..analysis.ragged import Array
 from ..analysis.report import Column, Finding, Report
-from . import measure, steady, worker
+from . import gpu, measure, steady, worker
 from .errors import RuntimeCrash, RuntimeRefused
 from .model_file import model_file
 from .profile_report import times_of
@@ -110,6 +110,8 @@ def compare(
         try:
             found = worker.run(measure.measure, arguments, limits=limits, progress=progress, cancel=cancel)
         except (RuntimeRefused, RuntimeCrash) as error:
+            if "gpu" in [how.kernels for _, how in sides]:
+                gpu.require_driver(error.log)
             raise explained(error) from None
     traces = [
         replace(trace, findings=(*assumed, *trace.findings))

@@ -54,11 +54,7 @@ def spy_compiled_model(progress: Progress, path: str) -> dict[str, Any]:
     with printed() as text:
         failure = _compile(path, spy)
     log = "".join(text)
-    if any(mark in log for mark in _NO_ADAPTER):
-        raise RuntimeMissing(
-            "there is no GPU here that LiteRT's accelerator accepts: it needs a Vulkan driver (a software one will do: "
-            "VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json, from Chromium)"
-        )
+    require_driver(log)
     if failure is not None:
         words = "; ".join(litert.reasons(log)[:6])
         raise RuntimeRefused(f"{failure}{': ' if words else ''}{words}")
@@ -70,6 +66,15 @@ def spy_compiled_model(progress: Progress, path: str) -> dict[str, Any]:
         "reasons": [list(pair) for pair in dict.fromkeys(reasons(log))],
         "invalid": list(dict.fromkeys(line[:300] for line in _INVALID.findall(log))),
     }
+
+
+def require_driver(log: str) -> None:
+    """Raises RuntimeMissing when the runtime has printed that there is no driver that the accelerator accepts."""
+    if any(mark in log for mark in _NO_ADAPTER):
+        raise RuntimeMissing(
+            "there is no GPU here that LiteRT's accelerator accepts: it needs a Vulkan driver (a software one will do: "
+            "VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json, from Chromium)"
+        )
 
 
 def reasons(log: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ Every call is checked: a status other than 0 becomes a RuntimeRefused with the n
 the runtime itself has to say about it goes to stderr; :func:`reasons` finds it there. Handles are context managers, to
 be left in the reverse order of entering: the library crashes when an environment goes before what was made with it.
 
-Declared after the headers litert/c/*.h of LiteRT at f674577 (2026-08) and checked with the versions in ``TESTED``.
+Declarations are in ``litert_c.py``; checked with the versions in ``TESTED``.
 """
 
 from __future__ import annotations
@@ -24,133 +24,29 @@ import numpy as np
 
 from ..analysis.ragged import Array
 from .errors import RuntimeMissing, RuntimeRefused
+from .litert_c import (
+    CALLS,
+    DESTROYED,
+    ELEMENTS,
+    EVENT_COLUMNS,
+    LIBRARY_DIR_OPTION,
+    STATUS,
+    TEXT_VALUE,
+    AnyValue,
+    EnvOption,
+    Event,
+    Layout,
+    RankedType,
+    Value,
+)
 
 PACKAGE = "ai-edge-litert"
 TESTED = ((2, 3), (2, 4))  # from, and below
 _INSTALL = "pip install 'ai-edge-litert>=2.3,<2.4'"
 
-# litert_common.h
-_STATUS = {
-    1: "invalid argument", 2: "memory allocation failure", 3: "runtime failure", 4: "missing input tensor",
-    5: "unsupported", 6: "not found", 7: "timeout expired", 8: "wrong version", 9: "unknown", 10: "already exists",
-    100: "cancelled", 500: "file I/O", 501: "invalid flatbuffer", 502: "dynamic loading", 503: "serialization",
-    504: "compilation", 1000: "index out of bounds", 1001: "invalid IR type", 1002: "invalid graph invariant",
-    1003: "graph modification", 1500: "invalid tool configuration", 4000: "unsupported runtime version",
-    4001: "unsupported compiler version", 4002: "incompatible byte code version", 5000: "no shape inference for an op",
-    5001: "shape inference failed",
-}  # fmt: skip
 _CPU, _GPU = 1, 2
 KERNELS = {"xnnpack": "delegate", "builtin": "builtin", "reference": "reference", "gpu": "delegate"}
-_LIBRARY_DIR_OPTION, _TEXT_VALUE = 22, 8  # LiteRtEnvOptionTag, LiteRtAnyType
-_MAX_RANK = 8
-# litert_model_types.h: element types with a numpy type of the same layout, by their numbers.
-_ELEMENTS = {
-    1: "float32", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 7: "int16", 8: "complex64", 9: "int8", 10: "float16",
-    11: "float64", 12: "complex128", 13: "uint64", 16: "uint32", 17: "uint16",
-}  # fmt: skip
-STRING = 5
-
-
-class Layout(c.Structure):
-    """Rank, dimensions and strides of a tensor."""
-
-    _fields_ = (
-        ("rank", c.c_uint, 7),
-        ("has_strides", c.c_uint, 1),
-        ("dims", c.c_int32 * _MAX_RANK),
-        ("strides", c.c_uint32 * _MAX_RANK),
-    )
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The dimensions; -1 is not known before running."""
-        return tuple(self.dims[: self.rank])
-
-
-class _RankedType(c.Structure):
-    _fields_ = (("element", c.c_int), ("layout", Layout))
-
-
-class _Memory(c.Structure):
-    _fields_ = (("total", c.c_size_t), ("in_use", c.c_size_t), ("private", c.c_size_t))
-
-
-class _Event(c.Structure):
-    _fields_ = (
-        ("tag", c.c_uint64),  # a pointer, which numpy takes as a number
-        ("type", c.c_int),
-        ("start_us", c.c_uint64),
-        ("elapsed_us", c.c_uint64),
-        ("memory_begin", _Memory),
-        ("memory_end", _Memory),
-        ("metadata1", c.c_uint64),
-        ("metadata2", c.c_uint64),
-        ("source", c.c_int),
-    )
-
-
-_EVENT_COLUMNS = {
-    "type": "type",
-    "start_us": "start_us",
-    "elapsed_us": "elapsed_us",
-    "node": "metadata1",
-    "subgraph": "metadata2",
-}
-
-
-class _Value(c.Union):
-    _fields_ = (("integer", c.c_int64), ("real", c.c_double), ("text", c.c_char_p), ("pointer", c.c_void_p))
-
-
-class _Any(c.Structure):
-    _fields_ = (("type", c.c_int), ("value", _Value))
-
-
-class _EnvOption(c.Structure):
-    _fields_ = (("tag", c.c_int), ("value", _Any))
-
-
-# On the 64-bit machines that there are wheels for.
-assert [c.sizeof(struct) for struct in (Layout, _RankedType, _Event, _EnvOption)] == [68, 72, 104, 24]
-
-_P, _PP, _SIZE, _SIZE_P = c.c_void_p, c.POINTER(c.c_void_p), c.c_size_t, c.POINTER(c.c_size_t)
-_TEXT_P = c.POINTER(c.c_char_p)
-_CALLS: dict[str, tuple[Any, ...]] = {
-    "CreateEnvironment": (c.c_int, c.POINTER(_EnvOption), _PP),
-    "CreateModelFromFile": (_P, c.c_char_p, _PP),
-    "GetNumModelSignatures": (_P, _SIZE_P),
-    "GetModelSignature": (_P, _SIZE, _PP),
-    "GetSignatureKey": (_P, _TEXT_P),
-    "GetNumSignatureInputs": (_P, _SIZE_P),
-    "GetNumSignatureOutputs": (_P, _SIZE_P),
-    "GetSignatureInputName": (_P, _SIZE, _TEXT_P),
-    "GetSignatureOutputName": (_P, _SIZE, _TEXT_P),
-    "GetSignatureInputTensorByIndex": (_P, _SIZE, _PP),
-    "GetSignatureOutputTensorByIndex": (_P, _SIZE, _PP),
-    "GetRankedTensorType": (_P, c.POINTER(_RankedType)),
-    "CreateOptions": (_PP,),
-    "SetOptionsHardwareAccelerators": (_P, c.c_int),
-    "CreateOpaqueOptions": (c.c_char_p, _P, _P, _PP),
-    "AddOpaqueOptions": (_P, _P),
-    "CreateCompiledModel": (_P, _P, _P, _PP),
-    "CompiledModelGetProfiler": (_P, _PP),
-    "CompiledModelResizeInputTensorNonStrict": (_P, _SIZE, _SIZE, c.POINTER(c.c_int), _SIZE),
-    "GetCompiledModelInputTensorLayout": (_P, _SIZE, _SIZE, c.POINTER(Layout)),
-    "GetCompiledModelOutputTensorLayouts": (_P, _SIZE, _SIZE, c.POINTER(Layout), c.c_bool),
-    "GetCompiledModelInputBufferRequirements": (_P, _SIZE, _SIZE, _PP),
-    "GetCompiledModelOutputBufferRequirements": (_P, _SIZE, _SIZE, _PP),
-    "CreateManagedTensorBufferFromRequirements": (_P, c.POINTER(_RankedType), _P, _PP),
-    "GetTensorBufferPackedSize": (_P, _SIZE_P),
-    "LockTensorBuffer": (_P, _PP, c.c_int),
-    "UnlockTensorBuffer": (_P,),
-    "RunCompiledModel": (_P, _SIZE, _SIZE, _PP, _SIZE, _PP),
-    "StartProfiler": (_P,),
-    "StopProfiler": (_P,),
-    "ResetProfiler": (_P,),
-    "GetNumProfilerEvents": (_P, c.POINTER(c.c_int)),
-    "GetProfilerEvents": (_P, c.c_int, c.POINTER(_Event)),
-}  # fmt: skip
-_DESTROYED = ("Environment", "Model", "Options", "CompiledModel", "TensorBuffer")
+_P = c.c_void_p
 
 
 def installed_version() -> str | None:
@@ -182,10 +78,10 @@ def _library() -> c.CDLL:
     version = require_tested()
     try:
         library = c.CDLL(os.path.join(_folder(), "libLiteRt.so"))
-        for name, types in _CALLS.items():
+        for name, types in CALLS.items():
             function = getattr(library, f"LiteRt{name}")
             function.argtypes, function.restype, function.errcheck = types, c.c_int, functools.partial(_check, name)
-        for name in _DESTROYED:
+        for name in DESTROYED:
             function = getattr(library, f"LiteRtDestroy{name}")
             function.argtypes, function.restype = (_P,), None
     except (OSError, AttributeError) as error:
@@ -202,7 +98,7 @@ def _folder() -> str:
 
 def _check(call: str, status: int, _function: Any, _arguments: Any) -> int:
     if status:
-        raise RuntimeRefused(f"{call}: {_STATUS.get(status, f'status {status}')}")
+        raise RuntimeRefused(f"{call}: {STATUS.get(status, f'status {status}')}")
     return status
 
 
@@ -211,7 +107,7 @@ def _call(name: str, *arguments: Any) -> None:
 
 
 def _number(call: str, *arguments: Any) -> int:
-    found = _SIZE()
+    found = c.c_size_t()
     _call(call, *arguments, c.byref(found))
     return found.value
 
@@ -260,7 +156,7 @@ class Environment(_Handle):
 
     def __init__(self) -> None:
         super().__init__()
-        option = _EnvOption(_LIBRARY_DIR_OPTION, _Any(_TEXT_VALUE, _Value(text=_folder().encode())))
+        option = EnvOption(LIBRARY_DIR_OPTION, AnyValue(TEXT_VALUE, Value(text=_folder().encode())))
         _call("CreateEnvironment", 1, c.byref(option), c.byref(self.pointer))
 
 
@@ -274,7 +170,7 @@ class Tensor(NamedTuple):
     @property
     def dtype(self) -> np.dtype[Any] | None:
         """The numpy type of its elements; None for those that numpy has not."""
-        return np.dtype(_ELEMENTS[self.element]) if self.element in _ELEMENTS else None
+        return np.dtype(ELEMENTS[self.element]) if self.element in ELEMENTS else None
 
 
 @dataclass(frozen=True)
@@ -310,7 +206,7 @@ class Model(_Handle):
 
     @staticmethod
     def _tensor(signature: c.c_void_p, kind: str, row: int) -> Tensor:
-        found = _RankedType()
+        found = RankedType()
         tensor = _pointer(f"GetSignature{kind}TensorByIndex", signature, row)
         _call("GetRankedTensorType", tensor, c.byref(found))
         return Tensor(_text(f"GetSignature{kind}Name", signature, row), found.element, found.layout)
@@ -387,7 +283,7 @@ class CompiledModel(_Handle):
         """Memory for an input or output (``kind`` is Input or Output) of that layout."""
         requirements = _pointer(f"GetCompiledModel{kind}BufferRequirements", self.pointer, signature.index, row)
         tensor = (signature.inputs if kind == "Input" else signature.outputs)[row]
-        return Buffer(self._environment, _RankedType(tensor.element, layout), requirements)
+        return Buffer(self._environment, RankedType(tensor.element, layout), requirements)
 
     def run(self, signature: Signature, inputs: Buffers, outputs: Buffers) -> None:
         """One inference."""
@@ -406,7 +302,7 @@ class Buffer(_Handle):
 
     kind = "TensorBuffer"
 
-    def __init__(self, environment: Environment, ranked: _RankedType, requirements: c.c_void_p) -> None:
+    def __init__(self, environment: Environment, ranked: RankedType, requirements: c.c_void_p) -> None:
         super().__init__()
         _call(
             "CreateManagedTensorBufferFromRequirements",
@@ -497,16 +393,16 @@ class Profiler:
         """Stops, and gives the events since the start."""
         count = c.c_int()
         _call("GetNumProfilerEvents", self._pointer, c.byref(count))
-        events = (_Event * max(count.value, 1))()
+        events = (Event * max(count.value, 1))()
         if count.value:
             _call("GetProfilerEvents", self._pointer, count.value, events)
         _call("StopProfiler", self._pointer)
-        rows = np.frombuffer(memoryview(events), np.dtype(_Event))[: count.value]
+        rows = np.frombuffer(memoryview(events), np.dtype(Event))[: count.value]
         # Where a text lies says that it is the same only as long as nothing is freed: they are read at once.
         places, which = np.unique(rows["tag"], return_inverse=True)
         texts = [c.string_at(place).decode("utf-8", "replace") if place else "" for place in places.tolist()]
         tags = sorted(set(texts))
-        columns = {name: rows[field].astype(np.int64) for name, field in _EVENT_COLUMNS.items()}
+        columns = {name: rows[field].astype(np.int64) for name, field in EVENT_COLUMNS.items()}
         return RawEvents(tuple(tags), np.array([tags.index(text) for text in texts], np.int64)[which], **columns)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.model import Model
+from ..analysis.ragged import Array
 from ..analysis.report import Column, Finding, Report
 from . import gpu, npu, spy, vela, worker
 from .borders import Borders
@@ -275,7 +276,6 @@ def _report(model: Model, measured: Measured) -> Report:
     delegates = [
         measured.delegate if inside else other for inside, other in zip(taken.tolist(), delegates, strict=True)
     ]
-    names = np.array([bool(name) for name in delegates], bool)
     summary = {
         "delegate": measured.delegate,
         "provenance": "measured",
@@ -286,8 +286,18 @@ def _report(model: Model, measured: Measured) -> Report:
             {"subgraph": subgraph, "operators": operators} for subgraph, operators in measured.partitions or []
         ],
     }
-    columns = (
-        Column("id", np.arange(count), "1", "quantity", "declared", "Global number of the operator."),
+    columns = _columns(model, partition, delegates, borders)
+    found = measured.partitions or []
+    lines = borders.findings([subgraph for subgraph, _ in found], [len(operators) for _, operators in found])
+    findings = [*measured.findings, *lines]
+    return Report("partition", summary, columns, tuple(findings), over="operators")
+
+
+def _columns(model: Model, partition: Array, delegates: list[str], borders: Borders) -> tuple[Column, ...]:
+    taken = partition >= 0
+    names = np.array([bool(name) for name in delegates], bool)
+    return (
+        Column("id", np.arange(len(partition)), "1", "quantity", "declared", "Global number of the operator."),
         Column("op", model.operators.ops, "1", "category", "declared", "Operator type."),
         Column("name", model.layer_names, "1", "text", "declared", "Name of its first output."),
         Column(
@@ -313,7 +323,3 @@ def _report(model: Model, measured: Measured) -> Report:
             "Bytes of these tensors; missing where a shape is not known before running.", taken & borders.bytes_known,
         ),
     )  # fmt: skip
-    found = measured.partitions or []
-    lines = borders.findings([subgraph for subgraph, _ in found], [len(operators) for _, operators in found])
-    findings = [*measured.findings, *lines]
-    return Report("partition", summary, columns, tuple(findings), over="operators")

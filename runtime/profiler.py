@@ -12,7 +12,7 @@ from typing import Any
 from ..analysis.model import Model
 from ..analysis.ragged import Array
 from ..analysis.report import Finding
-from . import inputs, interpreter, litert, measure, steady, worker
+from . import gpu, inputs, interpreter, litert, measure, steady, worker
 from .attribution import attribute
 from .delegated import partitions_of
 from .errors import InputError, RuntimeCrash, RuntimeFailure, RuntimeRefused, TraceError
@@ -88,7 +88,8 @@ def profile(
 
     Raises:
         InputError: when inputs, shapes or the signature do not fit the model.
-        RuntimeFailure: one of its kinds, when the model cannot be run.
+        RuntimeMissing: where there is no runtime, or no GPU for ``gpu``.
+        RuntimeFailure: one of its other kinds, when the model cannot be run.
     """
     settings = settings or Settings()
     litert.require_tested()
@@ -104,6 +105,8 @@ def profile(
                 found = worker.run(function, arguments, limits=limits, progress=progress, cancel=cancel)
                 break
             except (RuntimeRefused, RuntimeCrash) as error:
+                if kernels == "gpu":
+                    gpu.require_driver(error.log)
                 refusals.append(explained(error))
         else:
             raise refusals[0]
@@ -148,6 +151,9 @@ def _fallbacks(
     if kernels != settings.kernels:
         text = f"the model does not run with XNNPACK ({refusals[0]}); it was run with the built-in kernels"
         yield Finding("warning", "xnnpack-refused", text)
+    if kernels == "gpu":
+        text = "the GPU's delegate does not run with a profiler: inferences were timed whole, outputs fetched"
+        yield Finding("note", "operators-not-timed", text)
     if function is interpreter.measure:
         why = f" ({refusals[0]})" if refusals else ", which take no texts"
         text = f"compiled models do not take it{why}; the interpreter ran it, which times no operators"

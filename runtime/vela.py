@@ -9,6 +9,7 @@ import importlib.metadata
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -53,7 +54,7 @@ def partition(progress: Progress, path: str, options: dict[str, str]) -> dict[st
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603
     written = os.path.join(out, "model_vela.tflite")
     if done.returncode or not os.path.exists(written):
-        raise RuntimeRefused(_last_line(done.stderr) or _last_line(done.stdout) or f"exit code {done.returncode}")
+        raise RuntimeRefused(_complaint(done.stderr) or _complaint(done.stdout) or _ending(done.returncode))
     progress("reading of what Vela wrote", 0, 0)
     original, compiled = open_model(path), open_model(written)
     return {"version": version, **_map(original, compiled), "reasons": _reasons(original, done.stdout)}
@@ -114,13 +115,23 @@ def _reasons(original: Model, text: str) -> list[list[Any]]:
         output = outputs[0] if outputs else ""
         operators.setdefault((op, output), []).append(operator)
         writers.setdefault(output, []).append(operator)
-    # Vela splits fused activations off: such a reason names one, and the output of the operator that it is part of.
-    return [
-        [operators.get((op, output), writers.get(output, [])), op, " ".join(reason.split())]
-        for op, output, reason in _WARNING.findall(text)
+    found = []
+    for op, output, reason in _WARNING.findall(text):
+        # An operator without outputs is given one. Fused activations are split off: such a reason names one, and the
+        # output of the operator that it is part of.
+        output = "" if output.startswith("placeholder-for-") else output
+        about = operators.get((op, output), writers.get(output, []) if output else [])
+        found.append([about, "an operator unknown to Vela" if op == "None" else op, " ".join(reason.split())])
+    return found
+
+
+def _complaint(text: str) -> str:
+    """The last line that is no warning."""
+    lines = [
+        line.strip() for line in text.splitlines() if line.strip() and not line.startswith(("Warning", "TfLiteReader"))
     ]
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:1000] if lines else ""
+
+
+def _ending(code: int) -> str:
+    return f"Vela was ended by {signal.Signals(-code).name}" if code < 0 else f"Vela ended with exit code {code}"

@@ -45,6 +45,7 @@ def bind(capture: Capture, model: Model, name: str) -> Trace:
     for row in capture.rows:
         if row.times.mean * (row.calls or 1.0) > MOST_US:
             raise TraceError(name, "a time that there cannot be", row.place)
+    capture = replace(capture, rows=tuple(_timed(row, graph) for row in capture.rows))
     fits = [_Fit.of(row, graph) for row in capture.rows]
     findings = _comparison(capture, graph, fits, name)
     events, partitions = _events(capture, graph, fits)
@@ -104,6 +105,16 @@ class _Graph:
     def is_type(self, operator: int, tag: str) -> bool:
         """Whether the runtime calls this operator so; behind a slash some kernels say more of themselves."""
         return self.ops[operator] in (tag, tag.split("/")[0])
+
+
+def _timed(row: Row, graph: _Graph) -> Row:
+    """A row taken for one of cycles, its type being none of the schema's: a custom operator of the model is timed."""
+    if row.unit == "us" or row.node is None or row.subgraph is None:
+        return row
+    operator = graph.operator(row.subgraph, row.node)
+    return (
+        replace(row, kind="operator", unit="us") if operator is not None and graph.is_type(operator, row.tag) else row
+    )
 
 
 @dataclass(frozen=True)

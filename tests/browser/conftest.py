@@ -65,13 +65,13 @@ class Viewer:
     def click(self, kind: str, item: int, *, count: int = 1, modifiers: list[Any] | None = None) -> None:
         """Clicks on the box of an operator, group or tensor."""
         x, y = self.place(kind, item)
-        self.frame().locator("canvas").click(position={"x": x, "y": y}, click_count=count, modifiers=modifiers)
+        self.frame().locator(".surface canvas").click(position={"x": x, "y": y}, click_count=count, modifiers=modifiers)
 
     def place(self, kind: str, item: int) -> tuple[float, float]:
         """The middle of a box on the canvas; of a group, and of what is open, the middle of its header."""
         rect = self.frame().evaluate(
             """([kinds, item]) => {
-                const { graph } = document.querySelector('canvas');
+                const { graph } = document.querySelector('.surface canvas');
                 const { boxes } = graph.scene;
                 const box = boxes.kind.findIndex((k, i) => kinds.includes(k) && boxes.item[i] === item);
                 const r = graph.onScreen(box);
@@ -88,7 +88,7 @@ class Viewer:
         return [
             tuple(pair)
             for pair in self.frame().evaluate(
-                "() => { const b = document.querySelector('canvas').graph.scene.boxes;"
+                "() => { const b = document.querySelector('.surface canvas').graph.scene.boxes;"
                 " return Array.from(b.kind, (k, i) => [k, b.item[i]]); }"
             )
         ]

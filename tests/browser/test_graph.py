@@ -118,7 +118,7 @@ def test_back_and_forward_return_to_what_was_shown(viewer, serve, models: Path):
     viewer.until(lambda: viewer.frame().locator(".overview").count() == 1, "the overview")
     viewer.page.go_back()
     viewer.until(
-        lambda: viewer.frame().locator("canvas").count() == 1 and "root=4" in viewer.page.url, "the body again"
+        lambda: viewer.frame().locator(".surface canvas").count() == 1 and "root=4" in viewer.page.url, "the body again"
     )
     viewer.page.go_back()
     viewer.until(lambda: "root=" not in viewer.page.url, "the main graph again")

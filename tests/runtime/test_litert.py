@@ -7,7 +7,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from tb_tflite_plugin.runtime import litert, worker
+from tb_tflite_plugin.runtime import litert, litert_c, worker
 from tb_tflite_plugin.runtime.errors import RuntimeMissing, RuntimeRefused
 
 CHILD = """
@@ -47,7 +47,7 @@ def broken_library(progress, path):
     litert.Environment()
 
 def other_library(progress, path):
-    litert._CALLS["IsNotThere"] = ()
+    litert.CALLS["IsNotThere"] = ()
     litert.Environment()
 """
 
@@ -62,9 +62,9 @@ def child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
 
 
 def test_structures_have_the_sizes_of_the_headers() -> None:
-    assert ctypes.sizeof(litert.Layout) == 68
-    assert ctypes.sizeof(litert._Event) == 104
-    layout = litert.Layout(rank=2, dims=(3, -1))
+    assert ctypes.sizeof(litert_c.Layout) == 68
+    assert ctypes.sizeof(litert_c.Event) == 104
+    layout = litert_c.Layout(rank=2, dims=(3, -1))
     assert layout.shape == (3, -1)
 
 

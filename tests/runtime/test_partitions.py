@@ -422,9 +422,23 @@ def test_ethos_u_with_several_subgraphs(models: Path) -> None:
 
 
 @needs_vela
+def test_ethos_u_with_variables(real_models: dict[str, Path]) -> None:
+    model = open_model(real_models["okay_nabu"])
+    report = measure(model, "ethos-u")
+    assert [subgraph for subgraph, _ in taken(report)] == [0]
+    left = {model.operators.ops[k] for k, part in enumerate(cells(report, "partition")) if part is None}
+    assert left == {"CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"}
+    (assign,) = [f for f in report.findings if f.message.startswith("ASSIGN_VARIABLE: ")]
+    assert {model.operators.ops[operator] for operator in assign.operators} == {"ASSIGN_VARIABLE"}
+
+
+@needs_vela
 def test_ethos_u_that_does_not_compile(models: Path) -> None:
     report = measure(open_model(models / "mnet_int8.tflite"), "ethos-u", {"accelerator-config": "ethos-u99"})
     assert codes(report) == ["delegate-failed"]
+    crashed = measure(open_model(models / "fc_aeq_dynamic_wi4.tflite"), "ethos-u")
+    assert codes(crashed) == ["delegate-failed"]
+    assert "Vela was ended by SIGFPE" in crashed.findings[0].message
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,29 @@ def test_kernels_are_chosen(models: Path, kernels: str) -> None:
     assert "xnnpack-refused" not in {finding.code for finding in trace.findings}
 
 
+SWIFTSHADER = Path("/usr/lib/chromium/vk_swiftshader_icd.json")
+
+
+@pytest.mark.skipif(not SWIFTSHADER.exists(), reason="Chromium's SwiftShader is not installed")
+def test_gpu(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VK_ICD_FILENAMES", str(SWIFTSHADER))
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(SWIFTSHADER.parent))
+    model = open_model(models / "mnet_float32.tflite")
+    trace = profile(model, Settings(kernels="gpu", runs=3, warmup=1))
+    assert trace.latency.samples.size == 3
+    assert [(p.delegate, len(p.operators or ())) for p in trace.partitions] == [("LITERT_WEBGPU", 20)]
+    assert len(trace.events) == 0
+    assert {finding.code for finding in trace.findings} == {"operators-not-timed"}
+    assert report(trace, model).summary["overhead"] is None
+
+
+def test_no_gpu(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VK_ICD_FILENAMES", "/nowhere.json")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "")
+    with pytest.raises(RuntimeMissing, match="no GPU here"):
+        profile(open_model(models / "mnet_float32.tflite"), Settings(kernels="gpu", runs=1))
+
+
 def test_threads(models: Path) -> None:
     trace = profile(open_model(models / "mnet_float32.tflite"), Settings(threads=2, runs=3, warmup=1))
     assert trace.environment.threads == 2

@@ -154,6 +154,20 @@ def test_cycles_stay_cycles(mnet: Model, tool: SimpleNamespace) -> None:
     assert trace.events.operators.tolist()[:2] == [[0], [4]]
 
 
+def test_custom_operators_beside_cycles_are_timed(models: Path, tool: SimpleNamespace) -> None:
+    model = open_model(models / "custom_op.tflite")
+    node = model.operators.ops.index("Betainc")
+    rows = [
+        ("Supernode_8x8p32to8", 12.345, 12.345, 1, "[a]:0"),
+        ("TfLiteHexagonDelegate", 0.3, 0.25, 1, "[b]:9"),
+        ("Betainc", 0.1, 0.1, 1, f"[c]:{node}"),
+    ]
+    trace = loaded(tool.REGULAR + tool.block(rows), model)
+    assert trace.events.unit == ("cycles", "ns", "ns")
+    assert trace.events.operators.tolist()[2] == [node]
+    assert trace.events.typical.tolist() == [12345, 250_000, 100_000]
+
+
 def test_a_profile_of_another_model_is_refused(mnet: Model, gru: Model, log_of: Log) -> None:
     with pytest.raises(TraceError, match=r"profile: line \d+: is of another model: node 0 of subgraph 0 is CONV_2D"):
         loaded(log_of(mnet), gru)

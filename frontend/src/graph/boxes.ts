@@ -65,8 +65,11 @@ export function tensorText(model: Model, tensor: number): string {
   return `${dtypeName(model, tensor).toLowerCase()}${shape === '' ? '' : ` ${shape}`}`;
 }
 
-export function ioLines(model: Model, tensor: number): string[] {
-  return [tensorName(model, tensor), tensorText(model, tensor)];
+/** An input or output; with `count`, of several that stand in one box. */
+export function ioLines(model: Model, tensor: number, count = 1): string[] {
+  const lines = [tensorName(model, tensor), tensorText(model, tensor)];
+  if (count > 1) lines.push(`and ${count - 1} more`);
+  return lines;
 }
 
 /** The type of an operator; with a sign that it opens where it runs subgraphs. */
@@ -92,10 +95,18 @@ export function nodeSize(model: Model, hierarchy: Hierarchy, level: Level, node:
       );
     case GRAPH_INPUT:
     case GRAPH_OUTPUT:
-      return ofText('', ioLines(model, item));
+      return ofText('', ioLines(model, item, tensorsAt(level, node)));
     default:
       return { width: PORT_WIDTH, height: 0 };
   }
+}
+
+/** How many inputs or outputs stand in a box. */
+function tensorsAt(level: Level, node: number): number {
+  let count = 0;
+  for (const at of (level.kind[node] === GRAPH_INPUT ? level.inputs : level.outputs).values())
+    if (at === node) count++;
+  return count;
 }
 
 function operatorSize(model: Model, hierarchy: Hierarchy, op: number): Size {

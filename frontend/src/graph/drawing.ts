@@ -39,7 +39,7 @@ export interface Drawing {
   /** Data type and shape of what a line carries. */
   lineText: (line: number) => string;
   /** How large that is, in five steps. */
-  lineWeight: Uint8Array;
+  lineWeight: (line: number) => number;
 }
 
 export interface Marks {

@@ -16,7 +16,7 @@ const MOST_PIXELS = 2 ** 26;
 export function svgOf(picture: Picture, title: string): string {
   const { width, height } = sizeOf(picture);
   const pen = new SvgPen();
-  new Painter(fitter()).paint(pen, picture, {
+  new Painter(fitter(), null).paint(pen, picture, {
     camera: { x: -MARGIN, y: -MARGIN, scale: 1 },
     viewport: { width, height },
     pixelRatio: 1,

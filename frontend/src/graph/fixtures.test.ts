@@ -5,11 +5,12 @@ import type { Model } from '../wire/model.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { ONLY_WITH_FIXTURES, realModels } from './fixtures.ts';
+import { openableIn } from './calls.ts';
 import { buildHierarchy, openAtFirst, type Hierarchy } from './hierarchy.ts';
 import { BACKWARD, placeLayers } from './layout/layered.ts';
 import { brokenRules, lineThroughBox } from './layout/testing.ts';
 import { drawingOf, paintOf } from './model-drawing.ts';
-import { OPERATOR, type Scene, type View } from './scene.ts';
+import { OPEN_OPERATOR, OPERATOR, type Scene, type View } from './scene.ts';
 import { brokenSceneRules } from './scene-rules.ts';
 import { MAX_LEVEL } from './structure.ts';
 
@@ -17,17 +18,23 @@ const MODELS = realModels();
 
 /** For every subgraph: closed, as at first, all open, flat. */
 function views(hierarchy: Hierarchy, model: Model): View[] {
-  const all = new Set(hierarchy.groups.map(({ id }) => id));
   return model.subgraphNames.flatMap((_, root) => [
     { root, flat: false, open: new Set<number>() },
     { root, flat: false, open: openAtFirst(hierarchy, root) },
-    { root, flat: false, open: all },
+    { root, flat: false, open: new Set(openableIn(model, hierarchy, root)) },
     { root, flat: true, open: new Set<number>() },
   ]);
 }
 
-function operatorsIn(scene: Scene): number[] {
-  return Array.from(scene.boxes.item).filter((_, i) => scene.boxes.kind[i] === OPERATOR);
+function operatorsIn({ boxes }: Scene): number[] {
+  const isOperator = (kind: number): boolean => kind === OPERATOR || kind === OPEN_OPERATOR;
+  return Array.from(boxes.item.filter((_, i) => isOperator(boxes.kind[i])).sort());
+}
+
+/** The operators of subgraphs that have boxes of their own. */
+function operatorsOf({ groups, order, host }: Hierarchy, subgraphs: number[]): number[] {
+  const all = subgraphs.flatMap((id) => Array.from(order.subarray(groups[id].start, groups[id].end)));
+  return all.filter((op) => host[op] < 0).sort((a, b) => a - b);
 }
 
 test.skipIf(MODELS.length === 0)(`there are real models${ONLY_WITH_FIXTURES}`, () => {
@@ -61,10 +68,12 @@ describe.skipIf(MODELS.length === 0)(`real models${ONLY_WITH_FIXTURES}`, () => {
         const { title, lines } = drawing.text(box);
         expect(title + lines.join()).not.toBe('');
       }
-      const { start, end } = hierarchy.groups[view.root];
-      const whole = hierarchy.order.subarray(start, end).filter((op) => hierarchy.host[op] < 0);
-      const isWhole = view.flat || view.open.size === hierarchy.groups.length;
-      if (isWhole) expect(operatorsIn(scene).sort((a, b) => a - b)).toEqual(Array.from(whole.sort()));
+      const openable = openableIn(model, hierarchy, view.root);
+      const isWhole = view.flat || view.open.size === openable.length;
+      if (isWhole)
+        expect(operatorsIn(scene)).toEqual(
+          operatorsOf(hierarchy, [view.root, ...openable.filter((id) => id < model.subgraphNames.length)]),
+        );
     }
   });
 });

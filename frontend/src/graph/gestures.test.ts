@@ -102,7 +102,7 @@ describe('pointers', () => {
     ).toEqual(['pan -10 0', 'pan 0 -5']);
   });
 
-  test('two zoom about their middle and pan with it', () => {
+  test('two pan with their middle and zoom about it', () => {
     const calls = done([
       ['down', 1, 0, 0],
       ['down', 2, 100, 0],
@@ -110,7 +110,7 @@ describe('pointers', () => {
       ['up', 2, 200, 0],
       ['up', 1, 0, 0],
     ]);
-    expect(calls).toEqual(['zoom 2 100 0', 'pan -50 0']);
+    expect(calls).toEqual(['pan -50 0', 'zoom 2 100 0']);
   });
 
   test('with Shift a rubber band is drawn, which a second finger or the system may break off', () => {

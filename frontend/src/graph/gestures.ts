@@ -105,9 +105,10 @@ export class Pointers {
     }
     this.places.set(event.pointerId, now);
     if (other !== undefined) {
+      // In this order, what is under the fingers stays under them.
+      this.handlers.pan((before.x - now.x) / 2, (before.y - now.y) / 2);
       const factor = distance(now, other) / Math.max(1, distance(before, other));
       this.handlers.zoom(factor, (now.x + other.x) / 2, (now.y + other.y) / 2);
-      this.handlers.pan((before.x - now.x) / 2, (before.y - now.y) / 2);
     } else if (this.does === 'band') this.handlers.band(this.start, now);
     else this.handlers.pan(before.x - now.x, before.y - now.y);
   }

@@ -5,6 +5,7 @@
 import { csrFromPairs, rowOf, type Csr } from '../wire/csr.ts';
 import { subgraphOf, type Model } from '../wire/model.ts';
 import { calleesOf, firstPassed, handedOn, isLoop } from './calls.ts';
+import { sharedEndpoints } from './endpoints.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 
 export const CHILD = 0;
@@ -53,7 +54,11 @@ export function buildLevel(
   const graphInputs = new Set(rowOf(model.subgraphInputs, graph));
   const graphOutputs = new Set(rowOf(model.subgraphOutputs, graph));
   const operators = hierarchy.order.subarray(group.start, group.end).filter((op) => host[op] < 0);
-  const nodes = new Nodes(atTop);
+  const shared = atTop && {
+    inputs: sharedEndpoints(model, graphInputs),
+    outputs: sharedEndpoints(model, graphOutputs),
+  };
+  const nodes = new Nodes(shared || null);
   if (atTop) for (const tensor of graphInputs) if (tensor >= 0) nodes.input(tensor);
   const childOf = addChildren(hierarchy, group, flat ? operators.slice().sort() : group.children, nodes);
   const nodeOf = (op: number): number => {
@@ -88,7 +93,7 @@ export function buildLevel(
  * each other, the one edge against the flow that there is.
  */
 export function buildCallLevel(model: Model, hierarchy: Hierarchy, operator: number): Level {
-  const nodes = new Nodes(false);
+  const nodes = new Nodes(null);
   const edges = new Edges();
   const callees = calleesOf(model, operator);
   const boxes = callees.map(({ subgraph }) => nodes.add(CHILD, ~subgraph));
@@ -156,7 +161,7 @@ function addChildren(
   return childOf;
 }
 
-/** The nodes by which tensors come in, or go out, and the one that was made last. */
+/** The nodes by which tensors come in, or go out, and the port that was made last. */
 interface Border {
   nodeOf: Map<number, number>;
   last: number;
@@ -168,7 +173,8 @@ class Nodes {
   readonly inputs: Border = { nodeOf: new Map(), last: -1 };
   readonly outputs: Border = { nodeOf: new Map(), last: -1 };
 
-  constructor(private readonly atTop: boolean) {}
+  /** @param shared at the top of a subgraph, which of its inputs and outputs stand in the box of another; else null */
+  constructor(private readonly shared: Record<'inputs' | 'outputs', ReadonlyMap<number, number>> | null) {}
 
   add(kind: number, item: number): number {
     this.kinds.push(kind);
@@ -176,20 +182,35 @@ class Nodes {
   }
 
   input(tensor: number): number {
-    return this.crossing(this.inputs, this.atTop ? GRAPH_INPUT : INPUT_PORT, tensor);
+    const { inputs, shared } = this;
+    return shared === null
+      ? this.port(inputs, INPUT_PORT, tensor)
+      : this.end(inputs, GRAPH_INPUT, tensor, shared.inputs);
   }
 
   output(tensor: number): number {
-    return this.crossing(this.outputs, this.atTop ? GRAPH_OUTPUT : OUTPUT_PORT, tensor);
+    const { outputs, shared } = this;
+    return shared === null
+      ? this.port(outputs, OUTPUT_PORT, tensor)
+      : this.end(outputs, GRAPH_OUTPUT, tensor, shared.outputs);
   }
 
-  private crossing(border: Border, kind: number, tensor: number): number {
+  private port(border: Border, kind: number, tensor: number): number {
     let node = border.nodeOf.get(tensor);
     if (node === undefined) {
-      if (this.atTop || border.nodeOf.size < MAX_PORTS) border.last = this.add(kind, tensor);
+      if (border.nodeOf.size < MAX_PORTS) border.last = this.add(kind, tensor);
       node = border.last;
       border.nodeOf.set(tensor, node);
     }
+    return node;
+  }
+
+  private end(border: Border, kind: number, tensor: number, shared: ReadonlyMap<number, number>): number {
+    const known = border.nodeOf.get(tensor);
+    if (known !== undefined) return known;
+    const first = shared.get(tensor) ?? tensor;
+    const node = border.nodeOf.get(first) ?? this.add(kind, first);
+    border.nodeOf.set(first, node).set(tensor, node);
     return node;
   }
 }

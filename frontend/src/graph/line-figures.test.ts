@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { buildHierarchy } from './hierarchy.ts';
-import { lineText, lineWeights, tensorBytes } from './line-figures.ts';
+import { lineText, tensorBytes, weightOf } from './line-figures.ts';
 import { ModelBuilder } from './testing.ts';
 
 const builder = new ModelBuilder();
@@ -26,10 +26,9 @@ test('bytes follow from shape and data type', () => {
 });
 
 test('lines say what they carry, and weigh as much', () => {
-  const weights = lineWeights(MODEL, SCENE);
   const about = (tensor: number): [string, number] => {
     const line = SCENE.lines.tensor.indexOf(tensor);
-    return [lineText(MODEL, SCENE, line), weights[line]];
+    return [lineText(MODEL, SCENE, line), weightOf(tensorBytes(MODEL, tensor))];
   };
   expect(about(small)).toEqual(['int8 1×16', 0]);
   expect(about(large)).toEqual(['float32 1×1024×1024', 4]);

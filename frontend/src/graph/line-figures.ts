@@ -21,11 +21,8 @@ export function tensorBytes(model: Model, tensor: number): number {
 /** Up to which bytes a line is of the first, second, … weight; what is larger is of the last. */
 const STEPS = [1 << 10, 1 << 14, 1 << 17, 1 << 20];
 
-export function lineWeights(model: Model, { lines }: Scene): Uint8Array {
-  const weights = new Uint8Array(lines.tensor.length);
-  for (let i = 0; i < weights.length; i++) {
-    const bytes = tensorBytes(model, lines.tensor[i]);
-    while (weights[i] < STEPS.length && bytes > STEPS[weights[i]]) weights[i]++;
-  }
-  return weights;
+export function weightOf(bytes: number): number {
+  let weight = 0;
+  while (weight < STEPS.length && bytes > STEPS[weight]) weight++;
+  return weight;
 }

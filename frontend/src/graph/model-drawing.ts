@@ -8,23 +8,28 @@ import { operatorTypeName, tensorName, type Model } from '../wire/model.ts';
 import { activationOf, ioLines, operatorLines, operatorTitle } from './boxes.ts';
 import { calleeTitle } from './calls.ts';
 import { lineBoundsOf, type BoxText, type Drawing, type Paint, type Strip } from './drawing.ts';
+import { sharedCounts } from './endpoints.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
-import { lineText, lineWeights } from './line-figures.ts';
+import { lineText, tensorBytes, weightOf } from './line-figures.ts';
 import { regionsOf } from './regions.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
 export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, paint: Paint): Drawing {
   const equals = countEqual(hierarchy);
+  let counts: Map<number, number> | null = null;
+  const shared = (): Map<number, number> => (counts ??= sharedCounts(model));
   const texts = new Map<number, BoxText>();
   const lineTexts = new Map<number, string>();
+  const lineWeights = new Map<number, number>();
   return {
     scene,
     lineBounds: lineBoundsOf(scene),
     paint,
-    text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, scene, box)),
+    text: (box) => remembered(texts, box, () => textOf(model, hierarchy, equals, shared, scene, box)),
     stubText: stubTexts(model, hierarchy, scene),
     lineText: (line) => remembered(lineTexts, line, () => lineText(model, scene, line)),
-    lineWeight: lineWeights(model, scene),
+    lineWeight: (line) =>
+      remembered(lineWeights, line, () => weightOf(tensorBytes(model, scene.lines.tensor[line]))),
   };
 }
 
@@ -70,6 +75,7 @@ function textOf(
   model: Model,
   hierarchy: Hierarchy,
   equals: Map<number, number>,
+  shared: () => Map<number, number>,
   { boxes }: Scene,
   box: number,
 ): BoxText {
@@ -96,7 +102,7 @@ function textOf(
     }
     case INPUT:
     case OUTPUT:
-      return { title: '', chip: '', lines: ioLines(model, item) };
+      return { title: '', chip: '', lines: ioLines(model, item, shared().get(item)) };
     default:
       return { title: '', chip: '', lines: [] };
   }
@@ -154,10 +160,11 @@ function sharedLabels({ stubs }: Scene): { before: Int32Array; isTaken: Uint8Arr
 
 /** Stubs that stand close together have one label, at the last of them. */
 function stubTexts(model: Model, hierarchy: Hierarchy, scene: Scene): (stub: number) => string {
-  const { before, isTaken } = sharedLabels(scene);
+  let labels: ReturnType<typeof sharedLabels> | null = null;
   const texts = new Map<number, string>();
   return (stub) =>
     remembered(texts, stub, () => {
+      const { before, isTaken } = (labels ??= sharedLabels(scene));
       if (isTaken[stub] === 1) return '';
       const parts: string[] = [];
       for (let at = stub; at >= 0; at = before[at]) parts.push(stubText(model, hierarchy, scene, at));
@@ -177,6 +184,7 @@ function stubText(model: Model, hierarchy: Hierarchy, scene: Scene, stub: number
   const users = new Set(
     rowOf(model.consumers, tensor).map((op) => (hierarchy.host[op] >= 0 ? hierarchy.host[op] : op)),
   );
+  if (users.size === 0) return `→ ${tensorName(model, tensor)}${more > 1 ? ` and ${more - 1} more` : ''}`;
   if (users.size === 1 && more === 1) return `→ ${operatorTypeName(model, [...users][0])}`;
   return `→ ${more === 1 ? 'one' : more} more${more < users.size ? ` of ${users.size}` : ''}`;
 }

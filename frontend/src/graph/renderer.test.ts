@@ -43,7 +43,7 @@ function painted(
       ? { width: SCENE.width * scale, height: SCENE.height * scale }
       : { width: 300 * scale, height: 200 * scale };
   const camera = { x: part?.x ?? 0, y: part?.y ?? 0, scale };
-  new Painter(fitter).paint(pen, { ...PICTURE, ...picture }, { camera, viewport, pixelRatio: 1 });
+  new Painter(fitter, null).paint(pen, { ...PICTURE, ...picture }, { camera, viewport, pixelRatio: 1 });
   return pen.document('test', 1, 1, '#fff', 'sans');
 }
 

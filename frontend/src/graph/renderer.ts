@@ -3,13 +3,14 @@ import type { Theme } from '../lib/palette.ts';
 import type { Camera, Rect, Viewport } from './camera.ts';
 import type { Drawing, Marks } from './drawing.ts';
 import { paintBoxes } from './paint/boxes.ts';
+import { Dots } from './paint/dots.ts';
 import { Fitter } from './paint/fitter.ts';
 import { flagsOf, HIDDEN, type Flags } from './paint/flags.ts';
 import { isHighlighted, type Frame } from './paint/frame.ts';
 import { paintGroupNames, paintGroups } from './paint/groups.ts';
 import { Labels, paintHighlightedLabels, paintLabels } from './paint/labels.ts';
 import { paintLines } from './paint/lines.ts';
-import type { Pen } from './paint/pen.ts';
+import { PLAIN, type Pen } from './paint/pen.ts';
 import { paintRegions } from './paint/regions.ts';
 import { boxesInSight, linesInSight, sightOf } from './paint/sight.ts';
 import { paintStubs } from './paint/stubs.ts';
@@ -39,7 +40,7 @@ export class Renderer {
     const context = canvas.getContext('2d', { alpha: false });
     if (context === null) throw new Error('this browser has no 2D canvas');
     this.context = context;
-    this.painter = new Painter(new Fitter(context));
+    this.painter = new Painter(new Fitter(context), new Dots(context));
   }
 
   /** Draws what is seen from there, and a rubber band in CSS pixels. */
@@ -82,7 +83,10 @@ export class Painter {
   private flags: Flags | null = null;
   private labels = new Labels();
 
-  constructor(private readonly fitter: Fitter) {}
+  constructor(
+    private readonly fitter: Fitter,
+    private readonly dots: Dots | null,
+  ) {}
 
   paint(pen: Pen, picture: Picture, view: View): void {
     const frame = this.frame(pen, picture, view);
@@ -117,7 +121,8 @@ export class Painter {
       sight,
       fitter: this.fitter,
       labels: this.labels,
-      boxes: boxesInSight(drawing.scene, sight, flags.boxes, HIDDEN),
+      dots: sight.scale < PLAIN && this.dots?.begin() === true ? this.dots : null,
+      ...boxesInSight(drawing.scene, sight, flags.boxes, HIDDEN),
       lines,
       highlighted: lines.filter((line) => isHighlighted({ drawing, flags, hovered, hoveredLine }, line)),
     };

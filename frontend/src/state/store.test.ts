@@ -1,6 +1,8 @@
 /** The store with the real worker behind it, on this thread. */
 import { signal } from '@preact/signals';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openIdOf } from '../graph/calls.ts';
+import { OPEN_GROUP, OPEN_OPERATOR } from '../graph/scene.ts';
 import { decoderStack, ModelBuilder, operatorOf } from '../graph/testing.ts';
 import { listingOf } from '../table/testing.ts';
 import type { Host } from '../host/host.ts';
@@ -371,4 +373,64 @@ test('a model without operators is shown', async () => {
   const store = await started();
   expect(store.failure.value).toBeNull();
   expect(store.scene.value!.boxes.kind.length).toBe(2);
+});
+
+describe('an operator that runs a subgraph', () => {
+  const LOOP = 1;
+
+  beforeEach(() => {
+    const builder = new ModelBuilder();
+    const x = builder.tensor('x');
+    const ready = builder.apply('ADD', [x], 'ready');
+    const end = builder.tensor('end');
+    builder.runs(builder.operator('CALL', [ready], [end]), { callee: 1 });
+    builder.subgraph('main', [x], [end]);
+    const inner = builder.tensor('inner');
+    const done = builder.apply('MUL', [inner], 'done');
+    builder.subgraph('callee', [inner], [done]);
+    graph = () => Promise.resolve(builder.encode());
+  });
+
+  const kinds = (store: Store): number[] => Array.from(store.scene.value!.boxes.kind);
+
+  test('opens in place with what it runs, which the URL holds, and closes again', async () => {
+    const store = await started();
+    const closed = store.scene.value!.boxes.kind.length;
+    await store.toggleOperator(LOOP);
+    expect(kinds(store)).toContain(OPEN_OPERATOR);
+    expect(kinds(store)).toContain(OPEN_GROUP);
+    expect([...store.open.value]).toContain(openIdOf(store.loaded.value!.hierarchy, LOOP));
+    const other = await started();
+    expect(kinds(other)).toEqual(kinds(store));
+    await store.toggleOperator(LOOP);
+    expect(store.scene.value!.boxes.kind.length).toBe(closed);
+  });
+
+  test('keeps the view when one goes to what it runs; closed, that is a view of its own', async () => {
+    const store = await started();
+    await store.toggleOperator(LOOP);
+    await store.goTo({ kind: 'operator', id: 2 });
+    expect(store.root.value).toBe(0);
+    await store.toggleOperator(LOOP);
+    await store.goTo({ kind: 'operator', id: 2 });
+    expect(store.root.value).toBe(1);
+  });
+});
+
+test('a layout that is cancelled leaves everything as it was', async () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000)); // every step is a long one
+  const store = await started();
+  const before = store.scene.value;
+  const flattening = store.setFlat(true);
+  await vi.waitUntil(() => store.layoutPhase.value !== null, { interval: 1 });
+  expect(url).toContain('flat=1');
+  store.cancelLayout();
+  await flattening;
+  expect([store.flat.value, store.layoutPhase.value, store.layoutFailure.value]).toEqual([false, null, null]);
+  expect(store.scene.value).toBe(before);
+  expect(url).toBe('model=first');
+  await store.setFlat(true);
+  expect(store.scene.value).not.toBe(before);
+  vi.restoreAllMocks();
 });

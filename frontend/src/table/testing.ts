@@ -59,6 +59,7 @@ export function encodeReport(name: string, over: string, columns: Column[]): Arr
       provenance,
       doc,
       ...('names' in column ? { names: column.names } : {}),
+      ...('additive' in column ? { additive: column.additive } : {}),
     };
   });
   const header = {

@@ -42,27 +42,6 @@ export function GraphToolbar({ loaded, controller, mapFolded }: Props) {
           </button>
         </>
       )}
-      <span class="zoom">
-        <button
-          type="button"
-          title="Zoom out (−)"
-          aria-label="Zoom out"
-          onClick={() => controller.current?.zoomBy(1 / 1.35, false)}
-        >
-          −
-        </button>
-        <button
-          type="button"
-          title="Zoom in (+)"
-          aria-label="Zoom in"
-          onClick={() => controller.current?.zoomBy(1.35, false)}
-        >
-          +
-        </button>
-        <button type="button" title="Fit everything (f)" onClick={() => controller.current?.fitAll()}>
-          Fit
-        </button>
-      </span>
       <GraphMenu loaded={loaded} controller={controller} mapFolded={mapFolded} />
     </div>
   );

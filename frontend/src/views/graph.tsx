@@ -6,13 +6,14 @@ import type { GraphController } from '../graph/controller.ts';
 import { sameItem, type Item } from '../graph/items.ts';
 import type { Loaded, Store } from '../state/store.ts';
 import { useStore } from './context.ts';
+import { Corner } from './corner.tsx';
 import { bindGraph } from './graph-binding.ts';
 import { onGraphKey } from './graph-keys.ts';
 import { GraphToolbar } from './graph-toolbar.tsx';
 import { describe } from './graph-words.ts';
 import { HoverCard, type Hovered } from './hover-card.tsx';
 import { Legend } from './legend.tsx';
-import { Minimap } from './minimap.tsx';
+
 import { TraceBar } from './trace-bar.tsx';
 
 export function GraphView({ loaded }: { loaded: Loaded }) {
@@ -42,6 +43,16 @@ export function GraphView({ loaded }: { loaded: Loaded }) {
       }),
     [store, loaded, spoken],
   );
+
+  // Keys that no other control is there for are the graph's.
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.target === document.body && controller.current !== null)
+        onGraphKey(event, { store, loaded, controller: controller.current, mapFolded });
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [store, loaded, mapFolded]);
 
   const failure = store.layoutFailure.value;
   return (
@@ -87,7 +98,7 @@ export function GraphView({ loaded }: { loaded: Loaded }) {
         )}
         <TraceBar loaded={loaded} controller={controller} />
         <Legend loaded={loaded} />
-        <Minimap controller={controller} picture={picture} window={window} folded={mapFolded} />
+        <Corner controller={controller} picture={picture} window={window} folded={mapFolded} />
       </div>
       <p class="visually-hidden" aria-live="polite">
         {spoken.value}

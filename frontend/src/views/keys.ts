@@ -64,7 +64,7 @@ export const KEYS: [section: string, keys: [key: string, does: string][]][] = [
       ['Wheel', 'Zoom at the pointer; on a trackpad move'],
       ['Click', 'Select; with Shift or Ctrl add or take away'],
       ['Shift + drag', 'Select all in a rectangle'],
-      ['Double-click', 'Open or close the group, go into a subgraph'],
+      ['Double-click', 'Open or close the group, or what an operator runs'],
     ],
   ],
   [

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ONLY_WITH_FIXTURES, realReports } from '../graph/fixtures.ts';
-import { cellText, type Column } from './report.ts';
+import { encodeReport, quantities } from '../table/testing.ts';
+import { cellText, decodeReport, type Column } from './report.ts';
 
 type Cell = string | number | boolean | (number | string)[] | null;
 
@@ -42,4 +43,13 @@ test('a missing cell has no text', () => {
   expect(cellText({ ...base, kind: 'quantity', values: Float64Array.of(NaN) }, 0)).toBe('');
   expect(cellText({ ...base, kind: 'category', codes: Int32Array.of(-1), names: ['a'] }, 0)).toBe('');
   expect(cellText({ ...base, kind: 'text', numbers: null, isProse: true, textAt: () => null }, 0)).toBe('');
+});
+
+test('whether cells add up is known where it is said', () => {
+  const sent = { ...quantities('live', [1, NaN], 'By'), additive: false };
+  const [live, size] = decodeReport(
+    encodeReport('memory', 'operators', [sent, quantities('size', [1, 2])]),
+  ).columns;
+  expect(live).toMatchObject({ kind: 'quantity', additive: false, unit: 'By' });
+  expect(size).not.toHaveProperty('additive');
 });

@@ -1,7 +1,7 @@
 /** Closed boxes: from far away a rectangle each, nearer with border, bar, strip and text. All of one look in one path. */
 import type { Swatch } from '../../lib/palette.ts';
 import { PADDING } from '../boxes.ts';
-import { CLOSED_GROUP, isOpen, OPERATOR } from '../scene.ts';
+import { CLOSED_GROUP, OPERATOR } from '../scene.ts';
 import { FADED, MATCHED, SELECTED } from './flags.ts';
 import { FADE, grouped, roundBox, type Frame } from './frame.ts';
 import { PLAIN, TEXT } from './pen.ts';
@@ -13,17 +13,15 @@ const ENDPOINT = 1;
 const COLORS = 2;
 
 export function paintBoxes(frame: Frame): void {
-  const { sight, drawing, flags } = frame;
-  const { kind } = drawing.scene.boxes;
-  const looks = grouped(frame.boxes, (box) =>
-    isOpen(kind[box]) ? -1 : 2 * lookOf(frame, box) + (flags.boxes[box] & FADED),
-  );
+  const { sight, flags, pen } = frame;
+  const looks = grouped(frame.closed, (box) => 2 * lookOf(frame, box) + (flags.boxes[box] & FADED));
   const paintLook = sight.scale < PLAIN ? paintPlain : paintDetailed;
-  for (const { key, ids: boxes } of looks) {
-    frame.pen.globalAlpha = (key & FADED) === 0 ? 1 : FADE;
-    paintLook(frame, key >> 1, boxes);
+  for (const { key, ids } of looks) {
+    pen.globalAlpha = (key & FADED) === 0 ? 1 : FADE;
+    paintLook(frame, key >> 1, ids);
   }
-  frame.pen.globalAlpha = 1;
+  pen.globalAlpha = 1;
+  frame.dots?.show();
   if (sight.scale >= TEXT) for (const { key, ids } of looks) paintTexts(frame, ids, (key & FADED) !== 0);
   paintOutlines(frame);
 }
@@ -35,13 +33,18 @@ function lookOf({ drawing }: Frame, box: number): number {
 }
 
 function paintPlain(frame: Frame, look: number, boxes: Int32Array): void {
-  const { pen, drawing, theme } = frame;
+  const { pen, drawing, theme, dots, sight } = frame;
   const { x, y, width, height } = drawing.scene.boxes;
   if (look === GROUP) {
     for (const box of boxes) paintStrip(frame, box, x[box], width[box], y[box], height[box]);
     return;
   }
-  pen.fillStyle = look === ENDPOINT ? theme.line : drawing.paint.palette[look - COLORS].strong;
+  const color = look === ENDPOINT ? theme.line : drawing.paint.palette[look - COLORS].strong;
+  if (dots !== null) {
+    dots.add(drawing.scene.boxes, boxes, sight, color, pen.globalAlpha);
+    return;
+  }
+  pen.fillStyle = color;
   pen.beginPath();
   for (const box of boxes) pen.rect(x[box], y[box], width[box], height[box]);
   pen.fill();
@@ -126,10 +129,8 @@ function paintStrip(
 
 /** Around what was found, what the pointer is at, and what is selected. */
 function paintOutlines(frame: Frame): void {
-  const { pen, theme, sight, flags, hovered, drawing } = frame;
-  const { kind } = drawing.scene.boxes;
-  const marked = grouped(frame.boxes, (box) => {
-    if (isOpen(kind[box])) return -1;
+  const { pen, theme, sight, flags, hovered } = frame;
+  const marked = grouped(frame.closed, (box) => {
     if ((flags.boxes[box] & SELECTED) !== 0) return 2;
     if (box === hovered) return 1;
     return (flags.boxes[box] & MATCHED) === 0 ? -1 : 0;

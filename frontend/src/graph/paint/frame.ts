@@ -2,6 +2,7 @@
 import type { Theme } from '../../lib/palette.ts';
 import type { Drawing } from '../drawing.ts';
 import { HIGHLIGHTED, type Flags } from './flags.ts';
+import type { Dots } from './dots.ts';
 import type { Fitter } from './fitter.ts';
 import type { Labels } from './labels.ts';
 import type { Pen } from './pen.ts';
@@ -19,8 +20,11 @@ export interface Frame {
   theme: Theme;
   fitter: Fitter;
   labels: Labels;
-  /** Boxes and lines in sight, and of the lines those at what is looked at. */
-  boxes: Int32Array;
+  /** In place of rectangles when boxes are seen from far away; null where the pen is not one of a canvas. */
+  dots: Dots | null;
+  /** In sight: open groups and operators, outer ones first; all other boxes; lines, and those that are looked at. */
+  open: Int32Array;
+  closed: Int32Array;
   lines: Int32Array;
   highlighted: Int32Array;
 }

@@ -7,12 +7,10 @@ import { FONT, PLAIN, TEXT } from './pen.ts';
 
 export function paintGroups(frame: Frame): void {
   const { pen, drawing, theme, sight, flags } = frame;
-  const { kind } = drawing.scene.boxes;
   const radius = sight.scale < PLAIN ? 0 : 8;
   pen.lineWidth = sight.pixel;
   pen.strokeStyle = theme.border;
-  for (const box of frame.boxes) {
-    if (!isOpen(kind[box])) continue;
+  for (const box of frame.open) {
     pen.fillStyle = theme.group[depthOf(drawing.scene, box) % 2];
     pen.beginPath();
     roundBox(frame, box, radius);
@@ -42,9 +40,9 @@ export function paintGroupNames(frame: Frame): void {
   const written: { left: number; top: number; right: number }[] = [];
   pen.font = font;
   pen.textBaseline = 'middle';
-  for (const box of frame.boxes) {
+  const closed = sight.scale < TEXT ? frame.closed.filter((box) => kind[box] === CLOSED_GROUP) : [];
+  for (const box of [...frame.open, ...closed]) {
     const isFrame = isOpen(kind[box]);
-    if (!isFrame && !(kind[box] === CLOSED_GROUP && sight.scale < TEXT)) continue;
     const room = width[box] - 2 * PADDING;
     if (room * sight.scale < 60 || height[box] * sight.scale < (isFrame ? 24 : 14)) continue;
     const { title, chip } = drawing.text(box);

@@ -1,5 +1,5 @@
 /** Data type and shape at lines: where there is room for it, and at those that are looked at in any case. */
-import { isOpen, type Scene } from '../scene.ts';
+import type { Scene } from '../scene.ts';
 import { STUB_LENGTH } from '../drawing.ts';
 import { FADED, LABELLED } from './flags.ts';
 import type { Frame } from './frame.ts';
@@ -30,7 +30,7 @@ export class Labels {
   private readonly byTensor = new Map<number, Place[]>();
 
   /** The place for a label of a width at a line in sight; null where there is no room. */
-  place(scene: Scene, boxesInSight: Int32Array, line: number, width: number): Place | null {
+  place(scene: Scene, closedInSight: Int32Array, line: number, width: number): Place | null {
     let place = this.places.get(line);
     if (place !== undefined) return place;
     const same = this.byTensor.get(scene.lines.tensor[line]) ?? [];
@@ -39,7 +39,7 @@ export class Labels {
       const wanted = { x, y, width, height: HEIGHT };
       if (same.some((other) => Math.hypot(other.x - x, other.y - y) < SAME_TENSOR)) continue;
       if (this.taken.some((other) => overlap(other, wanted))) continue;
-      if (hitsBox(scene, boxesInSight, wanted) || hitsStub(scene, wanted)) continue;
+      if (hitsBox(scene, closedInSight, wanted) || hitsStub(scene, wanted)) continue;
       place = wanted;
       this.taken.push(place);
       this.byTensor.set(scene.lines.tensor[line], [...same, place]);
@@ -71,7 +71,6 @@ export function overlap(a: Place, b: Place): boolean {
 
 function hitsBox({ boxes }: Scene, among: Int32Array, { x, y, width, height }: Place): boolean {
   for (const box of among) {
-    if (isOpen(boxes.kind[box])) continue;
     const isBeside = x + width / 2 < boxes.x[box] || x - width / 2 > boxes.x[box] + boxes.width[box];
     const isAbove = y + height / 2 < boxes.y[box] || y - height / 2 > boxes.y[box] + boxes.height[box];
     if (!isBeside && !isAbove) return true;
@@ -90,18 +89,19 @@ function hitsStub({ stubs }: Scene, { x, y, width, height }: Place): boolean {
   return false;
 }
 
-/** Under the boxes: quiet labels at all lines that have the room. */
+/** Under the boxes: quiet labels at all lines that have the room, not under those that are looked at. */
 export function paintLabels(frame: Frame): void {
   const { pen, drawing, sight, theme, fitter, labels, flags } = frame;
   if (sight.scale < LABELS) return;
+  const above = [...highlightedPlaces(frame).values()];
   pen.font = `${FONT_SIZE} ${FONT}`;
   pen.textBaseline = 'middle';
   pen.textAlign = 'center';
   for (const line of frame.lines) {
     if ((flags.lines[line] & FADED) !== 0 || isLookedAt(frame, line)) continue;
     const text = drawing.lineText(line);
-    const place = labels.place(drawing.scene, frame.boxes, line, fitter.width(text, FONT_SIZE));
-    if (place === null) continue;
+    const place = labels.place(drawing.scene, frame.closed, line, fitter.width(text, FONT_SIZE));
+    if (place === null || above.some((other) => overlap(other, place))) continue;
     pen.fillStyle = theme.background;
     pen.fillRect(place.x - place.width / 2 - 2, place.y - 6, place.width + 4, 12);
     pen.fillStyle = theme.muted;
@@ -110,40 +110,52 @@ export function paintLabels(frame: Frame): void {
   pen.textAlign = 'left';
 }
 
+/** Over the boxes, and in a size that can be read: at what is selected or under the pointer. */
+export function paintHighlightedLabels(frame: Frame): void {
+  const { pen, drawing, sight, theme } = frame;
+  const size = sizeOfHighlighted(frame);
+  pen.font = `${size}px ${FONT}`;
+  pen.textBaseline = 'middle';
+  pen.textAlign = 'center';
+  for (const [line, { x, y, width, height }] of highlightedPlaces(frame)) {
+    pen.fillStyle = theme.surface;
+    pen.strokeStyle = theme.accent;
+    pen.lineWidth = sight.pixel;
+    pen.beginPath();
+    pen.roundRect(x - width / 2, y - height / 2, width, height, size * 0.4);
+    pen.fill();
+    pen.stroke();
+    pen.fillStyle = theme.text;
+    pen.fillText(drawing.lineText(line), x, y);
+  }
+  pen.textAlign = 'left';
+}
+
+/** By line: each at the longest part of its line where there is none yet. */
+function highlightedPlaces(frame: Frame): Map<number, Place> {
+  const { drawing, fitter } = frame;
+  const size = sizeOfHighlighted(frame);
+  const places = new Map<number, Place>();
+  for (const line of frame.highlighted) {
+    if (!isLookedAt(frame, line)) continue;
+    const width = (fitter.width(drawing.lineText(line), FONT_SIZE) * size) / 10 + size;
+    const place = middles(drawing.scene, line)
+      .map(({ x, y }): Place => ({ x, y, width, height: size * 1.5 }))
+      .find((candidate) => ![...places.values()].some((other) => overlap(other, candidate)));
+    if (place === undefined) continue;
+    places.set(line, place);
+    if (places.size === MOST) break;
+  }
+  return places;
+}
+
+function sizeOfHighlighted({ sight }: Frame): number {
+  return Math.max(10, 10.5 / sight.scale);
+}
+
 /** Of the highlighted lines not those that are only traced: these may be all. */
 function isLookedAt({ drawing, flags, hovered, hoveredLine }: Frame, line: number): boolean {
   const { from, to } = drawing.scene.lines;
   if ((flags.lines[line] & LABELLED) !== 0 || line === hoveredLine) return true;
   return hovered >= 0 && (from[line] === hovered || to[line] === hovered);
-}
-
-/** Over the boxes, and in a size that can be read: at what is selected or under the pointer. */
-export function paintHighlightedLabels(frame: Frame): void {
-  const { pen, drawing, sight, theme, fitter } = frame;
-  const wanted = frame.highlighted.filter((line) => isLookedAt(frame, line));
-  if (wanted.length === 0) return;
-  const size = Math.max(10, 10.5 / sight.scale);
-  const placed: Place[] = [];
-  pen.font = `${size}px ${FONT}`;
-  pen.textBaseline = 'middle';
-  pen.textAlign = 'center';
-  for (const line of wanted) {
-    const text = drawing.lineText(line);
-    const width = (fitter.width(text, FONT_SIZE) * size) / 10 + size;
-    const place = middles(drawing.scene, line)
-      .map(({ x, y }): Place => ({ x, y, width, height: size * 1.5 }))
-      .find((candidate) => !placed.some((other) => overlap(other, candidate)));
-    if (place === undefined) continue;
-    pen.fillStyle = theme.surface;
-    pen.strokeStyle = theme.accent;
-    pen.lineWidth = sight.pixel;
-    pen.beginPath();
-    pen.roundRect(place.x - width / 2, place.y - size * 0.75, width, size * 1.5, size * 0.4);
-    pen.fill();
-    pen.stroke();
-    pen.fillStyle = theme.text;
-    pen.fillText(text, place.x, place.y);
-    if (placed.push(place) === MOST) break;
-  }
-  pen.textAlign = 'left';
 }

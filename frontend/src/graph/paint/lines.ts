@@ -26,7 +26,7 @@ export function paintLines(frame: Frame): void {
     return (
       (state[line] === BACKWARD ? IS_BACKWARD : 0) |
       ((flags.lines[line] & FADED) === 0 ? 0 : IS_FADED) |
-      (frame.weighsLines ? WEIGHT * drawing.lineWeight[line] : 0)
+      (frame.weighsLines ? WEIGHT * drawing.lineWeight(line) : 0)
     );
   });
   pen.lineJoin = 'round';

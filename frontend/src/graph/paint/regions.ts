@@ -1,6 +1,6 @@
 /** Regions: a band around boxes of one region and along the lines between them, so that they read as one area. */
 import { BACKWARD } from '../layout/layered.ts';
-import { traceLine, traceStraight } from '../trace.ts';
+import { traceLine } from '../trace.ts';
 import { FADED } from './flags.ts';
 import { FADE, grouped, type Frame } from './frame.ts';
 import { PLAIN } from './pen.ts';
@@ -11,11 +11,14 @@ const OUTLINE = 1.6;
 
 export function paintRegions(frame: Frame): void {
   const { regions, palette } = frame.drawing.paint;
-  if (regions === null) return;
+  // From far away the boxes themselves are all colour, and the band is thinner than a pixel or two.
+  if (regions === null || frame.sight.scale < PLAIN) return;
   const { from, to, state } = frame.drawing.scene.lines;
   const keyOf = (region: number, isFaded: boolean): number =>
     region < 0 ? -1 : 2 * region + Number(isFaded);
-  const boxes = grouped(frame.boxes, (box) => keyOf(regions.of[box], (frame.flags.boxes[box] & FADED) !== 0));
+  const boxes = grouped(frame.closed, (box) =>
+    keyOf(regions.of[box], (frame.flags.boxes[box] & FADED) !== 0),
+  );
   const lines = grouped(frame.lines, (line) => {
     const region = regions.of[from[line]];
     const isInside = region === regions.of[to[line]] && state[line] !== BACKWARD;
@@ -35,7 +38,7 @@ export function paintRegions(frame: Frame): void {
 }
 
 function band(
-  { pen, drawing, sight }: Frame,
+  { pen, drawing }: Frame,
   color: string,
   margin: number,
   boxes: Int32Array,
@@ -43,13 +46,12 @@ function band(
 ): void {
   const { x, y, width, height } = drawing.scene.boxes;
   const { points, offsets } = drawing.scene.lines;
-  const trace = sight.scale < PLAIN ? traceStraight : traceLine;
   pen.strokeStyle = color;
   pen.fillStyle = color;
   pen.lineWidth = 2 * margin;
   pen.lineJoin = 'round';
   pen.beginPath();
-  for (const line of lines) trace(pen, points, offsets[line], offsets[line + 1]);
+  for (const line of lines) traceLine(pen, points, offsets[line], offsets[line + 1]);
   pen.stroke();
   pen.beginPath();
   for (const box of boxes)

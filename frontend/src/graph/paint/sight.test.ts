@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Scene } from '../scene.ts';
+import { OPEN_GROUP, type Scene } from '../scene.ts';
 import { boxesInSight, linesInSight, sightOf } from './sight.ts';
 
 const SIGHT = sightOf({ x: 100, y: 50, scale: 2 }, { width: 400, height: 200 }, 1.5);
@@ -10,14 +10,20 @@ test('what is seen follows from camera and viewport', () => {
 
 test('boxes that touch the sight are in it, unless they are hidden', () => {
   const boxes = {
+    kind: Uint8Array.of(OPEN_GROUP, 0, 0, 0, 0, 0),
     x: Float64Array.of(90, 0, 299, 301, 150, 150),
     y: Float64Array.of(60, 60, 149, 60, 60, 151),
     width: Float64Array.of(20, 20, 50, 50, 10, 10),
     height: Float64Array.of(20, 20, 50, 50, 10, 10),
   };
   const hidden = Uint8Array.of(0, 0, 0, 0, 2, 0);
-  expect([...boxesInSight({ boxes } as unknown as Scene, SIGHT, hidden, 2)]).toEqual([0, 2]);
-  expect([...boxesInSight({ boxes } as unknown as Scene, SIGHT, hidden, 0)]).toEqual([0, 2, 4]);
+  const scene = { boxes } as unknown as Scene;
+  const seen = (without: number): [number[], number[]] => {
+    const { open, closed } = boxesInSight(scene, SIGHT, hidden, without);
+    return [[...open], [...closed]];
+  };
+  expect(seen(2)).toEqual([[0], [2]]);
+  expect(seen(0)).toEqual([[0], [2, 4]]);
 });
 
 test('lines by their bounds', () => {

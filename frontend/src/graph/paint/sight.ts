@@ -1,6 +1,6 @@
 /** The part of the world that is on the screen, and what of the scene lies in it. */
 import type { Camera, Viewport } from '../camera.ts';
-import type { Scene } from '../scene.ts';
+import { isOpen, type Scene } from '../scene.ts';
 
 export interface Sight {
   left: number;
@@ -24,22 +24,25 @@ export function sightOf(camera: Camera, viewport: Viewport, pixelRatio: number):
   };
 }
 
-/** The boxes in sight, outer ones first; those with the flag are left out. */
-export function boxesInSight({ boxes }: Scene, sight: Sight, flags: Uint8Array, without: number): Int32Array {
-  const { x, y, width, height } = boxes;
+/** The boxes in sight: open ones, outer ones first, and the others. Those with the flag are left out. */
+export function boxesInSight(
+  { boxes }: Scene,
+  sight: Sight,
+  flags: Uint8Array,
+  without: number,
+): { open: Int32Array; closed: Int32Array } {
+  const { kind, x, y, width, height } = boxes;
   const { left, top, right, bottom } = sight;
-  const found = new Int32Array(x.length);
+  const open: number[] = [];
+  const closed = new Int32Array(x.length);
   let count = 0;
-  for (let i = 0; i < x.length; i++)
-    if (
-      x[i] <= right &&
-      y[i] <= bottom &&
-      x[i] + width[i] >= left &&
-      y[i] + height[i] >= top &&
-      (flags[i] & without) === 0
-    )
-      found[count++] = i;
-  return found.subarray(0, count);
+  for (let i = 0; i < x.length; i++) {
+    const isSeen = x[i] <= right && y[i] <= bottom && x[i] + width[i] >= left && y[i] + height[i] >= top;
+    if (!isSeen || (flags[i] & without) !== 0) continue;
+    if (isOpen(kind[i])) open.push(i);
+    else closed[count++] = i;
+  }
+  return { open: Int32Array.from(open), closed: closed.subarray(0, count) };
 }
 
 /** The lines whose bounds (left, top, right, bottom of line i at 4 i) are in sight; those with the flag are left out. */

@@ -15,8 +15,10 @@ export function paintTexts(frame: Frame, boxes: Int32Array, isFaded: boolean): v
   pen.textBaseline = 'middle';
   pen.globalAlpha = isFaded ? FADE : 1;
   paintTitles(frame, boxes);
-  paintChips(frame, boxes);
-  if (sight.scale >= SMALL_TEXT) paintLines(frame, boxes);
+  if (sight.scale >= SMALL_TEXT) {
+    paintChips(frame, boxes);
+    paintLines(frame, boxes);
+  }
   pen.globalAlpha = 1;
 }
 
@@ -42,7 +44,7 @@ function paintTitles(frame: Frame, boxes: Int32Array): void {
 }
 
 function paintChips(frame: Frame, boxes: Int32Array): void {
-  const { pen, drawing, theme, sight } = frame;
+  const { pen, drawing, theme } = frame;
   const { x, width } = drawing.scene.boxes;
   const withChip = boxes.filter((box) => drawing.text(box).chip !== '');
   if (withChip.length === 0) return;
@@ -54,7 +56,6 @@ function paintChips(frame: Frame, boxes: Int32Array): void {
     pen.roundRect(right(box) - room, firstLine(frame, box) - 6.5, room, 13, 6);
   }
   pen.fill();
-  if (sight.scale < SMALL_TEXT) return;
   pen.font = `${CHIP} ${FONT}`;
   pen.fillStyle = theme.muted;
   pen.textAlign = 'center';

@@ -1,4 +1,4 @@
-/** A small map of the whole scene with the part that is on the screen; a click or drag on it goes there. */
+/** In the corner of the canvas: a small map of the whole scene, on which a click or drag goes there, and zoom. */
 import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Signal } from '@preact/signals';
@@ -14,7 +14,39 @@ interface Props {
   folded: Signal<boolean>;
 }
 
-export function Minimap({ controller, picture, window, folded }: Props) {
+export function Corner(props: Props) {
+  const { controller } = props;
+  return (
+    <div class="corner">
+      <Minimap {...props} />
+      <span class="zoom">
+        <button
+          type="button"
+          title="Zoom out (−)"
+          aria-label="Zoom out"
+          onClick={() => controller.current?.zoomBy(1 / ZOOM, false)}
+        >
+          −
+        </button>
+        <button
+          type="button"
+          title="Zoom in (+)"
+          aria-label="Zoom in"
+          onClick={() => controller.current?.zoomBy(ZOOM, false)}
+        >
+          +
+        </button>
+        <button type="button" title="Fit everything (f)" onClick={() => controller.current?.fitAll()}>
+          Fit
+        </button>
+      </span>
+    </div>
+  );
+}
+
+const ZOOM = 1.35;
+
+function Minimap({ controller, picture, window, folded }: Props) {
   const scene = picture.value?.drawing.scene;
   if (scene === undefined || window.value === null || isAllInView(scene, window.value)) return null;
   const map = mapOf(scene);
