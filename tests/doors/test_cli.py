@@ -414,6 +414,18 @@ def test_report_of_every_model(model_path: Path, tmp_path: Path) -> None:
     assert static_report(open_model(model_path)).startswith("<!doctype html>")
 
 
+def test_report_with_a_profile(mnet: Path, tmp_path: Path) -> None:
+    trace, page = tmp_path / "mine.trace.json", tmp_path / "report.html"
+    assert viz("profile", mnet, "--runs", "5", "-o", trace).returncode == 0
+    assert viz("report", mnet, "--profile", trace, "-o", page).returncode == 0
+    data = page.read_text("utf-8").partition('id="tflite-viz-data">')[2].partition("</script>")[0]
+    (run,) = json.loads(data)["runs"]
+    assert (run["entry"]["label"], run["entry"]["kernels"], run["entry"]["runs"]) == ("mine.trace.json", "xnnpack", 5)
+    other = viz("report", mnet.parent / "tiny_mlp.tflite", "--profile", trace, "-o", page)
+    assert other.returncode == 1
+    assert "is of another model" in " ".join(other.stderr.split())
+
+
 # log
 
 

@@ -1,7 +1,7 @@
 /** Which boxes a region of the graph holds: the operators that a delegate runs as one. */
 import type { CategoryLens, Lens } from '../lens/lens.ts';
 import type { Hierarchy } from './hierarchy.ts';
-import { CLOSED_GROUP, OPEN_OPERATOR, OPERATOR, type Scene } from './scene.ts';
+import { CLOSED_GROUP, OPERATOR, type Scene } from './scene.ts';
 
 export interface Regions {
   /** Of each box the region that it lies in as a whole, -1 for none. */
@@ -20,7 +20,7 @@ export function regionsOf(hierarchy: Hierarchy, { boxes }: Scene, lens: Lens): R
   const of = new Int32Array(boxes.kind.length).fill(-1);
   for (let i = 0; i < of.length; i++) {
     const kind = boxes.kind[i];
-    if (kind === OPERATOR || kind === OPEN_OPERATOR) of[i] = codes[boxes.item[i]];
+    if (kind === OPERATOR) of[i] = codes[boxes.item[i]];
     else if (kind === CLOSED_GROUP) of[i] = commonRegion(hierarchy, codes, boxes.item[i]);
   }
   return { of, color: colorsOf(lens, names.length) };

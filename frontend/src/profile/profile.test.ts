@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { compareOperators, compareRuns } from './compare.ts';
 import { workOf } from './profile.ts';
-import { ridge, rooflinePoints } from './roofline.ts';
+import { ridge, rooflineOf } from './roofline.ts';
 import { byPartition, operatorRows } from './rows.ts';
 import { profileWith, traceOf } from './testing.ts';
 
@@ -34,7 +34,7 @@ test('rates are of self time, and not known where the work is not', () => {
     isKnown: true,
   };
   const rows = operatorRows(PROFILE, work);
-  expect(rows.map(({ macsPerSecond }) => macsPerSecond)).toEqual([NaN, expect.closeTo(1e8), 0]);
+  expect(rows.map(({ macsPerSecond }) => macsPerSecond)).toEqual([NaN, expect.closeTo(1e8), NaN]);
   expect(rows[1].bytesPerSecond).toBeCloseTo(5e7);
   expect(operatorRows(PROFILE, NO_WORK)[0].macsPerSecond).toBeNaN();
 });
@@ -43,8 +43,27 @@ test('an operator in a loop does its work at every turn', () => {
   const looped = profileWith([10, NaN, 30, 5], 60, [], [12]);
   const work = { macs: Float64Array.of(1000, 1, 1, 1), bytes: Float64Array.of(500, 1, 1, 1), isKnown: true };
   expect(operatorRows(looped, work)[1].macsPerSecond).toBeCloseTo(12e8);
-  expect(rooflinePoints(looped, work, CEILINGS)[0]).toMatchObject({ intensity: 4 });
-  expect(rooflinePoints(looped, work, CEILINGS)[0].rate).toBeCloseTo(24e8);
+  expect(rooflineOf(looped, work, CEILINGS).points[0]).toMatchObject({ intensity: 4 });
+  expect(rooflineOf(looped, work, CEILINGS).points[0].rate).toBeCloseTo(24e8);
+});
+
+test('nothing is derived from times that the clock cannot tell', () => {
+  const short = profileWith([10, 0.003, 0, 5], 60, [], [12]);
+  short.trace.environment.clock_ns = 1000;
+  const work = { macs: Float64Array.of(1, 1, 1, 1), bytes: Float64Array.of(1, 1, 1, 1), isKnown: true };
+  const rates = operatorRows(short, work).map(({ operator, ticks, macsPerSecond }) => [
+    operator,
+    ticks,
+    Number.isNaN(macsPerSecond),
+  ]);
+  expect(rates).toEqual([
+    [0, expect.closeTo(10 / 12), true],
+    [3, 5, false],
+    [1, 0.003, true],
+    [2, 0, true],
+  ]);
+  const { points, tooShort } = rooflineOf(short, work, CEILINGS);
+  expect([points.map(({ operator }) => operator), tooShort]).toEqual([[3], 3]);
 });
 
 test('bytes are those of weights, inputs and outputs together', () => {
@@ -72,8 +91,9 @@ test('an operator lies under the ceiling that bounds it', () => {
     bytes: Float64Array.of(1000, 10, 10, 10),
     isKnown: true,
   };
-  const points = rooflinePoints(PROFILE, work, CEILINGS);
+  const { points, tooShort } = rooflineOf(PROFILE, work, CEILINGS);
   expect(ridge(CEILINGS)).toBe(10);
+  expect(tooShort).toBe(0);
   expect(points.map(({ operator, bound }) => [operator, bound])).toEqual([
     [0, 'memory'],
     [2, 'compute'],

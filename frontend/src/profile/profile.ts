@@ -92,7 +92,17 @@ export function workOf(report: Report | null, operators: number): Work {
   };
 }
 
-/** How much of it an operator does in one inference: inside a loop it runs several times. */
+/** How often each operator runs in one inference: inside a loop several times. */
 export function callsOf({ report, self }: Profile): Float64Array {
   return quantityOf(report, 'calls', self.length).map((calls) => (calls > 0 ? calls : 1));
+}
+
+/** Ticks of the clock from which on a time is sure to a tenth. */
+export const SURE_TICKS = 10;
+
+/** How many ticks of the clock that timed it one run of each operator takes; below one nothing can be derived from it. */
+export function ticksOf(profile: Profile): Float64Array {
+  const calls = callsOf(profile);
+  const tick = (profile.trace.environment.clock_ns ?? 0) / 1000;
+  return profile.self.map((self, operator) => (tick > 0 ? self / calls[operator] / tick : Infinity));
 }

@@ -1,7 +1,7 @@
 /** Operators of a profile in the order of their time, and the same gathered by type, layer and partition. */
 import type { Hierarchy } from '../graph/hierarchy.ts';
 import { operatorTypeName, type Model } from '../wire/model.ts';
-import { callsOf, type Profile, type Work } from './profile.ts';
+import { callsOf, ticksOf, type Profile, type Work } from './profile.ts';
 
 export interface OperatorRow {
   operator: number;
@@ -10,8 +10,11 @@ export interface OperatorRow {
   share: number;
   /** Its share and that of all that take longer. */
   cumulative: number;
+  /** NaN where the work is not known, there is none, or the time is below what the clock can tell. */
   macsPerSecond: number;
   bytesPerSecond: number;
+  /** Ticks of the clock that one run of it takes. */
+  ticks: number;
 }
 
 /** Operators that were timed, the longest first. */
@@ -19,18 +22,21 @@ export function operatorRows(profile: Profile, work: Work): OperatorRow[] {
   const timed = [...profile.self.keys()].filter((operator) => !Number.isNaN(profile.self[operator]));
   timed.sort((a, b) => profile.self[b] - profile.self[a] || a - b);
   const calls = callsOf(profile);
+  const ticks = ticksOf(profile);
   let sum = 0;
   return timed.map((operator) => {
     const self = profile.self[operator];
     sum += self;
-    const seconds = self / 1e6;
+    const perSecond = (amount: number): number =>
+      ticks[operator] >= 1 && self > 0 && amount > 0 ? (calls[operator] * amount) / (self / 1e6) : NaN;
     return {
       operator,
       self,
       share: self / profile.total,
       cumulative: sum / profile.total,
-      macsPerSecond: seconds > 0 ? (calls[operator] * work.macs[operator]) / seconds : NaN,
-      bytesPerSecond: seconds > 0 ? (calls[operator] * work.bytes[operator]) / seconds : NaN,
+      macsPerSecond: perSecond(work.macs[operator]),
+      bytesPerSecond: perSecond(work.bytes[operator]),
+      ticks: ticks[operator],
     };
   });
 }

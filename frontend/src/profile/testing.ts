@@ -21,8 +21,16 @@ export interface Row {
   cycles?: boolean;
 }
 
-/** A trace as it comes over the wire; times in ns. */
 export function traceOf(rows: Row[], partitions: TracePartition[] = [], settings: object = {}): ProfileTrace {
+  return decodeProfileTrace(traceBytes(rows, partitions, settings));
+}
+
+/** A trace as it comes over the wire; times in ns. */
+export function traceBytes(
+  rows: Row[],
+  partitions: TracePartition[] = [],
+  settings: object = {},
+): ArrayBuffer {
   const kinds: EventKind[] = ['operator', 'delegate', 'kernel', 'invoke', 'runtime'];
   const offsets = [0];
   for (const { operators = [] } of rows) offsets.push(offsets[offsets.length - 1] + operators.length);
@@ -60,7 +68,7 @@ export function traceOf(rows: Row[], partitions: TracePartition[] = [], settings
     'event.operators': Int32Array.from(rows.flatMap(({ operators = [] }) => operators)),
     'event.confidence': floats(() => 1),
   };
-  return decodeProfileTrace(encodeContainer(header, columns));
+  return encodeContainer(header, columns);
 }
 
 /** A profile in which operators take so many µs (NaN: left no row) of `total`. */

@@ -7,8 +7,8 @@ import { logTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import { formatPercent } from '../lib/format.ts';
 import { formatQuantity } from '../lib/units.ts';
-import type { Profile, Work } from '../profile/profile.ts';
-import { ridge, rooflinePoints, type RooflinePoint } from '../profile/roofline.ts';
+import { SURE_TICKS, type Profile, type Work } from '../profile/profile.ts';
+import { ridge, rooflineOf, type RooflinePoint } from '../profile/roofline.ts';
 import type { Loaded } from '../state/store.ts';
 import { operatorFamily, operatorName, operatorTypeName } from '../wire/model.ts';
 import type { Ceilings } from '../wire/profile-trace.ts';
@@ -39,19 +39,22 @@ export function RooflineView({ loaded, profile, work }: { loaded: Loaded; profil
         are run from this page have them.
       </p>
     );
-  const points = rooflinePoints(profile, work, ceilings);
+  const { points, tooShort } = rooflineOf(profile, work, ceilings);
   if (points.length === 0)
-    return <p class="muted">No operator that was timed has multiplications to count.</p>;
-  return <Roofline loaded={loaded} points={points} ceilings={ceilings} />;
+    return (
+      <p class="muted">No operator that takes a tick of the clock or more has multiplications to count.</p>
+    );
+  return <Roofline loaded={loaded} points={points} tooShort={tooShort} ceilings={ceilings} />;
 }
 
 interface RooflineProps {
   loaded: Loaded;
   points: RooflinePoint[];
+  tooShort: number;
   ceilings: Ceilings;
 }
 
-function Roofline({ loaded: { model }, points, ceilings }: RooflineProps) {
+function Roofline({ loaded: { model }, points, tooShort, ceilings }: RooflineProps) {
   const store = useStore();
   const theme = useTheme();
   const element = useRef<HTMLDivElement>(null);
@@ -126,7 +129,7 @@ function Roofline({ loaded: { model }, points, ceilings }: RooflineProps) {
             return (
               <circle
                 key={point.operator}
-                class="chart-dot"
+                class={point.ticks < SURE_TICKS ? 'chart-dot unsure' : 'chart-dot'}
                 cx={x(point.intensity)}
                 cy={y(point.rate)}
                 r={3 + 22 * Math.sqrt(point.share)}
@@ -144,7 +147,7 @@ function Roofline({ loaded: { model }, points, ceilings }: RooflineProps) {
       </div>
       <p class="muted chart-note">
         {hovered.value === null
-          ? `Ceilings: ${formatRate(ceilings.flop_per_s, 'FLOP/s')} and ${formatRate(ceilings.bytes_per_s, 'B/s')}; ${ceilings.how}. Operators of other types than float32 may lie above.`
+          ? `Ceilings: ${formatRate(ceilings.flop_per_s, 'FLOP/s')} and ${formatRate(ceilings.bytes_per_s, 'B/s')}; ${ceilings.how}. Operators of other types than float32 may lie above. Pale: takes few ticks of the clock, so that its rate is rough.${tooShort > 0 ? ` ${tooShort} take less than a tick and are not here.` : ''}`
           : describe(model, hovered.value)}
       </p>
     </ChartFrame>

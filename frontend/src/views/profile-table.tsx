@@ -4,7 +4,7 @@ import { CsvButton } from '../charts/frame.tsx';
 import { csvText } from '../charts/csv.ts';
 import { formatPercent } from '../lib/format.ts';
 import { exactQuantity, formatQuantity } from '../lib/units.ts';
-import type { Profile, Work } from '../profile/profile.ts';
+import { SURE_TICKS, type Profile, type Work } from '../profile/profile.ts';
 import { operatorRows, type OperatorRow } from '../profile/rows.ts';
 import { operatorLabel } from '../graph/hierarchy.ts';
 import type { Loaded } from '../state/store.ts';
@@ -56,6 +56,8 @@ export function OperatorTable({ loaded, profile, work }: { loaded: Loaded; profi
     ({ key }) => work.isKnown || (key !== 'macsPerSecond' && key !== 'bytesPerSecond'),
   );
   const shown = isAll.value ? rows : rows.slice(0, SHOWN);
+  const clock = profile.trace.environment.clock_ns;
+  const rough = rows.filter(({ ticks }) => ticks < SURE_TICKS).length;
   const untimed = loaded.model.operatorCount - rows.length;
   const selected = new Set(
     store.selection.value.filter(({ kind }) => kind === 'operator').map(({ id }) => id),
@@ -70,6 +72,9 @@ export function OperatorTable({ loaded, profile, work }: { loaded: Loaded; profi
           {rows.length.toLocaleString('en')} operators were timed
           {untimed > 0 &&
             `; ${untimed.toLocaleString('en')} left no row: they did not run, or were compiled away`}
+          {clock !== null &&
+            rough > 0 &&
+            `; the clock has steps of ${formatQuantity(clock, 'ns')}: ${rough.toLocaleString('en')} of these times are a few ticks, and rough`}
           {!work.isKnown && '; rates need the report compute, which this server does not have'}
         </span>
         <span class="spacer" />
@@ -152,8 +157,8 @@ function Row({ row, loaded: { model, hierarchy }, profile, hasWork, isSelected }
         {formatPercent(row.share)}
       </td>
       <td class="number">{formatPercent(row.cumulative)}</td>
-      {hasWork && <td class="number">{formatRate(row.macsPerSecond, 'MAC/s')}</td>}
-      {hasWork && <td class="number">{formatRate(row.bytesPerSecond, 'B/s')}</td>}
+      {hasWork && <Rate rate={row.macsPerSecond} unit="MAC/s" ticks={row.ticks} />}
+      {hasWork && <Rate rate={row.bytesPerSecond} unit="B/s" ticks={row.ticks} />}
       <td class="kernel" title={profile.kernel(operator)}>
         {profile.kernel(operator)}
       </td>
@@ -162,6 +167,18 @@ function Row({ row, loaded: { model, hierarchy }, profile, hasWork, isSelected }
         {Number.isNaN(confidence) ? '' : confidence.toFixed(2)}
       </td>
     </tr>
+  );
+}
+
+function Rate({ rate, unit, ticks }: { rate: number; unit: string; ticks: number }) {
+  const isRough = ticks < SURE_TICKS;
+  return (
+    <td
+      class={isRough ? 'number muted' : 'number'}
+      title={isRough ? 'The operator takes few ticks of the clock, so that its rate is rough' : undefined}
+    >
+      {formatRate(rate, unit)}
+    </td>
   );
 }
 

@@ -20,7 +20,7 @@ const TOP = 20;
 const LEFT = 116;
 /** Spans thinner than this many pixels are not drawn one by one. */
 const LEAST = 0.4;
-const LETTER = 6.2;
+const LETTER = 7.3;
 
 export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Profile }) {
   const store = useStore();
