@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from .commands import compute, doctor, inspect, log, ops, report, serve
+from .commands import compute, doctor, inspect, log, memory, ops, report, serve
 
 
 class _DefaultGroup(TyperGroup):
@@ -37,6 +37,7 @@ app.command("serve")(serve.serve)
 app.command("inspect")(inspect.inspect)
 app.command("ops")(ops.ops)
 app.command("compute")(compute.compute)
+app.command("memory")(memory.memory)
 app.command("report")(report.report)
 app.command("log")(log.log)
 app.command("doctor")(doctor.doctor)
