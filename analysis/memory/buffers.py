@@ -15,8 +15,8 @@ from ..report import Finding
 PLACES = ("arena", "shared", "persistent", "heap", "constant", "unused", "unknown")
 # Buffers that live longer are not listed step by step.
 _LONG = 64
-# Comparisons of two buffers that are made at most, which takes some seconds. 50,000 operators in a row need 0.5 M.
-_MOST_COMPARED = 20_000_000
+# Comparisons of two buffers that are made at most, two or three seconds. 50,000 operators in a row need 0.3 M.
+_MOST_COMPARED = 10_000_000
 
 Fit = Callable[[Iterable[tuple[int, int]], int, int], int]
 

@@ -25,7 +25,7 @@ _ONLINE = -1
 # The subgraphs that an operator runs, in the order in which they are planned.
 _ROLES = {"IF": ("then", "else"), "WHILE": ("cond", "body"), "CALL_ONCE": ("init",)}
 # Steps, visits of subgraphs and depth at most, when subgraphs run each other again and again.
-_MOST_STEPS = 2_000_000
+_MOST_STEPS = 1_000_000
 _MOST_VISITS = 10_000
 _MOST_NESTED = 64
 
