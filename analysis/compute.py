@@ -47,15 +47,15 @@ def _columns(model: Model, counted: macs.Counted) -> tuple[Column, ...]:
     moved = weight_bytes + input_bytes + output_bytes
     per_byte = counted.known & inputs_sized & outputs_sized & (moved > 0)
     return (
-        _column("macs", counted.macs, "simulated", "multiply-accumulates of one run", valid=counted.known),
+        _column("macs", counted.macs, "simulated", "multiply-accumulates of one run", "{MAC}", counted.known),
         Column("rule", counted.rules, "1", "category", "simulated", "by which definition they are counted"),
-        _column("parameters", parameters, "declared", "elements of the weights and biases that it reads"),
+        _column("parameters", parameters, "declared", "elements of the weights and biases it reads", "{parameter}"),
         _column("weight_bytes", weight_bytes, "declared", "stored bytes of the constants it reads", "By"),
         _column("input_bytes", input_bytes, "declared", "bytes of the other tensors it reads", "By", inputs_sized),
         _column("output_bytes", output_bytes, "declared", "bytes of its outputs, dense", "By", outputs_sized),
         _column(
             "intensity", np.where(per_byte, counted.macs / np.maximum(moved, 1), 0.0), "simulated",
-            "multiply-accumulates per byte of weights, inputs and outputs", "1/By", per_byte,
+            "multiply-accumulates per byte of weights, inputs and outputs", "{MAC}/By", per_byte,
         ),
     )  # fmt: skip
 
@@ -71,7 +71,7 @@ def _by_type(model: Model, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
     names, types = model.operators.type_names, model.operators.type
     sums: dict[str, list[Any]] = {"op": names, "operators": np.bincount(types, minlength=len(names)).tolist()}
     for column in columns:
-        if column.unit in ("1", "By") and isinstance(column.values, np.ndarray):
+        if isinstance(column.values, np.ndarray) and column.values.dtype.kind == "i":
             sums[column.name] = _totals(types, column.values, len(names))
         if column.name == "macs":
             unknown = types if column.valid is None else types[~column.valid]

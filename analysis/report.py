@@ -27,6 +27,8 @@ class Column:
         provenance: measured, simulated from a rule set, or declared by the file.
         doc: one sentence that defines it.
         valid: bool, one per row; None when nothing is missing.
+        additive: whether a sum of its cells means something; None leaves it to the unit. Bytes that are alive while an
+            operator runs, for example, have a unit of amounts and do not add up.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Column:
     provenance: Provenance
     doc: str
     valid: Array | None = None
+    additive: bool | None = None
 
     def cells(self) -> list[Any]:
         """The cells as plain Python values, None where missing."""

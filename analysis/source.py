@@ -51,9 +51,11 @@ class Source:
         name: what errors call it, ``container!member`` for a member.
         data: uint8 view of the bytes; no page of it is read until it is indexed.
         base: where the bytes start in the file.
+        path: the file that holds exactly these bytes, None when there is none.
     """
 
     def __init__(self, name: str, data: Array, base: int = 0, file: _File | None = None) -> None:
+        self.path: str | None = None
         self.name = name
         self.data = data
         self.base = base
@@ -86,7 +88,9 @@ class Source:
             status = os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode) and status.st_size:
                 mapped = _File(descriptor)
-                return cls(name, mapped.data, file=mapped)
+                source = cls(name, mapped.data, file=mapped)
+                source.path = name
+                return source
             os.close(descriptor)
             if stat.S_ISDIR(status.st_mode):
                 raise IsADirectoryError

@@ -2,11 +2,12 @@ r"""The filter language: which rows of a table a person asks for. Documented in 
 
 A filter is made of these; upper and lower case are the same:
 
-    conv  "a b"             the text occurs in some text column
+    conv  "a b"             the text occurs in some text column: a name, a type, a shape; not in ids
     /conv2d_1\d/            the pattern occurs in some text column
     op:CONV_2D  dtype:int*  a column has a value (``*`` stands for anything), a quoted one literally; = and != likewise
     name:/_1\d$/            the pattern occurs in a column
     weight_bytes>1MB        a column compares with a number, units allowed
+    #12                     the row with this id
     and  or  not  ( )       combinations; words side by side mean ``and``
 
 tests/filter_cases.json holds examples that every implementation has to agree with.
@@ -35,6 +36,7 @@ _VALUE = r"""\s*(?:
 _AFTER_TEST = re.compile(_VALUE.format(""), re.VERBOSE)
 _TOKEN = re.compile(_VALUE.format(r"(?P<test>[A-Za-z_][A-Za-z0-9_.]*(?::|\s*(?:>=|<=|!=|>|<|=))) |"), re.VERBOSE)
 _NUMBER = re.compile(r"(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([a-z%]*)", re.IGNORECASE | re.ASCII)
+_ID = re.compile(r"#\d{1,15}", re.ASCII)
 _UNITS = {
     "": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30,
     "k": 1e3, "m": 1e6, "g": 1e9, "us": 1, "ms": 1e3, "s": 1e6, "%": 1,
@@ -125,6 +127,8 @@ class _Parser:
             return self._test(token)
         if token.kind == "word" and token.text.lower() in ("and", "or"):
             raise FilterError(f"nothing before {token.text}", token.at)
+        if token.kind == "word" and _ID.fullmatch(token.text) and "id" in self._columns:
+            return np.array([cell == int(token.text[1:]) for cell in self._columns["id"].cells()], bool)
         return self._matching(re.compile(re.escape(token.text), re.IGNORECASE))
 
     def _group(self, opening: _Token) -> Array:
@@ -161,7 +165,7 @@ class _Parser:
 
     def _matching(self, pattern: re.Pattern[str]) -> Array:
         if self._texts is None:
-            columns = [c.cells() for c in self._columns.values() if c.kind in ("text", "category")]
+            columns = [_searched(c) for c in self._columns.values() if c.kind in ("text", "category")]
             self._texts = [[_text(cell) for cell in cells if cell is not None] for cells in zip(*columns, strict=True)]
         found = [any(map(pattern.search, texts)) for texts in self._texts]
         return np.array(found or [False] * self._rows, bool)
@@ -212,6 +216,11 @@ def _number(text: str) -> float | None:
     found = _NUMBER.fullmatch(text)
     factor = _UNITS.get(found[2].lower()) if found else None
     return float(found[1]) * factor if found and factor else None
+
+
+def _searched(column: Column) -> list[Any]:
+    """The cells that words are looked for in: texts and shapes. Numbers that stand for something else say nothing."""
+    return [cell if isinstance(cell, str) or column.name == "shape" else None for cell in column.cells()]
 
 
 def _text(cell: Any) -> str:

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from .analysis.containers import open_model
     from .analysis.errors import ModelError
     from .analysis.model import Model
+    from .profiling import profile
 
-__all__ = ["Model", "ModelError", "load_ipython_extension", "open_model"]
+__all__ = ["Model", "ModelError", "load_ipython_extension", "open_model", "profile"]
 
 
 def __getattr__(name: str) -> Any:
@@ -28,6 +29,10 @@ def __getattr__(name: str) -> Any:
         from .analysis.model import Model
 
         return Model
+    if name == "profile":
+        from .profiling import profile
+
+        return profile
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

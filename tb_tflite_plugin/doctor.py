@@ -38,6 +38,9 @@ def examine(logdir: str | None = None) -> list[Check]:
         _runtime(),
         _package("fsspec", why="log directories behind URLs need it: pip install 'tb-tflite-plugin[remote]'"),
         _package("ipython", why="the notebook magic needs it: pip install 'tb-tflite-plugin[notebook]'"),
+        _package("ethos-u-vela", why="partitions of Ethos-U: pip install 'tb-tflite-plugin[vela]'"),
+        _package("openvino", why="partitions of Intel NPUs: pip install 'tb-tflite-plugin[intel]'"),
+        _package("onnxruntime-qnn", why="partitions of Qualcomm NPUs: pip install 'tb-tflite-plugin[qualcomm]'"),
         _package("pandas", why="to_pandas() needs it: pip install 'tb-tflite-plugin[pandas]'"),
     ]
     return checks + ([_logdir(logdir)] if logdir is not None else [])

@@ -1,4 +1,4 @@
-"""Logging models next to the events of a run, for the TensorBoard tab to show by run, tag and step."""
+"""Logging models and profiles next to the events of a run, for the TensorBoard tab to show by run, tag and step."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import json
 import operator
 import os
 import posixpath
+import re
 import secrets
 import time
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .analysis.containers import open_model
 from .analysis.model import Model
+
+if TYPE_CHECKING:
+    from .runtime.trace import Trace
 
 
 def log_model(
@@ -38,6 +42,16 @@ def log_model(
         ValueError: for a tag or step that cannot be part of a path, or a writer whose directory is not known.
         TypeError: for a step that is no integer.
     """
+    folders, step = _place(tag, step)
+    model = open_model(path_or_bytes)
+    name = "" if isinstance(path_or_bytes, bytes) else os.path.basename(os.fspath(path_or_bytes))
+    logdir = logdir_of(logdir_or_writer)
+    write = _write_remote if "://" in logdir else _write_local
+    return write(logdir, folders, str(step), model, _sidecar(model, name, tag, step))
+
+
+def _place(tag: str, step: int) -> tuple[list[str], int]:
+    """The folders of a tag below the run, and the step as an integer."""
     parts = tag.split("/")
     if not all(parts) or any(
         part in (".", "..") or part.startswith(".") or "\0" in part or "\\" in part for part in parts
@@ -46,20 +60,74 @@ def log_model(
     step = operator.index(step)
     if step < 0:
         raise ValueError(f"step {step}: must not be negative")
-    model = open_model(path_or_bytes)
-    name = "" if isinstance(path_or_bytes, bytes) else os.path.basename(os.fspath(path_or_bytes))
-    sidecar = {
-        "version": 1,
-        "tag": tag,
-        "step": step,
-        "wall_time": time.time(),
-        "sha256": model.sha256,
-        "size_bytes": int(model.source.data.size),
-        "name": name,
-    }
+    return ["plugins", "tflite", *parts], step
+
+
+def log_profile(
+    logdir_or_writer: Any, trace: Trace, *, model: Model | None = None, tag: str = "model", step: int = 0
+) -> str:
+    """Writes a profile to ``<logdir>/plugins/tflite/<tag>/<step>.<kernels>.trace.json``.
+
+    A writer also gets its main figures as scalars, so that TensorBoard's own charts show them over the steps:
+    ``<tag>/inference_us``, ``<tag>/first_inference_us``, ``<tag>/memory_bytes`` (resident bytes more than before
+    loading) and ``<tag>/delegated`` (operators that a delegate took, as a share). A directory gets none: see
+    :func:`log_model`.
+
+    Args:
+        logdir_or_writer: as in :func:`log_model`.
+        trace: the profile; it names its model by hash.
+        model: the model, to be logged under the same tag and step where it is not there yet.
+        tag: names the model within the run.
+        step: the training step that it belongs to.
+
+    Returns:
+        Where the profile was written.
+
+    Raises:
+        ValueError, TypeError: as in :func:`log_model`.
+    """
+    from .runtime.trace_file import to_json
+
+    folders, step = _place(tag, step)
     logdir = logdir_of(logdir_or_writer)
-    write = _write_remote if "://" in logdir else _write_local
-    return write(logdir, ["plugins", "tflite", *parts], str(step), model, json.dumps(sidecar).encode())
+    kernels = re.sub(r"\W+", "-", trace.environment.kernels or "trace")
+    name = f"{step}.{kernels}.trace.json"
+    data = json.dumps(to_json(trace), separators=(",", ":"), allow_nan=False).encode()
+    if model is not None and not _exists(logdir, [*folders, f"{step}.tflite"]):
+        write = _write_remote if "://" in logdir else _write_local
+        write(logdir, folders, str(step), model, _sidecar(model, os.path.basename(model.name), tag, step))
+    written = _write_data(logdir, folders, name, data)
+    if not isinstance(logdir_or_writer, str | os.PathLike):
+        _write_scalars(logdir_or_writer, {f"{tag}/{key}": value for key, value in _scalars(trace).items()}, step)
+    return written
+
+
+def _scalars(trace: Trace) -> dict[str, float]:
+    """The figures that are worth a chart, those that are known."""
+    latency, first, memory = trace.latency.typical(), trace.startup.get("first_inference_ns"), trace.memory
+    found: dict[str, float] = {}
+    if latency is not None:
+        found["inference_us"] = latency / 1000
+    if first is not None:
+        found["first_inference_us"] = first / 1000
+    if "before_bytes" in memory and "after_bytes" in memory:
+        found["memory_bytes"] = float(memory["after_bytes"] - memory["before_bytes"])
+    taken = [partition.operators for partition in trace.partitions]
+    if trace.model.operators and None not in taken:
+        found["delegated"] = sum(len(operators or ()) for operators in taken) / trace.model.operators
+    return found
+
+
+def _write_scalars(writer: Any, scalars: dict[str, float], step: int) -> None:
+    if hasattr(writer, "add_scalar"):  # PyTorch, tensorboardX, tensorboard.summary
+        for tag, value in scalars.items():
+            writer.add_scalar(tag, value, step)
+        return
+    import tensorflow
+
+    with writer.as_default():
+        for tag, value in scalars.items():
+            tensorflow.summary.scalar(tag, value, step)
 
 
 def logdir_of(writer: Any) -> str:
@@ -90,6 +158,51 @@ def _tensorflow_logdir(writer: Any) -> str | None:
     if hasattr(logdir, "numpy"):
         logdir = logdir.numpy()
     return logdir.decode() if isinstance(logdir, bytes) else logdir
+
+
+def _sidecar(model: Model, name: str, tag: str, step: int) -> bytes:
+    facts = {
+        "version": 1,
+        "tag": tag,
+        "step": step,
+        "wall_time": time.time(),
+        "sha256": model.sha256,
+        "size_bytes": int(model.source.data.size),
+        "name": name,
+    }
+    return json.dumps(facts).encode()
+
+
+def _exists(logdir: str, parts: list[str]) -> bool:
+    if "://" not in logdir:
+        return os.path.exists(os.path.join(logdir, *parts))
+    import fsspec
+
+    file_system, path = fsspec.core.url_to_fs(posixpath.join(logdir, *parts))
+    return bool(file_system.exists(path))
+
+
+def _write_data(logdir: str, folders: list[str], name: str, data: bytes) -> str:
+    """Writes one file, which appears when it is complete."""
+    if "://" in logdir:
+        import fsspec
+
+        url = posixpath.join(logdir, *folders, name)
+        with fsspec.open(url, "wb") as file:
+            file.write(data)
+        return url
+    folder = os.path.join(logdir, *folders)
+    os.makedirs(folder, exist_ok=True)
+    temporary = os.path.join(folder, f".{name}-{secrets.token_hex(4)}")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.replace(temporary, os.path.join(folder, name))
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    return os.path.join(folder, name)
 
 
 def _write_local(logdir: str, folders: list[str], step: str, model: Model, sidecar: bytes) -> str:

@@ -14,6 +14,7 @@ from rich.text import Text
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _PREFIXES = ("", "k", "M", "G", "T", "P")
 _BAR_WIDTH = 30
+_KEPT_WHOLE = 20  # characters of a table cell
 
 
 class Terminal:
@@ -57,9 +58,12 @@ class Terminal:
             return
         table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
         for i, name in enumerate(header):
-            table.add_column(name, justify="right" if i in right else "left", overflow="ellipsis", no_wrap=True)
+            # What is short stays whole where the terminal is narrow. rich takes width only from columns that may wrap.
+            longest = max([len(name), *(len(row[i]) for row in rows)])
+            whole = i in right or longest <= _KEPT_WHOLE
+            table.add_column(name, justify="right" if i in right else "left", overflow="ellipsis", no_wrap=whole)
         for row in rows:
-            table.add_row(*(Text(_printable(cell)) for cell in row))
+            table.add_row(*(Text(_printable(cell), no_wrap=True, overflow="ellipsis") for cell in row))
         self._console.print(table)
 
     def bars(
@@ -79,6 +83,10 @@ class Terminal:
             shown, share = self.size(count) if sizes else f"{count:,}", f"{count / max(total, 1):.1%}"
             grid.add_row(Text(_printable(name)), shown, Text(share, style="dim"), bar)
         self._console.print(grid)
+
+    def bar(self, share: float) -> str:
+        """A bar for a table cell, full at a share of 1; nothing into a pipe."""
+        return "" if self._plain else "━" * max(1, round(_BAR_WIDTH / 2 * share))
 
     def _print(self, text: str, style: str = "") -> None:
         # rich would break long lines and turn tabs into spaces.

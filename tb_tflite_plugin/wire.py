@@ -88,7 +88,11 @@ def encode_report(report: Report) -> bytes:
     for column in report.columns:
         values, names = _cells(column)
         entry = {key: getattr(column, key) for key in ("name", "unit", "kind", "provenance", "doc")}
-        described.append(entry if names is None else {**entry, "names": names})
+        if names is not None:
+            entry["names"] = names
+        if column.additive is not None:
+            entry["additive"] = column.additive
+        described.append(entry)
         columns[column.name] = values
         valid = _valid(column)
         if valid is not None:

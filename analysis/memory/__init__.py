@@ -51,7 +51,7 @@ def report(model: Model, planner: Planner, over: Literal["operators", "tensors"]
 def _operator_columns(model: Model, plan: Plan) -> tuple[Column, ...]:
     columns = [
         _column("live_bytes", plan.live_bytes, "quantity", "bytes that must be kept while it runs", "By", plan.runs),
-        _column("live_buffers", plan.live_buffers, "quantity", "buffers that these are", valid=plan.runs),
+        _column("live_buffers", plan.live_buffers, "quantity", "buffers that these are", "{buffer}", plan.runs),
     ]
     if plan.planner == "micro":
         buffers = plan.needed.buffers
@@ -92,7 +92,8 @@ def _tensor_columns(model: Model, plan: Plan) -> tuple[Column, ...]:
 
 
 def _column(name: str, values: Values, kind: Kind, doc: str, unit: str = "1", valid: Array | None = None) -> Column:
-    return Column(name, values, unit, kind, "simulated", doc, valid)
+    # What is alive at one time is not what is alive at another: no sum of these means anything.
+    return Column(name, values, unit, kind, "simulated", doc, valid, additive=False)
 
 
 def _operators_at(plan: Plan, steps: Array) -> Array:

@@ -1,14 +1,13 @@
 import { render as renderInto } from 'preact';
 import { effect } from '@preact/signals';
-import type { WorkerFactory } from './graph/client.ts';
 import type { Host } from './host/host.ts';
 import type { Source } from './host/source.ts';
-import { createStore } from './state/store.ts';
+import { createStore, type Workers } from './state/store.ts';
 import { App } from './views/app.tsx';
 import { StoreProvider } from './views/context.ts';
 
 /** Puts the application into the page; an error on the way is shown instead of a blank page. */
-export function mountApp(host: Host, source: Source, css: string, makeWorker: WorkerFactory): void {
+export function mountApp(host: Host, source: Source, css: string, workers: Workers): void {
   try {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(css);
@@ -16,7 +15,7 @@ export function mountApp(host: Host, source: Source, css: string, makeWorker: Wo
     effect(() => {
       document.documentElement.dataset.theme = host.dark.value ? 'dark' : 'light';
     });
-    const store = createStore(host, source, makeWorker);
+    const store = createStore(host, source, workers);
     const root = document.createElement('div');
     root.id = 'tflite-viz';
     document.body.append(root);

@@ -1,9 +1,13 @@
 /** The entry of the one-file report. */
 import GraphWorker from './graph/worker.ts?worker&inline';
-import css from './style.css?inline';
 import { pageHost } from './host/host.ts';
 import { EmbeddedSource, type Embedded } from './host/source.ts';
 import { mountApp } from './mount.tsx';
+import { css } from './styles/index.ts';
+import TableWorker from './table/worker.ts?worker&inline';
 
 const data = JSON.parse(document.getElementById('tflite-viz-data')!.textContent) as Embedded;
-mountApp(pageHost('file'), new EmbeddedSource(data), css, () => new GraphWorker());
+mountApp(pageHost('file'), new EmbeddedSource(data), css, {
+  graph: () => new GraphWorker(),
+  table: () => new TableWorker(),
+});

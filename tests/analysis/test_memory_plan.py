@@ -97,6 +97,8 @@ def test_no_two_buffers_that_are_alive_overlap(model_path: Path, planner: Any) -
 def test_figures_of_every_model_hold_together(model_path: Path, planner: Any) -> None:
     model = open_model(model_path)
     operators, tensors = (report(model, planner, over) for over in ("operators", "tensors"))
+    assert {column.provenance for column in operators.columns + tensors.columns} == {"simulated"}
+    assert {column.additive for column in operators.columns + tensors.columns} == {False}
     assert operators.summary == tensors.summary
     assert operators.findings == tensors.findings
     summary = json.loads(json.dumps(operators.summary))

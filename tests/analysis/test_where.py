@@ -28,7 +28,7 @@ def test_the_shared_cases_select_what_they_say(case: dict[str, Any]) -> None:
 
 
 def test_an_unknown_column_is_answered_with_the_ones_there_are() -> None:
-    with pytest.raises(FilterError, match="no column speed; there are dtype, fused, id, name, op, shape, "):
+    with pytest.raises(FilterError, match="no column speed; there are dtype, fused, id, inputs, name, op, "):
         select("speed>1", COLUMNS)
 
 

@@ -65,19 +65,20 @@ class Viewer:
     def click(self, kind: str, item: int, *, count: int = 1, modifiers: list[Any] | None = None) -> None:
         """Clicks on the box of an operator, group or tensor."""
         x, y = self.place(kind, item)
-        self.frame().locator("canvas").click(position={"x": x, "y": y}, click_count=count, modifiers=modifiers)
+        self.frame().locator(".surface canvas").click(position={"x": x, "y": y}, click_count=count, modifiers=modifiers)
 
     def place(self, kind: str, item: int) -> tuple[float, float]:
-        """The middle of a box on the canvas; of a group the middle of its header."""
+        """The middle of a box on the canvas; of a group, and of what is open, the middle of its header."""
         rect = self.frame().evaluate(
-            """([kinds, item, isGroup]) => {
-                const { graph } = document.querySelector('canvas');
+            """([kinds, item]) => {
+                const { graph } = document.querySelector('.surface canvas');
                 const { boxes } = graph.scene;
                 const box = boxes.kind.findIndex((k, i) => kinds.includes(k) && boxes.item[i] === item);
                 const r = graph.onScreen(box);
-                return r && [r.x + r.width / 2, r.y + (isGroup ? Math.min(8, r.height / 2) : r.height / 2)];
+                const hasHeader = [1, 2, 5].includes(boxes.kind[box]);
+                return r && [r.x + r.width / 2, r.y + (hasHeader ? Math.min(8, r.height / 2) : r.height / 2)];
             }""",
-            [{"operator": [0], "group": [1, 2], "tensor": [3, 4]}[kind], item, kind == "group"],
+            [{"operator": [0, 5], "group": [1, 2], "tensor": [3, 4]}[kind], item],
         )
         assert rect is not None, f"{kind} {item} is not in the scene"
         return rect[0], rect[1]
@@ -87,7 +88,7 @@ class Viewer:
         return [
             tuple(pair)
             for pair in self.frame().evaluate(
-                "() => { const b = document.querySelector('canvas').graph.scene.boxes;"
+                "() => { const b = document.querySelector('.surface canvas').graph.scene.boxes;"
                 " return Array.from(b.kind, (k, i) => [k, b.item[i]]); }"
             )
         ]
@@ -155,6 +156,15 @@ def _aborted(request: Any) -> bool:
 @pytest.fixture
 def viewer(new_viewer: Callable[..., Viewer]) -> Viewer:
     return new_viewer()
+
+
+@pytest.fixture(scope="session")
+def large_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of 22,200 operators."""
+    path = tmp_path_factory.mktemp("large") / "large.tflite"
+    synth = Path(__file__).parents[2] / "benchmarks" / "synth.py"
+    subprocess.run([sys.executable, str(synth), str(path), "600"], check=True)
+    return path
 
 
 @pytest.fixture(scope="session")

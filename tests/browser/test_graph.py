@@ -10,6 +10,12 @@ import pytest
 from tb_tflite_plugin import open_model
 
 
+def _fit(viewer):
+    """Brings everything into view, and waits until the camera has come to rest."""
+    viewer.page.keyboard.press("f")
+    viewer.page.wait_for_timeout(300)
+
+
 def test_first_view_shows_every_operator_of_a_small_model(viewer, serve, models: Path):
     viewer.open(serve(models / "mnet_int8.tflite")).drawn()
     operators = {item for kind, item in viewer.boxes() if kind == 0}
@@ -104,13 +110,15 @@ def test_the_url_holds_what_is_shown(viewer, new_viewer, serve, models: Path):
 
 def test_back_and_forward_return_to_what_was_shown(viewer, serve, models: Path):
     viewer.open(serve(models / "while_if.tflite")).drawn()
-    viewer.click("operator", 0, count=2)
+    viewer.click("operator", 0)
+    viewer.expect_details("body")
+    viewer.frame().get_by_role("button", name="while_body").click()
     viewer.until(lambda: "root=4" in viewer.page.url, "inside the loop's body")
     viewer.page.keyboard.press("2")
     viewer.until(lambda: viewer.frame().locator(".overview").count() == 1, "the overview")
     viewer.page.go_back()
     viewer.until(
-        lambda: viewer.frame().locator("canvas").count() == 1 and "root=4" in viewer.page.url, "the body again"
+        lambda: viewer.frame().locator(".surface canvas").count() == 1 and "root=4" in viewer.page.url, "the body again"
     )
     viewer.page.go_back()
     viewer.until(lambda: "root=" not in viewer.page.url, "the main graph again")
@@ -128,6 +136,43 @@ def test_subgraphs_open_from_their_operator_and_lead_back(viewer, serve, models:
     viewer.frame().locator(".surface").focus()
     viewer.page.keyboard.press("Backspace")
     viewer.expect_details("WHILE", "#0")
+
+
+def test_a_loop_opens_where_it_stands(viewer, new_viewer, serve, models: Path):
+    viewer.open(serve(models / "while_if.tflite")).drawn()
+    viewer.click("operator", 0, count=2)
+    viewer.until(lambda: {(5, 0), (2, 3), (2, 4)} <= set(viewer.boxes()), "the loop open, its condition and body in it")
+    _fit(viewer)
+    viewer.click("operator", 7)
+    viewer.expect_details("IF", "#7", "then")
+    viewer.page.keyboard.press("Enter")
+    viewer.until(lambda: (5, 7) in viewer.boxes(), "the branch in the loop's body open")
+    everything = {item for kind, item in viewer.boxes() if kind in (0, 5)}
+    assert everything == set(range(len(open_model(models / "while_if.tflite").operators)))
+    assert "root=" not in viewer.page.url
+    other = new_viewer().open(viewer.page.url).drawn()
+    assert sorted(other.boxes()) == sorted(viewer.boxes())
+    _fit(viewer)
+    viewer.click("operator", 0, count=2)
+    viewer.until(lambda: (0, 0) in viewer.boxes(), "the loop closed")
+    viewer.page.keyboard.press("x")
+    viewer.until(lambda: {item for kind, item in viewer.boxes() if kind in (0, 5)} == everything, "all operators, flat")
+
+
+def test_a_layout_can_be_cancelled(viewer, serve, large_model: Path):
+    viewer.open(serve(large_model)).drawn()
+    before = sorted(viewer.boxes())
+    viewer.frame().locator(".surface").focus()
+    viewer.page.keyboard.press("x")
+    flatten = viewer.frame().get_by_role("button", name="Flatten")
+    assert flatten.get_attribute("aria-pressed") == "true"
+    viewer.until(lambda: viewer.frame().locator(".working").count(), "a layout at work")
+    viewer.page.keyboard.press("Escape")
+    viewer.until(lambda: flatten.get_attribute("aria-pressed") == "false", "the layout given up")
+    assert "flat=" not in viewer.page.url
+    assert sorted(viewer.boxes()) == before
+    viewer.page.keyboard.press("x")
+    viewer.until(lambda: len(viewer.boxes()) > 20_000, "all operators at once")
 
 
 def test_signatures_choose_the_subgraph(viewer, serve, models: Path):
@@ -168,7 +213,7 @@ def test_keys_are_listed(viewer, serve, models: Path):
 def test_every_control_is_reached_with_tab_and_shows_focus(viewer, serve, models: Path):
     viewer.open(serve(models / "mnet_int8.tflite")).drawn()
     seen = set()
-    for _ in range(40):
+    for _ in range(60):
         viewer.page.keyboard.press("Tab")
         name, width = viewer.frame().evaluate(
             "() => { const e = document.activeElement; const s = getComputedStyle(e);"
@@ -178,7 +223,7 @@ def test_every_control_is_reached_with_tab_and_shows_focus(viewer, serve, models
         if name not in ("BODY", ""):
             assert width != "0px", f"{name} has no visible focus"
             seen.add(name)
-    assert {"Search operators and tensors", "Zoom in", "Fit", "Keys"} <= seen
+    assert {"Filter operators and tensors", "Zoom in", "Fit", "Keys"} <= seen
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (900, 600)])

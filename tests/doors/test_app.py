@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tb_tflite_plugin.analysis.ragged import Ragged, Strings
+from tb_tflite_plugin.analysis.report import Column, Report
 from tb_tflite_plugin.analysis.reports import NAMES, analyse
 from werkzeug.test import Client, TestResponse
 
@@ -25,6 +26,7 @@ from tb_tflite_plugin import open_model
 from tb_tflite_plugin.app import App
 from tb_tflite_plugin.library import Library
 from tb_tflite_plugin.scan import Root
+from tb_tflite_plugin.wire import encode_report
 
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 # Most bytes an operator may take on the wire, compressed, in a model of 50,000.
@@ -122,6 +124,13 @@ def test_report(client: Client, models: Path, name: str) -> None:
             valid = columns.get(f"{column.name}.valid", np.ones(header["rows"]))
             cells = [value if ok else None for value, ok in zip(columns[column.name].tolist(), valid, strict=True)]
             assert cells == column.cells()
+
+
+@pytest.mark.parametrize("additive", [None, True, False])
+def test_whether_cells_add_up_is_said_where_the_unit_does_not(additive: bool | None) -> None:
+    column = Column("live", np.array([1, 2]), "By", "quantity", "simulated", "", additive=additive)
+    header, _ = decode(encode_report(Report("memory", {}, (column,), over="operators")))
+    assert header["reportColumns"][0].get("additive") == additive
 
 
 def test_unknown_report(client: Client) -> None:

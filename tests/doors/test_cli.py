@@ -28,7 +28,9 @@ from tb_tflite_plugin.doctor import examine
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
 
-COMMANDS = ("serve", "inspect", "ops", "compute", "memory", "report", "log", "doctor")
+COMMANDS = (
+    "serve", "inspect", "ops", "compute", "memory", "partition", "profile", "trace", "report", "log", "doctor",
+)  # fmt: skip
 VIZ = Path(sys.executable).parent / "tflite-viz"
 MOST_REPORT_BYTES = 1_500_000
 NASTY = "\x1b]0;owned\x07\x1b[31mred\x9b2J\r\b\u202eback\u2028[bold]mark[/bold]"

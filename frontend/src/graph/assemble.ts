@@ -4,7 +4,7 @@ import { innerOrigin, type Laid } from './arrange.ts';
 import { PORT_WIDTH } from './boxes.ts';
 import { BACKWARD, CUT } from './layout/layered.ts';
 import { CHILD, GRAPH_INPUT, INPUT_PORT, OUTPUT_PORT } from './level.ts';
-import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPERATOR, OUTPUT, type Scene } from './scene.ts';
+import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
 /** Stubs at one side of a box stand this far apart; those that find no place share the last. */
 const STUB_STEP = 14;
@@ -196,7 +196,7 @@ function lists<Name extends string>(...names: Name[]): Record<Name, number[]> {
 
 function kindOf(nodeKind: number, item: number, isOpen: boolean): number {
   if (nodeKind !== CHILD) return nodeKind === GRAPH_INPUT ? INPUT : OUTPUT;
-  if (item >= 0) return OPERATOR;
+  if (item >= 0) return isOpen ? OPEN_OPERATOR : OPERATOR;
   return isOpen ? OPEN_GROUP : CLOSED_GROUP;
 }
 

@@ -1,6 +1,7 @@
 /** Sizes of boxes, from the text in them. Estimated, not measured: the same on every machine and in the worker. */
 import { rowOf } from '../wire/csr.ts';
 import { ACTIVATIONS, dtypeName, operatorTypeName, tensorName, type Model } from '../wire/model.ts';
+import { calleeTitle } from './calls.ts';
 import { operatorLabel, type Hierarchy } from './hierarchy.ts';
 import { CHILD, GRAPH_INPUT, GRAPH_OUTPUT, type Level } from './level.ts';
 
@@ -64,33 +65,59 @@ export function tensorText(model: Model, tensor: number): string {
   return `${dtypeName(model, tensor).toLowerCase()}${shape === '' ? '' : ` ${shape}`}`;
 }
 
-export function ioLines(model: Model, tensor: number): string[] {
-  return [tensorName(model, tensor), tensorText(model, tensor)];
+/** An input or output; with `count`, of several that stand in one box. */
+export function ioLines(model: Model, tensor: number, count = 1): string[] {
+  const lines = [tensorName(model, tensor), tensorText(model, tensor)];
+  if (count > 1) lines.push(`and ${count - 1} more`);
+  return lines;
 }
 
-/** The sizes of the nodes of a level whose groups are closed; ports are as good as none. */
-export function nodeSize(model: Model, hierarchy: Hierarchy, level: Level, node: number): Size {
+/** The type of an operator; with a sign that it opens where it runs subgraphs. */
+export function operatorTitle(model: Model, op: number, isOpen = false): string {
+  const opens = model.controlFlow.has(op) && !isOpen;
+  return operatorTypeName(model, op) + (opens ? ' ▸' : '');
+}
+
+/**
+ * The sizes of the nodes of a level whose groups are closed; ports are as good as none.
+ *
+ * @param caller the operator whose subgraphs the level shows, -1 for the levels of groups
+ */
+export function nodeSize(model: Model, hierarchy: Hierarchy, level: Level, node: number, caller = -1): Size {
   const item = level.item[node];
   switch (level.kind[node]) {
     case CHILD:
-      return item >= 0 ? operatorSize(model, hierarchy, item) : groupSize(hierarchy, ~item);
+      if (item >= 0) return operatorSize(model, hierarchy, item);
+      return groupSize(
+        hierarchy,
+        ~item,
+        caller < 0 ? hierarchy.groups[~item].name : calleeTitle(model, hierarchy, caller, ~item),
+      );
     case GRAPH_INPUT:
     case GRAPH_OUTPUT:
-      return ofText('', ioLines(model, item));
+      return ofText('', ioLines(model, item, tensorsAt(level, node)));
     default:
       return { width: PORT_WIDTH, height: 0 };
   }
 }
 
+/** How many inputs or outputs stand in a box. */
+function tensorsAt(level: Level, node: number): number {
+  let count = 0;
+  for (const at of (level.kind[node] === GRAPH_INPUT ? level.inputs : level.outputs).values())
+    if (at === node) count++;
+  return count;
+}
+
 function operatorSize(model: Model, hierarchy: Hierarchy, op: number): Size {
   const activation = activationOf(model, op);
-  const title = operatorTypeName(model, op) + (activation === '' ? '' : ` ${activation}.`);
+  const title = operatorTitle(model, op) + (activation === '' ? '' : ` ${activation}.`);
   return ofText(title, operatorLines(model, hierarchy, op));
 }
 
-function groupSize(hierarchy: Hierarchy, id: number): Size {
+function groupSize(hierarchy: Hierarchy, id: number, title: string): Size {
   const group = hierarchy.groups[id];
-  const size = ofText(`${group.name} ▸`, [`${group.end - group.start} operators`]);
+  const size = ofText(`${title} ▸`, [`${group.end - group.start} operators`]);
   return { width: Math.max(size.width, 130), height: size.height + 10 };
 }
 

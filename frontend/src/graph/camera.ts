@@ -37,6 +37,18 @@ export function fit(rect: Rect, viewport: Viewport, atMost = FIT_AT_MOST): Camer
   };
 }
 
+/** The smallest rectangle around some. */
+export function bounds(rects: readonly Rect[]): Rect {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y, width, height } of rects) {
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x + width);
+    bottom = Math.max(bottom, y + height);
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
 /** Zooms by a factor with the world point under (screenX, screenY) staying where it is. */
 export function zoomAt(
   camera: Camera,

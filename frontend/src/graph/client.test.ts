@@ -10,7 +10,7 @@ class FakeWorker {
   readonly transferred: unknown[] = [];
   isTerminated = false;
 
-  postMessage(request: Request, transfer: unknown[]): void {
+  postMessage(request: Request, transfer: unknown[] = []): void {
     this.asked.push(request);
     this.transferred.push(...transfer);
   }
@@ -36,13 +36,13 @@ describe('answers', () => {
   test('go to who asked, in any order', async () => {
     const { worker, client } = connect();
     const layout = client.layout(VIEW, ignore);
-    const search = client.search('conv');
+    const load = client.load(new ArrayBuffer(8), ignore);
     const [first, second] = worker.asked;
-    expect([first.type, second.type]).toEqual(['layout', 'search']);
-    worker.answer({ type: 'matches', id: second.id, matches: 'matches' });
+    expect([first.type, second.type]).toEqual(['layout', 'load']);
+    worker.answer({ type: 'loaded', id: second.id, hierarchy: 'hierarchy' });
     worker.answer({ type: 'scene', id: first.id, scene: 'scene' });
     expect(await layout).toBe('scene');
-    expect(await search).toBe('matches');
+    expect(await load).toBe('hierarchy');
   });
 
   test('come after any number of phases', async () => {
@@ -69,20 +69,44 @@ describe('failures', () => {
   test('have a reason, and leave other requests alone', async () => {
     const { worker, client } = connect();
     const failing = client.layout(VIEW, ignore);
-    const other = client.search('x');
+    const other = client.load(new ArrayBuffer(8), ignore);
     worker.answer({ type: 'failed', id: worker.asked[0].id, reason: 'no model is loaded' });
     await expect(failing).rejects.toThrow('no model is loaded');
-    worker.answer({ type: 'matches', id: worker.asked[1].id, matches: 'matches' });
-    expect(await other).toBe('matches');
+    worker.answer({ type: 'loaded', id: worker.asked[1].id, hierarchy: 'hierarchy' });
+    expect(await other).toBe('hierarchy');
   });
 
   test('of the worker itself end all requests', async () => {
     const { worker, client } = connect();
-    const requests = [client.layout(VIEW, ignore), client.search('x')];
+    const requests = [client.layout(VIEW, ignore), client.load(new ArrayBuffer(8), ignore)];
     let isHandled = false;
     worker.onerror?.({ message: '', preventDefault: () => (isHandled = true) });
     for (const request of requests) await expect(request).rejects.toThrow('could not be started');
     expect(isHandled).toBe(true);
+    await expect(client.layout(VIEW, ignore)).rejects.toThrow('could not be started');
+    expect(worker.asked.length).toBe(2);
+  });
+});
+
+describe('a layout', () => {
+  test('is cancelled by its id', async () => {
+    const { worker, client } = connect();
+    const layout = client.layout(VIEW, ignore);
+    client.cancel();
+    const [asked, cancel] = worker.asked;
+    expect(cancel).toEqual({ type: 'cancel', id: asked.id });
+    worker.answer({ type: 'cancelled', id: asked.id });
+    await expect(layout).rejects.toBeInstanceOf(Cancelled);
+  });
+
+  test('that is done is not', async () => {
+    const { worker, client } = connect();
+    client.cancel();
+    const layout = client.layout(VIEW, ignore);
+    worker.answer({ type: 'scene', id: worker.asked[0].id, scene: 'scene' });
+    await layout;
+    client.cancel();
+    expect(worker.asked.length).toBe(1);
   });
 });
 

@@ -2,7 +2,6 @@
 import type { Hierarchy } from './hierarchy.ts';
 import type { Answer, Request, ViewRequest } from './protocol.ts';
 import type { Scene } from './scene.ts';
-import type { Matches } from './search.ts';
 
 export type WorkerFactory = () => Worker;
 
@@ -23,13 +22,17 @@ export class GraphClient {
   private readonly worker: Worker;
   private readonly waiting = new Map<number, Waiting>();
   private count = 0;
+  private layoutId = -1;
+  /** Why the worker answers no more, null while it does. */
+  private broken: Error | null = null;
 
   constructor(makeWorker: WorkerFactory) {
     this.worker = makeWorker();
     this.worker.onmessage = ({ data }: MessageEvent<Answer>) => this.receive(data);
     this.worker.onerror = (event) => {
       event.preventDefault();
-      this.failAll(new Error(event.message || 'the graph worker could not be started'));
+      this.broken = new Error(event.message || 'the graph worker could not be started');
+      this.failAll(this.broken);
     };
   }
 
@@ -39,13 +42,15 @@ export class GraphClient {
   }
 
   async layout(view: ViewRequest, onPhase: (phase: string) => void): Promise<Scene> {
-    const answer = await this.ask({ type: 'layout', id: ++this.count, view }, onPhase);
+    this.layoutId = ++this.count;
+    const answer = await this.ask({ type: 'layout', id: this.layoutId, view }, onPhase);
     return (answer as Extract<Answer, { type: 'scene' }>).scene;
   }
 
-  async search(query: string): Promise<Matches> {
-    const answer = await this.ask({ type: 'search', id: ++this.count, query }, () => undefined);
-    return (answer as Extract<Answer, { type: 'matches' }>).matches;
+  /** Ends the layout that was asked for last, if it is still under way: it rejects with Cancelled. */
+  cancel(): void {
+    if (this.waiting.has(this.layoutId))
+      this.worker.postMessage({ type: 'cancel', id: this.layoutId } satisfies Request);
   }
 
   /** Stops whatever is being computed; the client is of no use afterwards. */
@@ -59,6 +64,7 @@ export class GraphClient {
     onPhase: (phase: string) => void,
     transfer: Transferable[] = [],
   ): Promise<Answer> {
+    if (this.broken !== null) return Promise.reject(this.broken);
     return new Promise((resolve, reject) => {
       this.waiting.set(request.id, { resolve, reject, onPhase });
       this.worker.postMessage(request, transfer);
@@ -74,6 +80,7 @@ export class GraphClient {
     }
     this.waiting.delete(answer.id);
     if (answer.type === 'failed') waiting.reject(new Error(answer.reason));
+    else if (answer.type === 'cancelled') waiting.reject(new Cancelled());
     else waiting.resolve(answer);
   }
 

@@ -1,6 +1,7 @@
-/** The graph on its canvas: camera, gestures, keys and the frame loop. Views give it scenes; it answers with actions. */
+/** The graph on its canvas: camera, gestures and the frame loop. Views give it scenes; it answers with what people do. */
 import type { Theme } from '../lib/palette.ts';
 import {
+  bounds,
   clamp,
   fit,
   MAX_SCALE,
@@ -11,66 +12,87 @@ import {
   type Rect,
   type Viewport,
 } from './camera.ts';
-import { boxAt, stubAt, type Drawing, type Marks } from './drawing.ts';
-import { attachGestures } from './gestures.ts';
-import { Renderer } from './renderer.ts';
-import { CLOSED_GROUP, OPEN_GROUP } from './scene.ts';
+import { watchCanvasSize } from './canvas-size.ts';
+import type { Drawing, Marks, Paint, Traced } from './drawing.ts';
+import { attachGestures, type Point } from './gestures.ts';
+import { boxAt, boxesIn, lineAt, NOTHING, stubAt, type Hit } from './hits.ts';
+import { Motion } from './motion.ts';
+import { TEXT } from './paint/pen.ts';
+import { Renderer, type Picture, type View } from './renderer.ts';
+import { isOpen } from './scene.ts';
 
 export interface ControllerEvents {
   select: (box: number, extend: boolean) => void;
+  /** A rubber band was drawn around boxes. */
+  selectAll: (boxes: number[]) => void;
+  selectLine: (line: number) => void;
   clear: () => void;
   /** A group was double-clicked, or any other box. */
   activate: (box: number) => void;
   stub: (stub: number) => void;
-  hover: (box: number, x: number, y: number) => void;
+  hover: (hit: Hit, x: number, y: number) => void;
+  /** Another part of the scene is on the screen. */
+  moved: () => void;
   /** Called after the first complete frame of each scene. */
   drawn: () => void;
 }
 
-const MOTION_MS = 140;
-const NO_MARKS: Marks = { selected: new Set(), hovered: -1, matches: null };
+const NO_MARKS: Marks = {
+  selected: new Set(),
+  tensors: new Set(),
+  hovered: -1,
+  hoveredLine: -1,
+  matches: null,
+  traced: null,
+};
+/** How near to a line counts as at it, in pixels. */
+const LINE_REACH = 5;
 
 export class GraphController {
   private readonly renderer: Renderer;
-  private readonly detach: () => void;
-  private readonly resizes: ResizeObserver;
+  private readonly motion = new Motion();
+  private readonly stops: (() => void)[];
   private drawing: Drawing | null = null;
   private marks: Marks = NO_MARKS;
+  private weighsLines = false;
   private camera: Camera = { x: 0, y: 0, scale: 1 };
   private viewport: Viewport = { width: 0, height: 0 };
+  private pixelRatio = 1;
   private frame = 0;
-  private motion = 0;
   private isNew = false;
   private wantsFit = true;
+  private band: Rect | null = null;
+  private pointer: Point | null = null;
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private theme: Theme,
-    private readonly families: () => readonly string[],
     private readonly events: ControllerEvents,
   ) {
     this.renderer = new Renderer(canvas);
-    this.resizes = new ResizeObserver(() => this.resize());
-    this.resizes.observe(canvas);
-    this.detach = attachGestures(canvas, {
-      pan: (dx, dy) => this.move(panBy(this.camera, dx, dy)),
-      zoom: (factor, x, y) => this.move(zoomAt(this.camera, factor, x, y, this.leastScale())),
-      hover: (x, y) => this.hoverAt(x, y),
-      leave: () => this.setHovered(-1, 0, 0),
-      click: (x, y, extend) => this.clickAt(x, y, extend),
-      doubleClick: (x, y) => {
-        const box = this.boxUnder(x, y);
-        if (box >= 0) events.activate(box);
-      },
-    });
-    this.resize();
+    this.stops = [
+      watchCanvasSize(canvas, (viewport, pixelRatio) => this.resize(viewport, pixelRatio)),
+      attachGestures(canvas, {
+        pan: (dx, dy) => this.move(panBy(this.camera, dx, dy)),
+        zoom: (factor, x, y) => this.move(zoomAt(this.camera, factor, x, y, this.leastScale())),
+        hover: (x, y) => this.hoverAt(x, y),
+        leave: () => this.leave(),
+        click: (x, y, extend) => this.clickAt(x, y, extend),
+        doubleClick: (x, y) => {
+          const { box } = this.hit(x, y);
+          if (box >= 0) events.activate(box);
+        },
+        band: (from, to) => this.setBand(from, to),
+        bandEnd: (isWanted) => this.endBand(isWanted),
+      }),
+    ];
   }
 
   dispose(): void {
-    this.detach();
-    this.resizes.disconnect();
+    for (const stop of this.stops) stop();
+    this.motion.stop();
     cancelAnimationFrame(this.frame);
-    cancelAnimationFrame(this.motion);
+    this.frame = 0;
   }
 
   setTheme(theme: Theme): void {
@@ -78,8 +100,21 @@ export class GraphController {
     this.request();
   }
 
-  setMarks(marks: Omit<Marks, 'hovered'>): void {
-    this.marks = { ...marks, hovered: this.marks.hovered };
+  /** Colours the boxes that are shown anew. */
+  setPaint(paint: Paint): void {
+    if (this.drawing === null) return;
+    this.drawing = { ...this.drawing, paint };
+    this.request();
+  }
+
+  setMarks(marks: Omit<Marks, 'hovered' | 'hoveredLine'>): void {
+    const { hovered, hoveredLine } = this.marks;
+    this.marks = { ...marks, hovered, hoveredLine };
+    this.request();
+  }
+
+  setWeighsLines(weighsLines: boolean): void {
+    this.weighsLines = weighsLines;
     this.request();
   }
 
@@ -89,14 +124,14 @@ export class GraphController {
    */
   show(drawing: Drawing, anchor: { before: number; after: number } | null): void {
     const old = this.drawing;
-    cancelAnimationFrame(this.motion);
+    this.motion.stop();
     if (anchor !== null && old !== null) {
       const dx = drawing.scene.boxes.x[anchor.after] - old.scene.boxes.x[anchor.before];
       const dy = drawing.scene.boxes.y[anchor.after] - old.scene.boxes.y[anchor.before];
       this.camera = { ...this.camera, x: this.camera.x + dx, y: this.camera.y + dy };
     }
     this.drawing = drawing;
-    this.marks = { ...this.marks, hovered: -1 };
+    this.marks = { ...NO_MARKS };
     this.isNew = true;
     if (anchor === null) this.fitAll(false);
     else this.request();
@@ -110,35 +145,70 @@ export class GraphController {
     return this.camera.scale;
   }
 
+  /** What is shown, without what the pointer is at; null before there is anything. */
+  get picture(): Picture | null {
+    const { drawing, theme, weighsLines } = this;
+    if (drawing === null) return null;
+    return { drawing, marks: { ...this.marks, hovered: -1, hoveredLine: -1 }, theme, weighsLines };
+  }
+
+  /** The part of the world that is on the screen. */
+  get window(): Rect {
+    const { x, y, scale } = this.camera;
+    return { x, y, width: this.viewport.width / scale, height: this.viewport.height / scale };
+  }
+
   fitAll(moving = true): void {
     this.wantsFit = this.viewport.width === 0;
     if (this.drawing !== null) this.goTo(fit(this.world(), this.viewport), moving);
   }
 
-  /** Actual size, around the middle of what is shown. */
-  actualSize(): void {
-    const { width, height } = this.viewport;
-    this.goTo(zoomAt(this.camera, 1 / this.camera.scale, width / 2, height / 2, this.leastScale()), true);
+  /** Shows some boxes as large as they fit. */
+  fitBoxes(boxes: readonly number[]): void {
+    const rects = boxes.map((box) => this.rectOf(box)).filter((rect) => rect !== null);
+    if (rects.length > 0) this.goTo(fit(bounds(rects), this.viewport, MAX_SCALE / 2), true);
   }
 
-  zoomBy(factor: number): void {
+  /** Shows all that is traced. */
+  fitTraced(): void {
+    const { drawing, marks } = this;
+    if (drawing === null || marks.traced === null) return;
+    const { kind } = drawing.scene.boxes;
+    const boxes: number[] = [];
+    marks.traced.boxes.forEach((is, box) => {
+      if (is === 1 && !isOpen(kind[box])) boxes.push(box);
+    });
+    this.fitBoxes(boxes);
+  }
+
+  /** Actual size, around the middle of what is shown. */
+  actualSize(): void {
+    this.zoomBy(1 / this.camera.scale, false);
+  }
+
+  /** Zooms about the pointer where that is wanted and it is over the graph, else about the middle. */
+  zoomBy(factor: number, aboutPointer: boolean): void {
     const { width, height } = this.viewport;
-    this.goTo(zoomAt(this.camera, factor, width / 2, height / 2, this.leastScale()), true);
+    const { x, y } = (aboutPointer ? this.pointer : null) ?? { x: width / 2, y: height / 2 };
+    const wanted = zoomAt(this.camera, factor, x, y, this.leastScale());
+    // About a point other than the middle the way there is not a zoom about it, so that is done at once.
+    this.goTo(wanted, this.pointer === null || !aboutPointer);
   }
 
   panBy(dx: number, dy: number): void {
     this.move(panBy(this.camera, dx, dy));
   }
 
+  /** Puts a point of the world into the middle. */
+  centerOn(x: number, y: number): void {
+    const { width, height } = this.window;
+    this.move({ ...this.camera, x: x - width / 2, y: y - height / 2 });
+  }
+
   /** Brings a box into view. */
   reveal(box: number): void {
     const rect = this.rectOf(box);
     if (rect !== null) this.goTo(reveal(this.camera, rect, this.viewport), true);
-  }
-
-  fitBox(box: number): void {
-    const rect = this.rectOf(box);
-    if (rect !== null) this.goTo(fit(rect, this.viewport, MAX_SCALE / 2), true);
   }
 
   /** Where a box is on the canvas, in CSS pixels; null when the scene does not have it. */
@@ -169,50 +239,43 @@ export class GraphController {
   }
 
   private goTo(camera: Camera, moving: boolean): void {
-    cancelAnimationFrame(this.motion);
-    if (!moving || matchMedia('(prefers-reduced-motion: reduce)').matches) {
-      this.camera = camera;
-      this.request();
+    if (moving) {
+      this.motion.go(this.camera, camera, this.viewport, (step) => this.look(step));
       return;
     }
-    const from = this.camera;
-    const start = performance.now();
-    const step = (now: number): void => {
-      const t = Math.min(1, (now - start) / MOTION_MS);
-      const eased = 1 - (1 - t) ** 3;
-      this.camera = between(from, camera, eased, this.viewport);
-      this.draw();
-      if (t < 1) this.motion = requestAnimationFrame(step);
-    };
-    this.motion = requestAnimationFrame(step);
+    this.motion.stop();
+    this.look(camera);
   }
 
   private move(camera: Camera): void {
-    cancelAnimationFrame(this.motion);
-    this.camera = clamp(camera, this.world(), this.viewport);
+    this.motion.stop();
+    this.look(clamp(camera, this.world(), this.viewport));
+  }
+
+  private look(camera: Camera): void {
+    this.camera = camera;
     this.request();
   }
 
-  private resize(): void {
-    const { clientWidth: width, clientHeight: height } = this.canvas;
-    if (width === 0 || height === 0) return; // a hidden tab has no size
-    const ratio = devicePixelRatio;
-    this.viewport = { width, height };
-    this.canvas.width = Math.round(width * ratio);
-    this.canvas.height = Math.round(height * ratio);
+  private resize(viewport: Viewport, pixelRatio: number): void {
+    this.viewport = viewport;
+    this.pixelRatio = pixelRatio;
     if (this.wantsFit && this.drawing !== null) this.fitAll(false);
-    this.draw();
+    this.draw(); // a canvas whose size was set is empty
   }
 
   private request(): void {
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => this.draw());
+    if (this.frame === 0) this.frame = requestAnimationFrame(() => this.draw());
   }
 
   private draw(): void {
-    if (this.drawing === null || this.viewport.width === 0) return;
-    const { camera, viewport, theme } = this;
-    this.renderer.draw(this.drawing, this.marks, camera, viewport, devicePixelRatio, theme, this.families());
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const { drawing, marks, theme, weighsLines, camera, viewport, pixelRatio } = this;
+    if (drawing === null || viewport.width === 0) return;
+    const view: View = { camera, viewport, pixelRatio };
+    this.renderer.draw({ drawing, marks, theme, weighsLines }, view, this.band);
+    this.events.moved();
     if (!this.isNew) return;
     this.isNew = false;
     requestAnimationFrame(() => this.events.drawn());
@@ -222,49 +285,76 @@ export class GraphController {
     return [this.camera.x + x / this.camera.scale, this.camera.y + y / this.camera.scale];
   }
 
-  private boxUnder(x: number, y: number): number {
-    return this.drawing === null ? -1 : boxAt(this.drawing.scene, ...this.toWorld(x, y));
+  /** What is under a point of the canvas: a label first, then a closed box, a line, an open group. */
+  private hit(x: number, y: number): Hit {
+    const { drawing } = this;
+    if (drawing === null) return NOTHING;
+    const [worldX, worldY] = this.toWorld(x, y);
+    const shown = this.shown();
+    const box = boxAt(drawing.scene, worldX, worldY, shown?.boxes);
+    if (box >= 0 && !isOpen(drawing.scene.boxes.kind[box])) return { ...NOTHING, box };
+    if (this.camera.scale < TEXT) return { ...NOTHING, box };
+    const stub = stubAt(drawing.scene, worldX, worldY);
+    if (stub >= 0) return { ...NOTHING, stub };
+    const line = lineAt(drawing, worldX, worldY, LINE_REACH / this.camera.scale, shown?.lines);
+    return line >= 0 ? { ...NOTHING, line } : { ...NOTHING, box };
+  }
+
+  /** By 1, what is drawn; null where that is everything. */
+  private shown(): Traced | null {
+    const { traced } = this.marks;
+    return traced?.hidesRest === true ? traced : null;
   }
 
   private hoverAt(x: number, y: number): void {
-    const box = this.boxUnder(x, y);
-    this.setHovered(box, x, y);
+    this.pointer = { x, y };
+    const hit = this.hit(x, y);
+    const isFrame = hit.box >= 0 && isOpen(this.drawing!.scene.boxes.kind[hit.box]);
+    this.setHovered(isFrame ? NOTHING : hit, x, y);
   }
 
-  private setHovered(box: number, x: number, y: number): void {
-    const isOpen = box >= 0 && this.drawing?.scene.boxes.kind[box] === OPEN_GROUP;
-    const hovered = isOpen ? -1 : box;
-    this.canvas.style.cursor = box >= 0 && !isOpen ? 'pointer' : 'default';
-    this.events.hover(hovered, x, y);
-    if (hovered === this.marks.hovered) return;
-    this.marks = { ...this.marks, hovered };
+  private leave(): void {
+    this.pointer = null;
+    this.setHovered(NOTHING, 0, 0);
+  }
+
+  private setHovered(hit: Hit, x: number, y: number): void {
+    const isAny = hit.box >= 0 || hit.line >= 0 || hit.stub >= 0;
+    this.canvas.style.cursor = isAny ? 'pointer' : 'default';
+    this.events.hover(hit, x, y);
+    if (hit.box === this.marks.hovered && hit.line === this.marks.hoveredLine) return;
+    this.marks = { ...this.marks, hovered: hit.box, hoveredLine: hit.line };
     this.request();
   }
 
   private clickAt(x: number, y: number, extend: boolean): void {
     if (this.drawing === null) return;
     this.canvas.parentElement?.focus({ preventScroll: true });
-    const stub = stubAt(this.drawing.scene, ...this.toWorld(x, y));
-    const box = this.boxUnder(x, y);
-    const innermost = box >= 0 ? this.drawing.scene.boxes.kind[box] : CLOSED_GROUP;
-    if (stub >= 0 && (box < 0 || innermost === OPEN_GROUP)) this.events.stub(stub);
+    const { box, line, stub } = this.hit(x, y);
+    if (stub >= 0) this.events.stub(stub);
+    else if (line >= 0) this.events.selectLine(line);
     else if (box >= 0) this.events.select(box, extend);
-    else this.events.clear();
+    else if (!extend) this.events.clear();
   }
-}
 
-/** Part of the way between two cameras, zooming about the middle of the screen. */
-function between(a: Camera, b: Camera, t: number, viewport: Viewport): Camera {
-  const scale = Math.exp(Math.log(a.scale) * (1 - t) + Math.log(b.scale) * t);
-  const middle = (camera: Camera): [number, number] => [
-    camera.x + viewport.width / 2 / camera.scale,
-    camera.y + viewport.height / 2 / camera.scale,
-  ];
-  const [ax, ay] = middle(a);
-  const [bx, by] = middle(b);
-  return {
-    scale,
-    x: ax * (1 - t) + bx * t - viewport.width / 2 / scale,
-    y: ay * (1 - t) + by * t - viewport.height / 2 / scale,
-  };
+  private setBand(from: Point, to: Point): void {
+    this.band = {
+      x: Math.min(from.x, to.x),
+      y: Math.min(from.y, to.y),
+      width: Math.abs(from.x - to.x),
+      height: Math.abs(from.y - to.y),
+    };
+    this.request();
+  }
+
+  private endBand(isWanted: boolean): void {
+    const { band, drawing } = this;
+    this.band = null;
+    this.request();
+    if (!isWanted || band === null || drawing === null) return;
+    const { scale } = this.camera;
+    const [x, y] = this.toWorld(band.x, band.y);
+    const rect = { x, y, width: band.width / scale, height: band.height / scale };
+    this.events.selectAll(boxesIn(drawing.scene, rect, this.shown()?.boxes));
+  }
 }

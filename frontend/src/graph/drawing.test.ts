@@ -1,19 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
-import {
-  boxAt,
-  findBox,
-  GROUP_KINDS,
-  lineBoundsOf,
-  OPERATOR_KINDS,
-  STUB_LENGTH,
-  stubAt,
-  TENSOR_KINDS,
-} from './drawing.ts';
+import { findBox, GROUP_KINDS, lineBoundsOf, OPERATOR_KINDS, TENSOR_KINDS } from './drawing.ts';
 import { buildHierarchy } from './hierarchy.ts';
-import { drawingOf } from './model-drawing.ts';
-import { OPEN_GROUP } from './scene.ts';
+import { familyLens } from '../lens/lens.ts';
+import { LIGHT } from '../lib/palette.ts';
+import { drawingOf, paintOf } from './model-drawing.ts';
 import { decoderStack, modelOf, operatorOf, tensorOf } from './testing.ts';
 
 const MODEL = decoderStack({ layers: 12, named: true }).build();
@@ -23,35 +15,6 @@ const PARENT = HIERARCHY.groups[LAYER].parent;
 const OPEN = new Set([LAYER, ...(PARENT > 0 ? [PARENT] : [])]);
 const SCENE = assemble(new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: false, open: OPEN }));
 const { boxes } = SCENE;
-
-describe('what is at a point', () => {
-  const middle = (box: number): [number, number] => [
-    boxes.x[box] + boxes.width[box] / 2,
-    boxes.y[box] + boxes.height[box] / 2,
-  ];
-
-  test('the innermost box', () => {
-    for (let box = 0; box < boxes.kind.length; box++)
-      if (boxes.kind[box] !== OPEN_GROUP) expect(boxAt(SCENE, ...middle(box))).toBe(box);
-    const group = boxes.kind.indexOf(OPEN_GROUP);
-    expect(boxAt(SCENE, boxes.x[group] + 2, boxes.y[group] + 2)).toBe(group);
-  });
-
-  test('nothing, outside', () => {
-    expect(boxAt(SCENE, -10, 5)).toBe(-1);
-    expect(boxAt(SCENE, SCENE.width + 10, SCENE.height + 10)).toBe(-1);
-  });
-
-  test('the label of a cut edge: above where it arrives, below where it leaves', () => {
-    const { stubs } = SCENE;
-    expect(stubs.box.length).toBeGreaterThan(0);
-    for (let i = 0; i < stubs.box.length; i++) {
-      const outwards = stubs.arrives[i] === 1 ? -1 : 1;
-      expect(stubAt(SCENE, stubs.x[i], stubs.y[i] + outwards * STUB_LENGTH)).toBe(i);
-      expect(stubAt(SCENE, stubs.x[i], stubs.y[i] - outwards * STUB_LENGTH)).not.toBe(i);
-    }
-  });
-});
 
 test('boxes are found by what they are', () => {
   const op = HIERARCHY.groups[LAYER].children.find((child) => child >= 0)!;
@@ -78,7 +41,7 @@ test('the bounds of lines', () => {
 });
 
 describe('what a drawing says', () => {
-  const drawing = drawingOf(MODEL, HIERARCHY, SCENE);
+  const drawing = drawingOf(MODEL, HIERARCHY, SCENE, paintOf(HIERARCHY, SCENE, familyLens(MODEL), LIGHT));
 
   test('of operators, groups and tensors', () => {
     const layer = drawing.text(findBox(SCENE, GROUP_KINDS, LAYER));
@@ -88,7 +51,7 @@ describe('what a drawing says', () => {
   });
 
   test('of the shares of a group', () => {
-    const strip = drawing.strip(findBox(SCENE, GROUP_KINDS, LAYER));
+    const strip = drawing.paint.strip(findBox(SCENE, GROUP_KINDS, LAYER));
     expect(strip.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
     expect(strip[0].share).toBe(Math.max(...strip.map(({ share }) => share)));
   });
@@ -98,15 +61,15 @@ describe('what a drawing says', () => {
     const hierarchy = buildHierarchy(model);
     const scene = assemble(new Arranger(model, hierarchy).arrange({ root: 0, flat: false, open: new Set() }));
     const box = findBox(scene, OPERATOR_KINDS, operatorOf(model, 'y'));
-    const small = drawingOf(model, hierarchy, scene);
+    const small = drawingOf(model, hierarchy, scene, paintOf(hierarchy, scene, familyLens(model), LIGHT));
     expect(small.text(box)).toMatchObject({ title: 'CONV_2D', chip: 'RELU' });
-    expect(small.color[box]).toBe(model.families.indexOf('convolution'));
+    expect(small.paint.color[box]).toBe(1 + model.families.indexOf('convolution'));
   });
 });
 
 test('labels of cut edges that stand close together are one', () => {
   const flat = assemble(new Arranger(MODEL, HIERARCHY).arrange({ root: 0, flat: true, open: new Set() }));
-  const { stubText } = drawingOf(MODEL, HIERARCHY, flat);
+  const { stubText } = drawingOf(MODEL, HIERARCHY, flat, paintOf(HIERARCHY, flat, familyLens(MODEL), LIGHT));
   const { stubs } = flat;
   const sides = new Map<number, string[]>();
   for (let i = 0; i < stubs.box.length; i++) {

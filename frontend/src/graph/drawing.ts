@@ -1,6 +1,7 @@
 /** What the renderer is given besides the scene: it knows boxes and colours, not models. */
+import type { Swatch } from '../lib/palette.ts';
 import type { Scene } from './scene.ts';
-import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPERATOR, OUTPUT } from './scene.ts';
+import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT } from './scene.ts';
 
 export interface BoxText {
   title: string;
@@ -9,68 +10,78 @@ export interface BoxText {
   lines: string[];
 }
 
-/** The share of each colour in a closed group, for the strip at its foot. */
+/** A part of the strip at the foot of a closed group: a place in the palette, and how much of the width it takes. */
 export interface Strip {
   color: number;
   share: number;
+}
+
+/** How the boxes of a scene are coloured. Another lens or theme replaces it; the scene stays. */
+export interface Paint {
+  palette: readonly Swatch[];
+  /** Of each box the place in the palette. */
+  color: Uint8Array;
+  strip: (box: number) => Strip[];
+  /** A figure at the right of a closed group; empty for none. */
+  figure: (box: number) => string;
 }
 
 export interface Drawing {
   scene: Scene;
   /** Extents of the lines: left, top, right, bottom of line i at 4 i. */
   lineBounds: Float64Array;
-  /** Colour of each box: an index into the families of the model. */
-  color: Uint8Array;
+  paint: Paint;
   text: (box: number) => BoxText;
-  strip: (box: number) => Strip[];
   stubText: (stub: number) => string;
+  /** Data type and shape of what a line carries. */
+  lineText: (line: number) => string;
+  /** How large that is, in five steps. */
+  lineWeight: (line: number) => number;
 }
 
 export interface Marks {
   selected: ReadonlySet<number>;
+  /** Selected tensors: lines that carry them are highlighted. */
+  tensors: ReadonlySet<number>;
+  /** Box and line under the pointer, -1 for none. */
   hovered: number;
-  /** Boxes that answer a search; all others are faded. Null when nothing is searched. */
+  hoveredLine: number;
+  /** Boxes that match a filter; all others are faded. Null when nothing is filtered. */
   matches: ReadonlySet<number> | null;
+  /** What is traced; null when nothing is. */
+  traced: Traced | null;
 }
 
+/** Boxes and lines of a trace, by 1; the rest is faded, or not drawn at all. */
+export interface Traced {
+  boxes: Uint8Array;
+  lines: Uint8Array;
+  hidesRest: boolean;
+}
+
+/** A plain loop over numbers: arrays for each line would cost a tenth of a second at 50,000. */
 export function lineBoundsOf(scene: Scene): Float64Array {
   const { offsets, points } = scene.lines;
   const bounds = new Float64Array(4 * (offsets.length - 1));
   for (let i = 0; i + 1 < offsets.length; i++) {
-    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+    let left = Infinity;
+    let top = Infinity;
+    let right = -Infinity;
+    let bottom = -Infinity;
     for (let p = offsets[i]; p < offsets[i + 1]; p += 2) {
-      left = Math.min(left, points[p]);
-      right = Math.max(right, points[p]);
-      top = Math.min(top, points[p + 1]);
-      bottom = Math.max(bottom, points[p + 1]);
+      const x = points[p];
+      const y = points[p + 1];
+      if (x < left) left = x;
+      if (x > right) right = x;
+      if (y < top) top = y;
+      if (y > bottom) bottom = y;
     }
-    bounds.set([left, top, right, bottom], 4 * i);
+    bounds[4 * i] = left;
+    bounds[4 * i + 1] = top;
+    bounds[4 * i + 2] = right;
+    bounds[4 * i + 3] = bottom;
   }
   return bounds;
-}
-
-/** The innermost box at a point of the world, -1 for none. Boxes come parents first, so the last hit is innermost. */
-export function boxAt(scene: Scene, x: number, y: number): number {
-  const { boxes } = scene;
-  for (let i = boxes.kind.length - 1; i >= 0; i--)
-    if (
-      x >= boxes.x[i] &&
-      x <= boxes.x[i] + boxes.width[i] &&
-      y >= boxes.y[i] &&
-      y <= boxes.y[i] + boxes.height[i]
-    )
-      return i;
-  return -1;
-}
-
-/** The stub whose label is at a point of the world, -1 for none; the reach is in world units. */
-export function stubAt(scene: Scene, x: number, y: number): number {
-  const { stubs } = scene;
-  for (let i = 0; i < stubs.box.length; i++) {
-    const dy = stubs.arrives[i] === 1 ? stubs.y[i] - y : y - stubs.y[i];
-    if (dy >= 0 && dy <= STUB_LENGTH + 4 && Math.abs(x - stubs.x[i]) <= 8) return i;
-  }
-  return -1;
 }
 
 export const STUB_LENGTH = 14;
@@ -84,5 +95,5 @@ export function findBox(scene: Scene, kinds: readonly number[], item: number): n
 }
 
 export const GROUP_KINDS = [CLOSED_GROUP, OPEN_GROUP] as const;
-export const OPERATOR_KINDS = [OPERATOR] as const;
+export const OPERATOR_KINDS = [OPERATOR, OPEN_OPERATOR] as const;
 export const TENSOR_KINDS = [INPUT, OUTPUT] as const;

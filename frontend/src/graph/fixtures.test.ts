@@ -1,33 +1,40 @@
 import { describe, expect, test } from 'vitest';
-import { rowOf } from '../wire/csr.ts';
-import { operatorName, operatorTypeName, type Model } from '../wire/model.ts';
+import { familyLens } from '../lens/lens.ts';
+import { LIGHT } from '../lib/palette.ts';
+import type { Model } from '../wire/model.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { ONLY_WITH_FIXTURES, realModels } from './fixtures.ts';
+import { openableIn } from './calls.ts';
 import { buildHierarchy, openAtFirst, type Hierarchy } from './hierarchy.ts';
 import { BACKWARD, placeLayers } from './layout/layered.ts';
 import { brokenRules, lineThroughBox } from './layout/testing.ts';
-import { drawingOf } from './model-drawing.ts';
-import { OPERATOR, type Scene, type View } from './scene.ts';
+import { drawingOf, paintOf } from './model-drawing.ts';
+import { OPEN_OPERATOR, OPERATOR, type Scene, type View } from './scene.ts';
 import { brokenSceneRules } from './scene-rules.ts';
-import { SearchIndex } from './search.ts';
 import { MAX_LEVEL } from './structure.ts';
 
 const MODELS = realModels();
 
 /** For every subgraph: closed, as at first, all open, flat. */
 function views(hierarchy: Hierarchy, model: Model): View[] {
-  const all = new Set(hierarchy.groups.map(({ id }) => id));
   return model.subgraphNames.flatMap((_, root) => [
     { root, flat: false, open: new Set<number>() },
     { root, flat: false, open: openAtFirst(hierarchy, root) },
-    { root, flat: false, open: all },
+    { root, flat: false, open: new Set(openableIn(model, hierarchy, root)) },
     { root, flat: true, open: new Set<number>() },
   ]);
 }
 
-function operatorsIn(scene: Scene): number[] {
-  return Array.from(scene.boxes.item).filter((_, i) => scene.boxes.kind[i] === OPERATOR);
+function operatorsIn({ boxes }: Scene): number[] {
+  const isOperator = (kind: number): boolean => kind === OPERATOR || kind === OPEN_OPERATOR;
+  return Array.from(boxes.item.filter((_, i) => isOperator(boxes.kind[i])).sort());
+}
+
+/** The operators of subgraphs that have boxes of their own. */
+function operatorsOf({ groups, order, host }: Hierarchy, subgraphs: number[]): number[] {
+  const all = subgraphs.flatMap((id) => Array.from(order.subarray(groups[id].start, groups[id].end)));
+  return all.filter((op) => host[op] < 0).sort((a, b) => a - b);
 }
 
 test.skipIf(MODELS.length === 0)(`there are real models${ONLY_WITH_FIXTURES}`, () => {
@@ -56,24 +63,17 @@ describe.skipIf(MODELS.length === 0)(`real models${ONLY_WITH_FIXTURES}`, () => {
       expect(lineThroughBox({ ...result, width, height }, result)).toBeNull();
       const scene = assemble(laid);
       expect([...brokenSceneRules(scene)]).toEqual([]);
-      const drawing = drawingOf(model, hierarchy, scene);
+      const drawing = drawingOf(model, hierarchy, scene, paintOf(hierarchy, scene, familyLens(model), LIGHT));
       for (let box = 0; box < scene.boxes.kind.length; box++) {
         const { title, lines } = drawing.text(box);
         expect(title + lines.join()).not.toBe('');
       }
-      const { start, end } = hierarchy.groups[view.root];
-      const whole = hierarchy.order.subarray(start, end).filter((op) => hierarchy.host[op] < 0);
-      const isWhole = view.flat || view.open.size === hierarchy.groups.length;
-      if (isWhole) expect(operatorsIn(scene).sort((a, b) => a - b)).toEqual(Array.from(whole.sort()));
+      const openable = openableIn(model, hierarchy, view.root);
+      const isWhole = view.flat || view.open.size === openable.length;
+      if (isWhole)
+        expect(operatorsIn(scene)).toEqual(
+          operatorsOf(hierarchy, [view.root, ...openable.filter((id) => id < model.subgraphNames.length)]),
+        );
     }
-  });
-
-  test.each(MODELS)('%s is searched', (_, model) => {
-    const index = new SearchIndex(model);
-    for (let op = 0; op < Math.min(20, model.operatorCount); op++) {
-      const name = operatorName(model, op).split(/\s/)[0];
-      expect(Array.from(index.find(`${operatorTypeName(model, op)} ${name}`).operators)).toContain(op);
-    }
-    for (const tensor of rowOf(model.subgraphInputs, 0)) expect(model.producer[tensor]).toBe(-1);
   });
 });

@@ -43,9 +43,10 @@ export class Hasher {
     const operators = this.enter(children, groups);
     const source: number[] = [];
     const target: number[] = [];
+    const { offsets, values } = model.inputs;
     for (const op of operators)
-      for (const tensor of rowOf(model.inputs, op)) {
-        const from = tensor < 0 ? -1 : model.producer[tensor];
+      for (let i = offsets[op]; i < offsets[op + 1]; i++) {
+        const from = values[i] < 0 ? -1 : model.producer[values[i]];
         if (from < 0 || this.host[from] >= 0 || childOf[from] < 0 || childOf[from] === childOf[op]) continue;
         source.push(childOf[from]);
         target.push(childOf[op]);
@@ -78,11 +79,17 @@ export class Hasher {
   /** Notes for every operator of the children which child holds it; returns the operators. */
   private enter(children: number[], groups: Group[]): number[] {
     const operators: number[] = [];
-    for (const [i, child] of children.entries())
-      for (const op of operatorsOf(child, groups)) {
-        this.childOf[op] = i;
-        operators.push(op);
+    const pending: number[] = [];
+    for (const [i, child] of children.entries()) {
+      pending.push(child);
+      for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+        if (next < 0) for (const inner of groups[~next].children) pending.push(inner);
+        else {
+          this.childOf[next] = i;
+          operators.push(next);
+        }
       }
+    }
     return operators;
   }
 
@@ -104,14 +111,6 @@ export class Hasher {
     const shape = rowOf(this.model.tensorShape, tensor);
     mixer.add(shape.length);
     for (const size of shape) mixer.add(size);
-  }
-}
-
-function* operatorsOf(child: number, groups: Group[]): Generator<number> {
-  const pending = [child];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    if (next >= 0) yield next;
-    else for (const inner of groups[~next].children) pending.push(inner);
   }
 }
 

@@ -26,7 +26,7 @@ export interface Group {
   /** Its operators are order[start .. end). */
   start: number;
   end: number;
-  /** Equal for groups of equal structure: operator types, shapes and types in order. */
+  /** Equal for groups of equal structure: operator types, shapes and types in order. 0 for empty subgraphs. */
   signature: number;
   /** For blocks: which of how many. */
   instance: number;
@@ -128,23 +128,26 @@ function newGroup(groups: Group[], kind: GroupKind, parent: number, name: string
 
 function scopeGroups(model: Model, host: Int32Array): Group[] {
   const groups: Group[] = [];
-  for (const [i, name] of model.subgraphNames.entries())
-    newGroup(groups, 'subgraph', -1, name === '' ? `subgraph ${i}` : name, 0);
-  const known = new Map<string, Group>();
+  for (const [i, name] of model.subgraphNames.entries()) {
+    const signature = model.signatures.find(({ subgraph }) => subgraph === i);
+    newGroup(groups, 'subgraph', -1, name || (signature?.key ?? `subgraph ${i}`), 0);
+  }
+  const inside: (Map<string, Group> | undefined)[] = [];
+  const enter = (group: Group, component: string): Group => {
+    const known = (inside[group.id] ??= new Map<string, Group>());
+    let child = known.get(component);
+    if (child === undefined) {
+      child = newGroup(groups, 'scope', group.id, component, group.depth + 1);
+      known.set(component, child);
+      group.children.push(~child.id);
+    }
+    return child;
+  };
   for (let graph = 0; graph < model.subgraphNames.length; graph++) {
     for (let op = model.subgraphOperators[graph]; op < model.subgraphOperators[graph + 1]; op++) {
       if (host[op] >= 0) continue;
       let group = groups[graph];
-      for (const component of scopeOf(operatorName(model, op)).path) {
-        const key = `${group.id}/${component}`;
-        let child = known.get(key);
-        if (child === undefined) {
-          child = newGroup(groups, 'scope', group.id, component, group.depth + 1);
-          known.set(key, child);
-          group.children.push(~child.id);
-        }
-        group = child;
-      }
+      for (const component of scopeOf(operatorName(model, op)).path) group = enter(group, component);
       group.children.push(op);
     }
   }
@@ -204,7 +207,7 @@ function structureLevels(model: Model, groups: Group[], hasher: Hasher): void {
   const signatures = new Map<number, number>();
   const sign = (group: Group): number => {
     const hash = hasher.ofSequence(group.children.map(symbolOf));
-    const signature = signatures.get(hash) ?? signatures.size;
+    const signature = signatures.get(hash) ?? signatures.size + 1;
     signatures.set(hash, signature);
     return signature;
   };

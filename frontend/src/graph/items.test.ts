@@ -3,7 +3,7 @@ import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { buildHierarchy } from './hierarchy.ts';
 import { boxesOf, boxOf, boxToSee, itemAt, operatorNextTo, sameItem, type Item } from './items.ts';
-import { SearchIndex } from './search.ts';
+import type { Matched } from '../table/tables.ts';
 import { modelOf, operatorOf, tensorOf } from './testing.ts';
 
 const MODEL = modelOf({
@@ -51,17 +51,18 @@ describe('the box of an item', () => {
   });
 });
 
-test('search marks boxes, and groups that hold what was found', () => {
-  const index = new SearchIndex(MODEL);
+test('matches are boxes, and groups that hold any of them', () => {
+  const matching = (...names: string[]): Matched => ({
+    operators: Int32Array.from(names, (name) => operatorOf(MODEL, name)),
+    tensors: Int32Array.of(),
+  });
   const group = boxOf(CLOSED, HIERARCHY, { kind: 'group', id: GROUP });
-  expect(boxesOf(CLOSED, HIERARCHY, index.find('mul'))).toEqual(new Set([group]));
+  expect(boxesOf(CLOSED, HIERARCHY, matching('group/two'))).toEqual(new Set([group]));
   const mul = boxOf(OPEN, HIERARCHY, operator('group/two'));
-  expect(boxesOf(OPEN, HIERARCHY, index.find('mul'))).toEqual(
+  expect(boxesOf(OPEN, HIERARCHY, matching('group/two'))).toEqual(
     new Set([boxOf(OPEN, HIERARCHY, { kind: 'group', id: GROUP }), mul]),
   );
-  expect(boxesOf(OPEN, HIERARCHY, index.find('dequantize'))).toContain(
-    boxOf(OPEN, HIERARCHY, operator('group/one')),
-  );
+  expect(boxesOf(OPEN, HIERARCHY, matching('full'))).toContain(boxOf(OPEN, HIERARCHY, operator('group/one')));
 });
 
 test('items are the same by what they are', () => {

@@ -1,10 +1,10 @@
 /** Between what a person selects (operators, groups, tensors) and the boxes of a scene. */
 import { rowOf } from '../wire/csr.ts';
+import type { Matched } from '../table/tables.ts';
 import type { Model } from '../wire/model.ts';
 import { findBox, GROUP_KINDS, OPERATOR_KINDS, TENSOR_KINDS } from './drawing.ts';
 import type { Hierarchy } from './hierarchy.ts';
-import { CLOSED_GROUP, OPEN_GROUP, OPERATOR, type Scene } from './scene.ts';
-import type { Matches } from './search.ts';
+import { CLOSED_GROUP, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, type Scene } from './scene.ts';
 
 export type ItemKind = 'operator' | 'group' | 'tensor';
 
@@ -16,7 +16,7 @@ export interface Item {
 export function itemAt(scene: Scene, box: number): Item {
   const kind = scene.boxes.kind[box];
   const id = scene.boxes.item[box];
-  if (kind === OPERATOR) return { kind: 'operator', id };
+  if (isOperator(kind)) return { kind: 'operator', id };
   return { kind: isGroup(kind) ? 'group' : 'tensor', id };
 }
 
@@ -29,6 +29,20 @@ export function boxOf(scene: Scene, hierarchy: Hierarchy, item: Item): number {
   if (item.kind === 'group') return findBox(scene, GROUP_KINDS, item.id);
   if (item.kind === 'tensor') return findBox(scene, TENSOR_KINDS, item.id);
   return findBox(scene, OPERATOR_KINDS, hierarchy.host[item.id] >= 0 ? hierarchy.host[item.id] : item.id);
+}
+
+/** The boxes of all items that the scene shows, in one pass. */
+export function boxesOfItems(scene: Scene, hierarchy: Hierarchy, items: readonly Item[]): Set<number> {
+  const wanted = { operator: new Set<number>(), group: new Set<number>(), tensor: new Set<number>() };
+  for (const { kind, id } of items)
+    wanted[kind].add(kind === 'operator' && hierarchy.host[id] >= 0 ? hierarchy.host[id] : id);
+  const found = new Set<number>();
+  if (items.length === 0) return found;
+  for (let box = 0; box < scene.boxes.kind.length; box++) {
+    const { kind, id } = itemAt(scene, box);
+    if (wanted[kind].has(id)) found.add(box);
+  }
+  return found;
 }
 
 /** The box to look at for an item; for a tensor without a box that of the operator that makes or first reads it. */
@@ -46,8 +60,8 @@ export function operatorNextTo(model: Model, tensor: number): number {
   return users.length > 0 ? users[0] : -1;
 }
 
-/** Boxes of what a search found; a group counts when it holds any of it. */
-export function boxesOf(scene: Scene, hierarchy: Hierarchy, matches: Matches): Set<number> {
+/** Boxes of what matches a filter; a group counts when it holds any of it. */
+export function boxesOf(scene: Scene, hierarchy: Hierarchy, matches: Matched): Set<number> {
   const places = Int32Array.from(matches.operators, (op) => hierarchy.place[op]).sort();
   const operators = new Set(
     Array.from(matches.operators, (op) => (hierarchy.host[op] >= 0 ? hierarchy.host[op] : op)),
@@ -63,10 +77,14 @@ export function boxesOf(scene: Scene, hierarchy: Hierarchy, matches: Matches): S
   for (let i = 0; i < kind.length; i++) {
     const matched = isGroup(kind[i])
       ? holdsAny(item[i])
-      : (kind[i] === OPERATOR ? operators : tensors).has(item[i]);
+      : (isOperator(kind[i]) ? operators : tensors).has(item[i]);
     if (matched) found.add(i);
   }
   return found;
+}
+
+function isOperator(kind: number): boolean {
+  return kind === OPERATOR || kind === OPEN_OPERATOR;
 }
 
 function isGroup(kind: number): boolean {

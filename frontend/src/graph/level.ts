@@ -3,7 +3,9 @@
  * What crosses the group's border meets a port, one per tensor; at the top of a subgraph its inputs and outputs stand.
  */
 import { csrFromPairs, rowOf, type Csr } from '../wire/csr.ts';
-import type { Model } from '../wire/model.ts';
+import { subgraphOf, type Model } from '../wire/model.ts';
+import { calleesOf, firstPassed, handedOn, isLoop } from './calls.ts';
+import { sharedEndpoints } from './endpoints.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 
 export const CHILD = 0;
@@ -31,16 +33,32 @@ export interface Level {
 /** Ports beyond this many share the last one. */
 export const MAX_PORTS = 32;
 
-/** The children of a group, or with `flat` all operators in it. */
-export function buildLevel(model: Model, hierarchy: Hierarchy, groupId: number, flat: boolean): Level {
+/**
+ * The children of a group, or with `flat` all operators in it.
+ *
+ * @param caller the operator within which a subgraph is shown: the tensors that it hands on come in and go out by ports,
+ * as do those of a group
+ */
+export function buildLevel(
+  model: Model,
+  hierarchy: Hierarchy,
+  groupId: number,
+  flat: boolean,
+  caller = -1,
+): Level {
   const { host } = hierarchy;
   const group = hierarchy.groups[groupId];
-  const atTop = group.parent < 0;
+  const isGraph = group.parent < 0;
+  const atTop = isGraph && caller < 0;
   const graph = subgraphRoot(hierarchy, groupId);
   const graphInputs = new Set(rowOf(model.subgraphInputs, graph));
   const graphOutputs = new Set(rowOf(model.subgraphOutputs, graph));
   const operators = hierarchy.order.subarray(group.start, group.end).filter((op) => host[op] < 0);
-  const nodes = new Nodes(atTop);
+  const shared = atTop && {
+    inputs: sharedEndpoints(model, graphInputs),
+    outputs: sharedEndpoints(model, graphOutputs),
+  };
+  const nodes = new Nodes(shared || null);
   if (atTop) for (const tensor of graphInputs) if (tensor >= 0) nodes.input(tensor);
   const childOf = addChildren(hierarchy, group, flat ? operators.slice().sort() : group.children, nodes);
   const nodeOf = (op: number): number => {
@@ -62,11 +80,59 @@ export function buildLevel(model: Model, hierarchy: Hierarchy, groupId: number, 
     for (const tensor of rowOf(model.outputs, op))
       if (tensor >= 0 && (graphOutputs.has(tensor) || (!atTop && isReadOutside(tensor))))
         edges.add(nodeOf(op), nodes.output(tensor), tensor);
-  if (atTop)
+  if (isGraph)
     for (const tensor of graphOutputs)
       if (graphInputs.has(tensor) && tensor >= 0)
         edges.add(nodes.input(tensor), nodes.output(tensor), tensor);
+  const level = levelOf(nodes, edges);
+  return caller < 0 ? level : withPortsOf(level, handedOn(model, caller, groupId));
+}
+
+/**
+ * What an operator runs: its subgraphs between its inputs and its outputs. A loop's condition and body hand the state to
+ * each other, the one edge against the flow that there is.
+ */
+export function buildCallLevel(model: Model, hierarchy: Hierarchy, operator: number): Level {
+  const nodes = new Nodes(null);
+  const edges = new Edges();
+  const callees = calleesOf(model, operator);
+  const boxes = callees.map(({ subgraph }) => nodes.add(CHILD, ~subgraph));
+  const given = operandsThatFlow(model, hierarchy, operator, firstPassed(callees));
+  const results = Array.from(rowOf(model.outputs, operator)).filter((tensor) => tensor >= 0);
+  const [first, second] = boxes;
+  const ends = isLoop(callees) ? [first] : boxes;
+  for (const box of ends) for (const tensor of given) edges.add(nodes.input(tensor), box, tensor);
+  if (isLoop(callees)) {
+    // Constants are where the state begins: from then on it flows too.
+    for (const tensor of rowOf(model.inputs, operator)) if (tensor >= 0) edges.add(first, second, tensor);
+    for (const tensor of results) edges.add(second, first, tensor);
+  }
+  const outputs = new Set(rowOf(model.subgraphOutputs, subgraphOf(model, operator)));
+  const used = results.filter((tensor) => outputs.has(tensor) || rowOf(model.consumers, tensor).length > 0);
+  for (const box of ends) for (const tensor of used) edges.add(box, nodes.output(tensor), tensor);
   return levelOf(nodes, edges);
+}
+
+/** The ports of a subgraph are also those of the tensors of the operator around it. */
+function withPortsOf(level: Level, { inputs, outputs }: ReturnType<typeof handedOn>): Level {
+  const both = (ports: ReadonlyMap<number, number>, pairs: [number, number][]): Map<number, number> => {
+    const all = new Map(ports);
+    for (const [outer, inner] of pairs) {
+      const port = ports.get(inner);
+      if (port !== undefined) all.set(outer, port);
+    }
+    return all;
+  };
+  return { ...level, inputs: both(level.inputs, inputs), outputs: both(level.outputs, outputs) };
+}
+
+/** The inputs of an operator, from one on, that other operators or the subgraph give it. */
+function operandsThatFlow(model: Model, { host }: Hierarchy, operator: number, first: number): number[] {
+  const graphInputs = new Set(rowOf(model.subgraphInputs, subgraphOf(model, operator)));
+  return Array.from(rowOf(model.inputs, operator).subarray(first)).filter((tensor) => {
+    const from = tensor < 0 ? -1 : model.producer[tensor];
+    return from < 0 ? tensor >= 0 && graphInputs.has(tensor) : host[from] < 0;
+  });
 }
 
 /** The subgraph that a group belongs to; subgraphs are the first groups. */
@@ -95,7 +161,7 @@ function addChildren(
   return childOf;
 }
 
-/** The nodes by which tensors come in, or go out, and the one that was made last. */
+/** The nodes by which tensors come in, or go out, and the port that was made last. */
 interface Border {
   nodeOf: Map<number, number>;
   last: number;
@@ -107,7 +173,8 @@ class Nodes {
   readonly inputs: Border = { nodeOf: new Map(), last: -1 };
   readonly outputs: Border = { nodeOf: new Map(), last: -1 };
 
-  constructor(private readonly atTop: boolean) {}
+  /** @param shared at the top of a subgraph, which of its inputs and outputs stand in the box of another; else null */
+  constructor(private readonly shared: Record<'inputs' | 'outputs', ReadonlyMap<number, number>> | null) {}
 
   add(kind: number, item: number): number {
     this.kinds.push(kind);
@@ -115,20 +182,35 @@ class Nodes {
   }
 
   input(tensor: number): number {
-    return this.crossing(this.inputs, this.atTop ? GRAPH_INPUT : INPUT_PORT, tensor);
+    const { inputs, shared } = this;
+    return shared === null
+      ? this.port(inputs, INPUT_PORT, tensor)
+      : this.end(inputs, GRAPH_INPUT, tensor, shared.inputs);
   }
 
   output(tensor: number): number {
-    return this.crossing(this.outputs, this.atTop ? GRAPH_OUTPUT : OUTPUT_PORT, tensor);
+    const { outputs, shared } = this;
+    return shared === null
+      ? this.port(outputs, OUTPUT_PORT, tensor)
+      : this.end(outputs, GRAPH_OUTPUT, tensor, shared.outputs);
   }
 
-  private crossing(border: Border, kind: number, tensor: number): number {
+  private port(border: Border, kind: number, tensor: number): number {
     let node = border.nodeOf.get(tensor);
     if (node === undefined) {
-      if (this.atTop || border.nodeOf.size < MAX_PORTS) border.last = this.add(kind, tensor);
+      if (border.nodeOf.size < MAX_PORTS) border.last = this.add(kind, tensor);
       node = border.last;
       border.nodeOf.set(tensor, node);
     }
+    return node;
+  }
+
+  private end(border: Border, kind: number, tensor: number, shared: ReadonlyMap<number, number>): number {
+    const known = border.nodeOf.get(tensor);
+    if (known !== undefined) return known;
+    const first = shared.get(tensor) ?? tensor;
+    const node = border.nodeOf.get(first) ?? this.add(kind, first);
+    border.nodeOf.set(first, node).set(tensor, node);
     return node;
   }
 }

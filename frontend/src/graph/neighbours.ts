@@ -1,6 +1,6 @@
 /** Which box an arrow key leads to. */
 import type { Scene } from './scene.ts';
-import { OPEN_GROUP } from './scene.ts';
+import { isOpen } from './scene.ts';
 
 export type Direction = 'up' | 'down' | 'left' | 'right';
 
@@ -32,7 +32,7 @@ function alongLines(scene: Scene, box: number, direction: 'up' | 'down'): number
 function innermost(scene: Scene, box: number, direction: 'up' | 'down'): number {
   const { boxes } = scene;
   let at = box;
-  while (boxes.kind[at] === OPEN_GROUP) {
+  while (isOpen(boxes.kind[at])) {
     let inner = -1;
     for (let i = at + 1; i < boxes.kind.length; i++) {
       if (boxes.parent[i] !== at) continue;
@@ -55,7 +55,7 @@ function nearest(scene: Scene, box: number, direction: Direction): number {
   let best = -1;
   let least = Infinity;
   for (let i = 0; i < boxes.kind.length; i++) {
-    if (i === box || boxes.kind[i] === OPEN_GROUP) continue;
+    if (i === box || isOpen(boxes.kind[i])) continue;
     const dx = boxes.x[i] + boxes.width[i] / 2 - cx;
     const dy = boxes.y[i] + boxes.height[i] / 2 - cy;
     const forward = sign * (along ? dx : dy);
@@ -75,6 +75,6 @@ export function firstBox(scene: Scene): number {
   const { kind, x, y } = scene.boxes;
   let best = -1;
   for (let i = 0; i < kind.length; i++)
-    if (kind[i] !== OPEN_GROUP && (best < 0 || x[i] + y[i] < x[best] + y[best])) best = i;
+    if (!isOpen(kind[i]) && (best < 0 || x[i] + y[i] < x[best] + y[best])) best = i;
   return best;
 }

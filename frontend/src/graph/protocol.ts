@@ -1,7 +1,9 @@
-/** Messages between the page and the graph worker. Requests are answered in order, each by one final answer. */
+/**
+ * Messages between the page and the graph worker. Each request gets one final answer, in order, except that a layout takes
+ * its turns: a newer layout, another model or a `cancel` with its id ends it.
+ */
 import type { Hierarchy } from './hierarchy.ts';
 import type { Scene } from './scene.ts';
-import type { Matches } from './search.ts';
 
 export interface ViewRequest {
   root: number;
@@ -12,11 +14,11 @@ export interface ViewRequest {
 export type Request =
   | { type: 'load'; id: number; buffer: ArrayBuffer }
   | { type: 'layout'; id: number; view: ViewRequest }
-  | { type: 'search'; id: number; query: string };
+  | { type: 'cancel'; id: number };
 
 export type Answer =
   | { type: 'progress'; id: number; phase: string }
   | { type: 'loaded'; id: number; hierarchy: Hierarchy }
   | { type: 'scene'; id: number; scene: Scene }
-  | { type: 'matches'; id: number; matches: Matches }
+  | { type: 'cancelled'; id: number }
   | { type: 'failed'; id: number; reason: string };

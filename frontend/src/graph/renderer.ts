@@ -1,417 +1,143 @@
 /** Draws a scene on a canvas. What is out of sight or too small to see is not drawn. */
 import type { Theme } from '../lib/palette.ts';
-import { GROUP_HEADER, LINE, PADDING } from './boxes.ts';
-import type { Camera, Viewport } from './camera.ts';
-import { STUB_LENGTH, type Drawing, type Marks } from './drawing.ts';
-import { BACKWARD } from './layout/layered.ts';
-import { CLOSED_GROUP, OPEN_GROUP, OPERATOR } from './scene.ts';
-import { traceLine, traceStraight } from './trace.ts';
+import type { Camera, Rect, Viewport } from './camera.ts';
+import type { Drawing, Marks } from './drawing.ts';
+import { paintBoxes } from './paint/boxes.ts';
+import { Dots } from './paint/dots.ts';
+import { Fitter } from './paint/fitter.ts';
+import { flagsOf, HIDDEN, type Flags } from './paint/flags.ts';
+import { isHighlighted, type Frame } from './paint/frame.ts';
+import { paintGroupNames, paintGroups } from './paint/groups.ts';
+import { Labels, paintHighlightedLabels, paintLabels } from './paint/labels.ts';
+import { paintLines } from './paint/lines.ts';
+import { PLAIN, type Pen } from './paint/pen.ts';
+import { boxesInSight, linesInSight, sightOf } from './paint/sight.ts';
+import { paintStubs } from './paint/stubs.ts';
+import type { Scene } from './scene.ts';
 
-const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif';
-/** Below these scales: no small text, no text in operators, straight lines and plain boxes. */
-const SMALL_TEXT = 0.55;
-const TEXT = 0.36;
-const PLAIN = 0.2;
+/** What is painted, and how. */
+export interface Picture {
+  drawing: Drawing;
+  marks: Marks;
+  theme: Theme;
+  /** Whether lines are as wide as what they carry is large. */
+  weighsLines: boolean;
+}
+
+/** Where one looks at it from, and on how many pixels. */
+export interface View {
+  camera: Camera;
+  viewport: Viewport;
+  pixelRatio: number;
+}
 
 export class Renderer {
   private readonly context: CanvasRenderingContext2D;
-  private readonly fitted = new Map<string, string>();
+  private readonly painter: Painter;
 
   constructor(canvas: HTMLCanvasElement) {
     const context = canvas.getContext('2d', { alpha: false });
     if (context === null) throw new Error('this browser has no 2D canvas');
     this.context = context;
+    this.painter = new Painter(new Fitter(context), new Dots(context));
   }
 
-  draw(
-    drawing: Drawing,
-    marks: Marks,
-    camera: Camera,
-    viewport: Viewport,
-    pixelRatio: number,
-    theme: Theme,
-    families: readonly string[],
-  ): void {
+  /** Draws what is seen from there, and a rubber band in CSS pixels. */
+  draw(picture: Picture, view: View, band: Rect | null = null): void {
+    this.clear(picture, view);
+    this.painter.paint(this.context, picture, view);
+    this.context.setTransform(view.pixelRatio, 0, 0, view.pixelRatio, 0, 0);
+    if (band !== null) this.drawBand(band, picture.theme);
+  }
+
+  /** Draws boxes only: on a small map, lines and names would be all that one sees. */
+  drawMap(picture: Picture, view: View): void {
+    this.clear(picture, view);
+    this.painter.paintMap(this.context, picture, view);
+  }
+
+  private clear({ theme }: Picture, { camera, pixelRatio }: View): void {
     const { context } = this;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = theme.background;
-    context.fillRect(0, 0, viewport.width * pixelRatio, viewport.height * pixelRatio);
+    context.fillRect(0, 0, context.canvas.width, context.canvas.height);
     const zoom = camera.scale * pixelRatio;
     context.setTransform(zoom, 0, 0, zoom, -camera.x * zoom, -camera.y * zoom);
-    const frame = new Frame(context, drawing, marks, camera, viewport, theme, families, this.fitted);
-    frame.groups();
-    frame.lines();
-    frame.boxes();
-    frame.stubs();
-    frame.groupNames();
+  }
+
+  private drawBand({ x, y, width, height }: Rect, theme: Theme): void {
+    const { context } = this;
+    context.fillStyle = theme.accentSoft;
+    context.strokeStyle = theme.accent;
+    context.lineWidth = 1;
+    context.fillRect(x, y, width, height);
+    context.strokeRect(x, y, width, height);
   }
 }
 
-/** One frame: the visible part of the world and the pens for it. */
-class Frame {
-  private readonly left: number;
-  private readonly top: number;
-  private readonly right: number;
-  private readonly bottom: number;
-  private readonly scale: number;
+/** Paints with any pen, in coordinates of the world. Remembers what the marks mean and where labels stand. */
+export class Painter {
+  private marks: Marks | null = null;
+  private scene: Scene | null = null;
+  private flags: Flags | null = null;
+  private labels = new Labels();
 
   constructor(
-    private readonly context: CanvasRenderingContext2D,
-    private readonly drawing: Drawing,
-    private readonly marks: Marks,
-    camera: Camera,
-    viewport: Viewport,
-    private readonly theme: Theme,
-    private readonly families: readonly string[],
-    private readonly fitted: Map<string, string>,
-  ) {
-    this.scale = camera.scale;
-    this.left = camera.x;
-    this.top = camera.y;
-    this.right = camera.x + viewport.width / camera.scale;
-    this.bottom = camera.y + viewport.height / camera.scale;
+    private readonly fitter: Fitter,
+    private readonly dots: Dots | null,
+  ) {}
+
+  paint(pen: Pen, picture: Picture, view: View): void {
+    const frame = this.frame(pen, picture, view);
+    paintGroups(frame);
+    paintLines(frame);
+    paintLabels(frame);
+    paintBoxes(frame);
+    paintStubs(frame);
+    paintGroupNames(frame);
+    paintHighlightedLabels(frame);
   }
 
-  groups(): void {
-    const { context, drawing, theme } = this;
-    const { boxes } = drawing.scene;
-    context.lineWidth = 1 / this.scale;
-    for (let i = 0; i < boxes.kind.length; i++) {
-      if (boxes.kind[i] !== OPEN_GROUP || !this.visible(i)) continue;
-      context.fillStyle = theme.group[this.depth(i) % 2];
-      context.strokeStyle = theme.border;
-      this.roundRect(i, 8);
-      context.fill();
-      context.stroke();
-      if (this.marks.selected.has(i)) this.outline(i);
-    }
+  paintMap(pen: Pen, picture: Picture, view: View): void {
+    const frame = this.frame(pen, picture, view);
+    paintGroups(frame);
+    paintBoxes(frame);
   }
 
-  lines(): void {
-    const { context, theme, marks } = this;
-    const { lines } = this.drawing.scene;
-    context.lineWidth = Math.max(1.1 / this.scale, 0.6);
-    context.strokeStyle = theme.line;
-    context.lineJoin = 'round';
-    const highlighted: number[] = [];
-    context.beginPath();
-    for (let i = 0; i < lines.from.length; i++) {
-      if (!this.lineVisible(i)) continue;
-      if (lines.state[i] === BACKWARD || this.touches(i, marks)) highlighted.push(i);
-      else this.trace(i);
-    }
-    context.stroke();
-    if (this.scale >= TEXT) this.arrowHeads(theme.line);
-    for (const i of highlighted) this.highlight(i);
+  private frame(pen: Pen, picture: Picture, { camera, viewport, pixelRatio }: View): Frame {
+    const { drawing, marks } = picture;
+    const flags = this.flagsOf(drawing.scene, marks);
+    const sight = sightOf(camera, viewport, pixelRatio);
+    const { hovered, hoveredLine } = marks;
+    const lines = linesInSight(drawing.lineBounds, sight, flags.lines, HIDDEN);
+    return {
+      ...picture,
+      pen,
+      flags,
+      hovered,
+      hoveredLine,
+      sight,
+      fitter: this.fitter,
+      labels: this.labels,
+      dots: sight.scale < PLAIN && this.dots?.begin() === true ? this.dots : null,
+      ...boxesInSight(drawing.scene, sight, flags.boxes, HIDDEN),
+      lines,
+      highlighted: lines.filter((line) => isHighlighted({ drawing, flags, hovered, hoveredLine }, line)),
+    };
   }
 
-  boxes(): void {
-    const { boxes } = this.drawing.scene;
-    if (this.scale < PLAIN) {
-      this.plainBoxes();
-      return;
-    }
-    for (let i = 0; i < boxes.kind.length; i++)
-      if (boxes.kind[i] !== OPEN_GROUP && this.visible(i)) this.box(i);
+  private flagsOf(scene: Scene, marks: Marks): Flags {
+    if (scene !== this.scene) this.labels = new Labels();
+    const before = this.marks;
+    const isSame =
+      scene === this.scene &&
+      before?.selected === marks.selected &&
+      before.tensors === marks.tensors &&
+      before.matches === marks.matches &&
+      before.traced === marks.traced;
+    if (!isSame || this.flags === null) this.flags = flagsOf(scene, marks);
+    this.scene = scene;
+    this.marks = marks;
+    return this.flags;
   }
-
-  stubs(): void {
-    if (this.scale < TEXT) return;
-    const { context, drawing, theme } = this;
-    const { stubs } = drawing.scene;
-    context.font = `10px ${FONT}`;
-    context.textBaseline = 'middle';
-    for (let i = 0; i < stubs.box.length; i++) {
-      const x = stubs.x[i];
-      const y = stubs.y[i];
-      if (x < this.left - 200 || x > this.right + 20 || y < this.top - 20 || y > this.bottom + 20) continue;
-      const up = stubs.arrives[i] === 1 ? -1 : 1;
-      context.strokeStyle = theme.accent;
-      context.fillStyle = theme.accent;
-      context.lineWidth = 1.2;
-      context.beginPath();
-      context.moveTo(x, y);
-      context.lineTo(x, y + up * STUB_LENGTH * 0.6);
-      context.stroke();
-      context.beginPath();
-      context.arc(x, y + up * STUB_LENGTH * 0.75, 2.6, 0, 7);
-      context.fill();
-      if (this.scale < SMALL_TEXT) continue;
-      context.fillStyle = theme.muted;
-      context.fillText(this.fit(drawing.stubText(i), 120, '10px'), x + 6, y + up * STUB_LENGTH * 0.75);
-    }
-  }
-
-  /** Names of open groups: in their header, or like a map's from far away. */
-  groupNames(): void {
-    const { context, drawing, theme } = this;
-    const { boxes } = drawing.scene;
-    const size = Math.max(12, 11 / this.scale);
-    context.textBaseline = 'middle';
-    for (let i = 0; i < boxes.kind.length; i++) {
-      const isGroup = boxes.kind[i] === OPEN_GROUP || (boxes.kind[i] === CLOSED_GROUP && this.scale < TEXT);
-      if (!isGroup || !this.visible(i)) continue;
-      const room = boxes.width[i] - 2 * PADDING;
-      if (room * this.scale < 60 || (boxes.kind[i] === CLOSED_GROUP && boxes.height[i] * this.scale < 14))
-        continue;
-      const { title, chip } = drawing.text(i);
-      context.font = `600 ${size}px ${FONT}`;
-      context.fillStyle = this.faded(i) ? theme.border : theme.text;
-      const text = this.fit(chip === '' ? title : `${title}  ${chip}`, (room / size) * 12, '600 12px');
-      context.fillText(text, boxes.x[i] + PADDING, boxes.y[i] + Math.max(GROUP_HEADER / 2, size * 0.75));
-    }
-  }
-
-  private box(i: number): void {
-    const { context, drawing, theme, marks } = this;
-    const { boxes } = drawing.scene;
-    const kind = boxes.kind[i];
-    const family = theme.families[this.families[drawing.color[i]]];
-    context.globalAlpha = this.faded(i) ? 0.28 : 1;
-    context.fillStyle = kind === OPERATOR ? family.tint : theme.surface;
-    context.strokeStyle = kind === OPERATOR ? family.strong : theme.border;
-    context.lineWidth = Math.max(1 / this.scale, 0.8);
-    if (kind === CLOSED_GROUP) this.sheetBehind(i);
-    this.roundRect(i, kind === OPERATOR || kind === CLOSED_GROUP ? 5 : 14);
-    context.fill();
-    context.stroke();
-    if (kind === OPERATOR) {
-      context.fillStyle = family.strong;
-      context.fillRect(boxes.x[i], boxes.y[i] + 4, 3.5, boxes.height[i] - 8);
-    }
-    if (kind === CLOSED_GROUP) this.familyStrip(i);
-    if (this.scale >= TEXT) this.boxText(i);
-    if (marks.selected.has(i)) this.outline(i);
-    else if (marks.hovered === i || (marks.matches?.has(i) ?? false)) {
-      context.strokeStyle = marks.hovered === i ? theme.text : theme.match;
-      context.lineWidth = Math.max(1.5 / this.scale, 1.2);
-      this.roundRect(i, 5);
-      context.stroke();
-    }
-    context.globalAlpha = 1;
-  }
-
-  private boxText(i: number): void {
-    const { context, drawing, theme } = this;
-    const { boxes } = drawing.scene;
-    const { title, chip, lines } = drawing.text(i);
-    const room = boxes.width[i] - 2 * PADDING;
-    let y = boxes.y[i] + PADDING / 2 + LINE / 2;
-    context.textBaseline = 'middle';
-    if (title !== '') {
-      context.font = `600 12px ${FONT}`;
-      const chipWidth = chip === '' ? 0 : chip.length * 5.6 + 10;
-      context.fillStyle = theme.text;
-      context.fillText(this.fit(title, room - chipWidth, '600 12px'), boxes.x[i] + PADDING, y);
-      if (chip !== '') this.chip(chip, boxes.x[i] + boxes.width[i] - PADDING, y, chipWidth - 4);
-      y += LINE;
-    }
-    if (this.scale < SMALL_TEXT) return;
-    context.font = `11px ${FONT}`;
-    context.fillStyle = theme.muted;
-    for (const line of lines) {
-      context.fillText(this.fit(line, room, '11px'), boxes.x[i] + PADDING, y);
-      y += LINE;
-    }
-  }
-
-  private chip(text: string, right: number, y: number, width: number): void {
-    const { context, theme } = this;
-    context.fillStyle = theme.dark ? 'rgba(255,255,255,0.12)' : 'rgba(20,30,50,0.09)';
-    context.beginPath();
-    context.roundRect(right - width, y - 6.5, width, 13, 6);
-    context.fill();
-    if (this.scale < SMALL_TEXT) return;
-    context.font = `600 9px ${FONT}`;
-    context.fillStyle = theme.muted;
-    context.textAlign = 'center';
-    context.fillText(text, right - width / 2, y + 0.5);
-    context.textAlign = 'left';
-  }
-
-  /** The edge of a second sheet: this box holds more. */
-  private sheetBehind(i: number): void {
-    const { context } = this;
-    const { boxes } = this.drawing.scene;
-    context.beginPath();
-    context.roundRect(boxes.x[i] + 3, boxes.y[i] + 3, boxes.width[i], boxes.height[i], 5);
-    context.fill();
-    context.stroke();
-  }
-
-  private familyStrip(i: number): void {
-    const { context, drawing, theme } = this;
-    const { boxes } = drawing.scene;
-    let x = boxes.x[i] + PADDING;
-    const width = boxes.width[i] - 2 * PADDING;
-    for (const { color, share } of drawing.strip(i)) {
-      context.fillStyle = theme.families[this.families[color]].strong;
-      context.fillRect(x, boxes.y[i] + boxes.height[i] - 11, Math.max(width * share - 1, 0.5), 5);
-      x += width * share;
-    }
-  }
-
-  /** Far away: one rectangle a box, one path a colour. */
-  private plainBoxes(): void {
-    const { context, drawing, theme, marks } = this;
-    const { boxes } = drawing.scene;
-    const byColor = new Map<number, number[]>();
-    const selected: number[] = [];
-    for (let i = 0; i < boxes.kind.length; i++) {
-      if (boxes.kind[i] === OPEN_GROUP || !this.visible(i)) continue;
-      const color = boxes.kind[i] === OPERATOR ? drawing.color[i] : -1;
-      const key = this.faded(i) ? color - 1000 : color;
-      const list = byColor.get(key);
-      if (list === undefined) byColor.set(key, [i]);
-      else list.push(i);
-      if (marks.selected.has(i)) selected.push(i);
-    }
-    for (const [key, list] of byColor) {
-      const color = key < -1 ? key + 1000 : key;
-      context.globalAlpha = key < -1 ? 0.2 : 1;
-      context.fillStyle = color < 0 ? theme.line : theme.families[this.families[color]].strong;
-      context.beginPath();
-      for (const i of list) context.rect(boxes.x[i], boxes.y[i], boxes.width[i], boxes.height[i]);
-      context.fill();
-    }
-    context.globalAlpha = 1;
-    for (const i of list(boxes.kind, CLOSED_GROUP)) if (this.visible(i)) this.familyFill(i);
-    for (const i of selected) this.outline(i);
-  }
-
-  private familyFill(i: number): void {
-    const { context, drawing, theme } = this;
-    const { boxes } = drawing.scene;
-    let x = boxes.x[i];
-    for (const { color, share } of drawing.strip(i)) {
-      context.fillStyle = theme.families[this.families[color]].strong;
-      context.fillRect(x, boxes.y[i], boxes.width[i] * share, boxes.height[i]);
-      x += boxes.width[i] * share;
-    }
-  }
-
-  private outline(i: number): void {
-    const { context, theme } = this;
-    context.strokeStyle = theme.accent;
-    context.lineWidth = Math.max(2.5 / this.scale, 1.5);
-    this.roundRect(i, 6);
-    context.stroke();
-  }
-
-  private highlight(i: number): void {
-    const { context, theme } = this;
-    const { lines } = this.drawing.scene;
-    const touched = this.touches(i, this.marks);
-    context.strokeStyle = touched ? theme.accent : theme.line;
-    context.lineWidth = Math.max((touched ? 2 : 1.1) / this.scale, touched ? 1.2 : 0.6);
-    if (lines.state[i] === BACKWARD) context.setLineDash([6, 4]);
-    context.beginPath();
-    this.trace(i);
-    context.stroke();
-    context.setLineDash([]);
-    if (this.scale >= TEXT) this.arrowHead(i, touched ? theme.accent : theme.line);
-  }
-
-  private arrowHeads(color: string): void {
-    const { lines } = this.drawing.scene;
-    for (let i = 0; i < lines.from.length; i++) if (this.lineVisible(i)) this.arrowHead(i, color);
-  }
-
-  private arrowHead(i: number, color: string): void {
-    const { context } = this;
-    const { lines, boxes } = this.drawing.scene;
-    if (boxes.kind[lines.to[i]] === OPEN_GROUP) return; // it goes on inside
-    const end = lines.offsets[i + 1];
-    const x = lines.points[end - 2];
-    const y = lines.points[end - 1];
-    const down = lines.points[end - 3] <= y ? 1 : -1;
-    context.fillStyle = color;
-    context.beginPath();
-    context.moveTo(x, y);
-    context.lineTo(x - 3.5, y - 7 * down);
-    context.lineTo(x + 3.5, y - 7 * down);
-    context.fill();
-  }
-
-  private trace(i: number): void {
-    const { lines } = this.drawing.scene;
-    const draw = this.scale < PLAIN ? traceStraight : traceLine;
-    draw(this.context, lines.points, lines.offsets[i], lines.offsets[i + 1]);
-  }
-
-  private roundRect(i: number, radius: number): void {
-    const { boxes } = this.drawing.scene;
-    this.context.beginPath();
-    this.context.roundRect(boxes.x[i], boxes.y[i], boxes.width[i], boxes.height[i], radius);
-  }
-
-  private touches(i: number, marks: Marks): boolean {
-    const { lines } = this.drawing.scene;
-    if (lines.from[i] === marks.hovered || lines.to[i] === marks.hovered) return true;
-    return marks.selected.has(lines.from[i]) || marks.selected.has(lines.to[i]);
-  }
-
-  private faded(i: number): boolean {
-    const { matches } = this.marks;
-    return matches !== null && !matches.has(i);
-  }
-
-  private depth(i: number): number {
-    const { parent } = this.drawing.scene.boxes;
-    let depth = 0;
-    for (let box = parent[i]; box >= 0; box = parent[box]) depth++;
-    return depth;
-  }
-
-  private visible(i: number): boolean {
-    const { boxes } = this.drawing.scene;
-    return (
-      boxes.x[i] <= this.right &&
-      boxes.y[i] <= this.bottom &&
-      boxes.x[i] + boxes.width[i] >= this.left &&
-      boxes.y[i] + boxes.height[i] >= this.top
-    );
-  }
-
-  private lineVisible(i: number): boolean {
-    const { lineBounds: bounds } = this.drawing;
-    return (
-      bounds[4 * i] <= this.right &&
-      bounds[4 * i + 1] <= this.bottom &&
-      bounds[4 * i + 2] >= this.left &&
-      bounds[4 * i + 3] >= this.top
-    );
-  }
-
-  /** The text, shortened to a width at the font's own size; measured once. */
-  private fit(text: string, width: number, font: string): string {
-    const key = `${font}|${Math.floor(width)}|${text}`;
-    let short = this.fitted.get(key);
-    if (short === undefined) {
-      if (this.fitted.size > 20_000) this.fitted.clear();
-      const before = this.context.font;
-      this.context.font = `${font} ${FONT}`;
-      short = shorten(text, width, (part) => this.context.measureText(part).width);
-      this.context.font = before;
-      this.fitted.set(key, short);
-    }
-    return short;
-  }
-}
-
-function* list(kinds: Uint8Array, wanted: number): Generator<number> {
-  for (let i = 0; i < kinds.length; i++) if (kinds[i] === wanted) yield i;
-}
-
-/** The longest start of a text that fits, with an ellipsis when it is not all. */
-export function shorten(text: string, width: number, measure: (text: string) => number): string {
-  if (measure(text) <= width) return text;
-  let low = 0;
-  let high = text.length;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (measure(`${text.slice(0, middle)}…`) <= width) low = middle;
-    else high = middle - 1;
-  }
-  return low === 0 ? '' : `${text.slice(0, low)}…`;
 }

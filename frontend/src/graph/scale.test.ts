@@ -1,9 +1,13 @@
 /** Graphs as large as files can make them: everything must come to an end, without running out of stack. */
 import { expect, test, vi } from 'vitest';
+import type { Csr } from '../wire/csr.ts';
 import type { Model } from '../wire/model.ts';
-import { Arranger } from './arrange.ts';
+import { Arranger, type Laid } from './arrange.ts';
 import { assemble } from './assemble.ts';
+import { sharedEndpoints } from './endpoints.ts';
 import { buildHierarchy, type Hierarchy } from './hierarchy.ts';
+import { CUT } from './layout/layered.ts';
+import { overlap } from './layout/testing.ts';
 import type { Scene } from './scene.ts';
 import { MAX_LEVEL } from './structure.ts';
 import { decoderStack, ModelBuilder, randomModel } from './testing.ts';
@@ -57,6 +61,14 @@ const MODELS: Record<string, () => Model> = {
     for (let l = 0; l < 30; l++) layer = wide((i) => builder.apply('ADD', layer, `layer${l}/t${i}`));
     return builder.subgraph('main', inputs, layer).build();
   },
+  'complete layers, 100,000 operators': () => {
+    const builder = new ModelBuilder();
+    const inputs = [0, 1, 2, 3].map((i) => builder.tensor(`x${i}`));
+    let layer = inputs;
+    for (let i = 0; i < MANY; i += 4)
+      layer = [0, 1, 2, 3].map((k) => builder.apply('ADD', layer, `t${i + k}`));
+    return builder.subgraph('main', inputs, layer).build();
+  },
   'scopes 5,000 deep': () => {
     const builder = new ModelBuilder();
     let x = builder.tensor('x');
@@ -95,13 +107,20 @@ function expectSane(scene: Scene, boxes: number): void {
   if (boxes > 40) expect(Math.max(aspect, 1 / aspect)).toBeLessThan(8);
 }
 
-/** Inputs and outputs of the model's only subgraph. */
+/** Boxes for the inputs and outputs of the model's only subgraph. */
 function endpoints(model: Model): number {
-  return new Set(model.subgraphInputs.values).size + new Set(model.subgraphOutputs.values).size;
+  const boxes = ({ values }: Csr): number => new Set(values).size - sharedEndpoints(model, values).size;
+  return boxes(model.subgraphInputs) + boxes(model.subgraphOutputs);
 }
 
 function shown(hierarchy: Hierarchy): number {
   return hierarchy.host.filter((host) => host < 0).length;
+}
+
+/** Every edge goes down, or is marked. */
+function expectForward({ plan }: Laid): void {
+  const { source, target, state, graph } = plan;
+  expect(state.every((s, e) => s === CUT || graph.rank[source[e]] < graph.rank[target[e]])).toBe(true);
 }
 
 test.each(Object.keys(MODELS))('%s', (name) => {
@@ -110,8 +129,27 @@ test.each(Object.keys(MODELS))('%s', (name) => {
   for (const { children } of hierarchy.groups) expect(children.length).toBeLessThanOrEqual(MAX_LEVEL);
   expect(hierarchy.groups[0].end).toBe(model.operatorCount);
   const arranger = new Arranger(model, hierarchy);
-  const closed = assemble(arranger.arrange({ root: 0, flat: false, open: new Set() }));
-  expectSane(closed, hierarchy.groups[0].children.length + endpoints(model));
-  const flat = assemble(arranger.arrange({ root: 0, flat: true, open: new Set() }));
-  expectSane(flat, shown(hierarchy) + endpoints(model));
+  const closed = arranger.arrange({ root: 0, flat: false, open: new Set() });
+  const flat = arranger.arrange({ root: 0, flat: true, open: new Set() });
+  for (const laid of [closed, flat]) {
+    expectForward(laid);
+    const { boxes } = assemble(laid);
+    expect(overlap(boxes, Array.from(boxes.kind.keys()))).toBeNull();
+  }
+  expectSane(assemble(closed), hierarchy.groups[0].children.length + endpoints(model));
+  expectSane(assemble(flat), shown(hierarchy) + endpoints(model));
 });
+
+test.each(['one source for all', 'complete layers', 'a stack of 1,800 layers', 'a random graph'])(
+  'the same model gives the same drawing: %s',
+  (name) => {
+    const [one, other] = [1, 2].map(() => {
+      const model = MODELS[name]();
+      const arranger = new Arranger(model, buildHierarchy(model));
+      return assemble(arranger.arrange({ root: 0, flat: true, open: new Set() }));
+    });
+    const isSame = (a: Float64Array, b: Float64Array): boolean => a.every((value, i) => value === b[i]);
+    expect(isSame(one.boxes.x, other.boxes.x) && isSame(one.boxes.y, other.boxes.y)).toBe(true);
+    expect(isSame(one.lines.points, other.lines.points)).toBe(true);
+  },
+);

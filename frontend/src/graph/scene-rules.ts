@@ -1,7 +1,7 @@
 /** What must hold of every scene. Only tests import this. */
 import { GROUP_HEADER } from './boxes.ts';
 import { overlap } from './layout/testing.ts';
-import { OPEN_GROUP, type Scene } from './scene.ts';
+import { isOpen, type Scene } from './scene.ts';
 
 const EPSILON = 1e-6;
 
@@ -17,7 +17,7 @@ export function brokenSceneRules(scene: Scene): Set<string> {
     const parent = boxes.parent[i];
     siblings.set(parent, [...(siblings.get(parent) ?? []), i]);
     check(parent < i, 'parents come first');
-    check(parent < 0 || boxes.kind[parent] === OPEN_GROUP, 'only open groups hold boxes');
+    check(parent < 0 || isOpen(boxes.kind[parent]), 'only what is open holds boxes');
     check(isInside(i, parent), 'boxes are inside their parent, below its header');
   }
   for (const among of siblings.values()) check(overlap(boxes, among) === null, 'siblings do not overlap');

@@ -5,6 +5,12 @@ export const CLOSED_GROUP = 1;
 export const OPEN_GROUP = 2;
 export const INPUT = 3;
 export const OUTPUT = 4;
+/** An operator that runs subgraphs, with these in it. */
+export const OPEN_OPERATOR = 5;
+
+export function isOpen(kind: number): boolean {
+  return kind === OPEN_GROUP || kind === OPEN_OPERATOR;
+}
 
 /** Boxes come parents first; every array has one entry per box, line or stub. Posted between threads as it is. */
 export interface Scene {
@@ -14,7 +20,7 @@ export interface Scene {
     kind: Uint8Array;
     /** Operator id, group id, or the tensor of an input or output. */
     item: Int32Array;
-    /** The open group that a box stands in, as box index; -1 at the top. */
+    /** The open group or operator that a box stands in, as box index; -1 at the top. */
     parent: Int32Array;
     x: Float64Array;
     y: Float64Array;
@@ -52,5 +58,6 @@ export interface View {
   root: number;
   /** All its operators at once, without groups. */
   flat: boolean;
+  /** Open groups by their ids, and open operators by theirs (see calls.ts). */
   open: ReadonlySet<number>;
 }

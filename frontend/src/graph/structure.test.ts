@@ -83,6 +83,12 @@ describe('runs', () => {
     }
   });
 
+  test('of equal blocks are equal, all but the last', () => {
+    const level = split(repeat(word('a', 5), 1351));
+    const sizes = level.map((piece) => leaves([piece]).length / 5);
+    expect(sizes).toEqual([...new Array<number>(23).fill(57), 40]);
+  });
+
   test.each([41, 100, 1000, 5000, 100_000])('of %i children: every level is small', (n) => {
     const pieces = different(n);
     expect(leaves(pieces)).toEqual(Array.from({ length: n }, (_, i) => i));

@@ -178,11 +178,12 @@ function lengthOf(piece: Piece): number {
 /** Runs of about equal length, each cut near its due place where fewest tensors cross; runs of runs where need be. */
 function runs(level: Piece[], costs: Float64Array): Piece[] {
   const count = Math.min(MAX_RUNS, Math.ceil(level.length / RUN_LENGTH));
-  const even = level.length / count;
+  // Whole numbers: runs of equal blocks are equal then, all but the last.
+  const even = Math.ceil(level.length / count);
   const pieces: Piece[] = [];
   let from = 0;
   for (let run = 1; run <= count; run++) {
-    const due = Math.round(run * even);
+    const due = Math.min(run * even, level.length);
     const to =
       run === count ? level.length : cheapest(costs, Math.max(from + 1, due - even / 3), due + even / 3, due);
     const inside = level.slice(from, to);

@@ -112,7 +112,7 @@ export class ModelBuilder {
     const header = {
       summary: {},
       findings: [],
-      reports: [],
+      reports: ['ops', 'tensors'],
       operatorTypes: types,
       operatorFamilies: types.map((type) => FAMILY_OF[type] ?? 'data'),
       operandNames: types.map((type) => (type === 'CONV_2D' ? ['input', 'filter', 'bias'] : [])),

@@ -37,3 +37,49 @@ function isCorner(x0: number, y0: number, x1: number, y1: number, x2: number, y2
     Math.hypot(x2 - x1, y2 - y1) >= CORNER
   );
 }
+
+/** Pieces that a curve is taken as when its distance is wanted. */
+const PIECES = 8;
+
+/** How far a point is from a line as it is traced. */
+export function distanceToLine(
+  points: Float64Array,
+  start: number,
+  end: number,
+  x: number,
+  y: number,
+): number {
+  let least = Infinity;
+  for (let i = start + 2; i < end; i += 2) {
+    const [x0, y0, x1, y1] = [points[i - 2], points[i - 1], points[i], points[i + 1]];
+    const pieces = x0 !== x1 && y0 !== y1 ? PIECES : 1;
+    for (let piece = 0; piece < pieces; piece++) {
+      const [ax, ay] = onCurve(x0, y0, x1, y1, piece / pieces, pieces);
+      const [bx, by] = onCurve(x0, y0, x1, y1, (piece + 1) / pieces, pieces);
+      least = Math.min(least, distanceToSegment(ax, ay, bx, by, x, y));
+    }
+  }
+  return least;
+}
+
+/** The point of a curve between two ranks at t; with one piece, of the straight line. */
+function onCurve(
+  x0: number,
+  y0: number,
+  x1: number,
+  y1: number,
+  t: number,
+  pieces: number,
+): [number, number] {
+  if (pieces === 1) return [x0 + (x1 - x0) * t, y0 + (y1 - y0) * t];
+  const across = t * t * (3 - 2 * t);
+  const along = (1 - t) * (1 - t) * (1 - t) * y0 + 1.5 * (1 - t) * t * (y0 + y1) + t * t * t * y1;
+  return [x0 + (x1 - x0) * across, along];
+}
+
+function distanceToSegment(ax: number, ay: number, bx: number, by: number, x: number, y: number): number {
+  const [dx, dy] = [bx - ax, by - ay];
+  const squared = dx * dx + dy * dy;
+  const t = squared === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / squared));
+  return Math.hypot(x - ax - t * dx, y - ay - t * dy);
+}

@@ -3,48 +3,61 @@ import { decodeModel, type Model } from '../wire/model.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { buildHierarchy, type Hierarchy } from './hierarchy.ts';
-import type { Answer, Request } from './protocol.ts';
-import { SearchIndex } from './search.ts';
+import type { Answer, Request, ViewRequest } from './protocol.ts';
+import { inTurns } from './steps.ts';
 import { transferables } from './transfer.ts';
 
-let loaded: { model: Model; hierarchy: Hierarchy; arranger: Arranger; index: SearchIndex | null } | null =
-  null;
+let loaded: { model: Model; hierarchy: Hierarchy; arranger: Arranger } | null = null;
 
 function post(answer: Answer, transfer: Transferable[] = []): void {
   self.postMessage(answer, { transfer });
 }
 
+/** The layout that is wanted; another that is under way ends at its next turn. */
+let wanted = -1;
+
 function answer(request: Request): void {
   switch (request.type) {
     case 'load': {
+      wanted = -1;
       post({ type: 'progress', id: request.id, phase: 'reading operators' });
       const model = decodeModel(request.buffer);
       post({ type: 'progress', id: request.id, phase: 'finding groups' });
       const hierarchy = buildHierarchy(model);
-      loaded = { model, hierarchy, arranger: new Arranger(model, hierarchy), index: null };
+      loaded = { model, hierarchy, arranger: new Arranger(model, hierarchy) };
       post({ type: 'loaded', id: request.id, hierarchy });
       break;
     }
-    case 'layout': {
-      if (loaded === null) throw new Error('no model is loaded');
-      post({ type: 'progress', id: request.id, phase: 'laying out' });
-      const { root, flat, open } = request.view;
-      const scene = assemble(loaded.arranger.arrange({ root, flat, open: new Set(open) }));
-      post({ type: 'scene', id: request.id, scene }, transferables(scene));
+    case 'layout':
+      wanted = request.id;
+      void layOut(request.id, request.view).catch((error: unknown) => fail(request.id, error));
       break;
-    }
-    case 'search': {
-      if (loaded === null) throw new Error('no model is loaded');
-      loaded.index ??= new SearchIndex(loaded.model);
-      post({ type: 'matches', id: request.id, matches: loaded.index.find(request.query) });
-    }
+    case 'cancel':
+      if (wanted === request.id) wanted = -1;
   }
+}
+
+async function layOut(id: number, { root, flat, open }: ViewRequest): Promise<void> {
+  if (loaded === null) throw new Error('no model is loaded');
+  const onPhase = (phase: string): void => post({ type: 'progress', id, phase: `laying out: ${phase}` });
+  const steps = loaded.arranger.steps({ root, flat, open: new Set(open) });
+  const laid = await inTurns(steps, () => wanted === id, onPhase);
+  if (laid === null) {
+    post({ type: 'cancelled', id });
+    return;
+  }
+  const scene = assemble(laid.value);
+  post({ type: 'scene', id, scene }, transferables(scene));
+}
+
+function fail(id: number, error: unknown): void {
+  post({ type: 'failed', id, reason: error instanceof Error ? error.message : String(error) });
 }
 
 self.onmessage = ({ data }: MessageEvent<Request>) => {
   try {
     answer(data);
   } catch (error) {
-    post({ type: 'failed', id: data.id, reason: error instanceof Error ? error.message : String(error) });
+    fail(data.id, error);
   }
 };

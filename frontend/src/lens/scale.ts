@@ -50,8 +50,11 @@ export interface Scale {
   log: boolean;
 }
 
-/** Spans the values; logarithmic when they are positive and more than two orders of magnitude apart. */
-export function scaleOf(values: Float64Array): Scale {
+/**
+ * Spans the values. What `log` leaves open (null) is logarithmic when no value is negative and they are more than two orders of
+ * magnitude apart. A logarithmic scale begins at the least positive value; what is not positive has no place on it.
+ */
+export function scaleOf(values: Float64Array, log: boolean | null = null): Scale {
   let low = Infinity;
   let high = -Infinity;
   let leastPositive = Infinity;
@@ -62,8 +65,13 @@ export function scaleOf(values: Float64Array): Scale {
     if (value > 0) leastPositive = Math.min(leastPositive, value);
   }
   if (low > high) return { low: 0, high: 1, log: false };
-  const log = low >= 0 && high / leastPositive > 100;
-  return { low: log ? leastPositive : low, high, log };
+  const isLog = leastPositive < Infinity && (log ?? (low >= 0 && high / leastPositive > 100));
+  return { low: isLog ? leastPositive : low, high, log: isLog };
+}
+
+/** Whether a value has no place on the scale: zero and less on a logarithmic one. */
+export function isOff({ log }: Scale, value: number): boolean {
+  return log && value <= 0;
 }
 
 /** Where a value lies on the scale, 0 to 1; what lies outside is clamped. */
@@ -84,10 +92,11 @@ export function valueAt(scale: Scale, t: number): number {
   return log ? low * (high / low) ** t : low + (high - low) * t;
 }
 
-/** How many values lie in each of equal parts of the scale. */
+/** How many values lie in each of equal parts of the scale, those that have no place on it not counted. */
 export function histogram(scale: Scale, values: Float64Array, bins: number): Int32Array {
   const counts = new Int32Array(bins);
   for (const value of values)
-    if (Number.isFinite(value)) counts[Math.min(bins - 1, Math.floor(position(scale, value) * bins))]++;
+    if (Number.isFinite(value) && !isOff(scale, value))
+      counts[Math.min(bins - 1, Math.floor(position(scale, value) * bins))]++;
   return counts;
 }

@@ -1,8 +1,11 @@
 /** Colours with a meaning: one per operator family, in a light and a dark tuning, told apart with colour-vision deficiency. */
 
-export interface FamilyColors {
+/** A colour with a meaning: in full, and as a tint that text stands on. */
+export interface Swatch {
   strong: string;
   tint: string;
+  /** Stands for what is not known; drawn hatched, so that it looks like no value. */
+  hatched?: boolean;
 }
 
 export interface Theme {
@@ -17,8 +20,7 @@ export interface Theme {
   accent: string;
   accentSoft: string;
   match: string;
-  /** Per family: strong colour, tint that text stands on. */
-  families: Record<string, FamilyColors>;
+  families: Record<string, Swatch>;
 }
 
 // Hue and lightness both differ between families that often stand side by side.

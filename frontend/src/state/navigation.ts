@@ -14,14 +14,6 @@ export function groupsToOpen(model: Model, hierarchy: Hierarchy, item: Item): nu
   return [subgraphRoot(hierarchy, subgraphOfTensor(model, item.id))];
 }
 
-/** All groups inside a group. */
-export function groupsBelow(hierarchy: Hierarchy, root: number): number[] {
-  const { start, end } = hierarchy.groups[root];
-  return hierarchy.groups
-    .filter((group) => group.id > root && group.start >= start && group.end <= end && group.end > group.start)
-    .map(({ id }) => id);
-}
-
 export interface Caller {
   operator: number;
   role: string;
@@ -32,16 +24,6 @@ export function callerOf(model: Model, subgraph: number): Caller | null {
   for (const [operator, roles] of model.controlFlow)
     for (const [role, target] of Object.entries(roles)) if (target === subgraph) return { operator, role };
   return null;
-}
-
-const PREFERRED_ROLES = ['body', 'then', 'decomposition', 'callee', 'init'];
-
-/** The subgraph to go into for an operator that runs some, null for all others. */
-export function subgraphInside(model: Model, operator: number): number | null {
-  const roles = model.controlFlow.get(operator);
-  if (roles === undefined) return null;
-  const role = PREFERRED_ROLES.find((name) => name in roles) ?? Object.keys(roles)[0];
-  return roles[role];
 }
 
 /** What lies outside of a group: the group around it, or for a subgraph the operator that runs it. */

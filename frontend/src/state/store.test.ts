@@ -1,32 +1,40 @@
 /** The store with the real worker behind it, on this thread. */
 import { signal } from '@preact/signals';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Answer, Request } from '../graph/protocol.ts';
+import { openIdOf } from '../graph/calls.ts';
+import { OPEN_GROUP, OPEN_OPERATOR } from '../graph/scene.ts';
 import { decoderStack, ModelBuilder, operatorOf } from '../graph/testing.ts';
+import { listingOf } from '../table/testing.ts';
 import type { Host } from '../host/host.ts';
 import { ServerError, type Entry, type Source } from '../host/source.ts';
 import { createStore, type Store } from './store.ts';
 
 const scope = {
-  onmessage: null as ((event: { data: Request }) => void) | null,
-  postMessage: null as ((answer: Answer) => void) | null,
+  onmessage: null as ((event: { data: unknown }) => void) | null,
+  postMessage: null as ((answer: unknown) => void) | null,
 };
+const receivers: ((event: { data: unknown }) => void)[] = [];
 
 beforeAll(async () => {
   vi.stubGlobal('self', scope);
   await import('../graph/worker.ts');
+  receivers.push(scope.onmessage!);
+  await import('../table/worker.ts');
+  receivers.push(scope.onmessage!);
 });
 afterAll(() => vi.unstubAllGlobals());
 
 class LocalWorker {
-  onmessage: ((event: { data: Answer }) => void) | null = null;
+  onmessage: ((event: { data: unknown }) => void) | null = null;
   private isOpen = true;
 
-  postMessage(request: Request): void {
+  constructor(private readonly which: number) {}
+
+  postMessage(request: unknown): void {
     queueMicrotask(() => {
       if (!this.isOpen) return;
       scope.postMessage = (answer) => this.onmessage?.({ data: answer });
-      scope.onmessage!({ data: request });
+      receivers[this.which]({ data: request });
     });
   }
 
@@ -57,11 +65,13 @@ let url: string;
 let pushed: string[];
 let navigate: () => void;
 let graph: (model: string) => Promise<ArrayBuffer>;
+let report: (model: string, name: string) => Promise<ArrayBuffer>;
 
 beforeEach(() => {
   url = '';
   pushed = [];
   graph = () => Promise.resolve(STACK.encode());
+  report = (_, name) => Promise.resolve(listingOf(STACK.build(), name));
 });
 
 async function started(): Promise<Store> {
@@ -90,9 +100,10 @@ async function started(): Promise<Store> {
     graph: (model) => graph(model),
     operator: missing,
     tensor: missing,
-    report: missing,
+    report: (model, name) => report(model, name),
   };
-  const store = createStore(host, source, () => new LocalWorker() as unknown as Worker);
+  const worker = (which: number) => () => new LocalWorker(which) as unknown as Worker;
+  const store = createStore(host, source, { graph: worker(0), table: worker(1) });
   await store.start();
   return store;
 }
@@ -216,6 +227,133 @@ describe('in the graph', () => {
   });
 });
 
+describe('the filter', () => {
+  const outcome = async (store: Store, filter: string): Promise<unknown> => {
+    store.setSearch(filter);
+    await vi.waitFor(() => expect(store.filter.busy.value).toBe(false));
+    return store.filter.wrong.value ?? store.matches.value!.operators.length;
+  };
+
+  test('waits for a pause, then finds in operators and tensors, and is in the URL', async () => {
+    const store = await started();
+    store.setSearch('so');
+    expect(store.matches.value).toBeNull();
+    store.setSearch('softmax');
+    await vi.waitFor(() => expect(store.matches.value?.operators.length).toBe(4));
+    expect(store.matches.value!.tensors.length).toBe(4);
+    expect(store.filter.operatorMask.value!.reduce((a, b) => a + b)).toBe(4);
+    expect(url).toContain('q=softmax');
+  });
+
+  test('that is wrong tells where, and finds nothing', async () => {
+    const store = await started();
+    expect(await outcome(store, 'conv speed>3')).toMatchObject({ position: 5 });
+    expect(store.matches.value).toBeNull();
+    expect(store.filter.wrong.value!.message).toContain('no column speed; there are name, op, weight_bytes');
+    store.setSearch('softmax');
+    await vi.waitFor(() => expect(store.matches.value?.operators.length).toBe(4));
+    expect(store.filter.wrong.value).toBeNull();
+  });
+
+  test('that only one table can answer is none of the other’s', async () => {
+    const store = await started();
+    expect(await outcome(store, 'op:SOFTMAX')).toBe(4);
+    expect(store.matches.value!.tensors.length).toBe(0);
+    expect(await outcome(store, 'dtype:FLOAT32')).toBe(0);
+    expect(store.matches.value!.tensors.length).toBeGreaterThan(10);
+  });
+
+  test('says why it has no answer when a report cannot be had', async () => {
+    report = () => Promise.reject(new Error('the server is gone'));
+    const store = await started();
+    store.setSearch('softmax');
+    await vi.waitFor(() => expect(store.filter.wrong.value?.message).toBe('the server is gone'));
+    report = (_, name) => Promise.resolve(listingOf(STACK.build(), name));
+    store.setSearch('softmax ');
+    await vi.waitFor(() => expect(store.matches.value?.operators.length).toBe(4));
+  });
+});
+
+describe('the lens', () => {
+  test('shows families until its column is there', async () => {
+    let deliver: (() => void) | null = null;
+    const store = await started();
+    report = (_, name) => new Promise((resolve) => (deliver = () => resolve(listingOf(STACK.build(), name))));
+    expect(store.lens.lens.value!.id).toBeNull();
+    store.setLens('ops.weight_bytes');
+    expect([store.lens.lens.value!.id, store.lens.trouble.value]).toEqual([null, { error: null }]);
+    expect(url).toContain('lens=ops.weight_bytes');
+    deliver!();
+    await vi.waitFor(() => expect(store.lens.lens.value!.id).toBe('ops.weight_bytes'));
+    expect(store.lens.trouble.value).toBeNull();
+  });
+
+  test('asks for a report once', async () => {
+    const asked: string[] = [];
+    report = (_, name) => {
+      asked.push(name);
+      return Promise.resolve(listingOf(STACK.build(), name));
+    };
+    const store = await started();
+    expect(asked).toEqual([]);
+    store.setLens('ops.weight_bytes');
+    store.setLens('ops.op');
+    store.setSearch('softmax');
+    await vi.waitFor(() => expect(store.matches.value).not.toBeNull());
+    expect(asked.sort()).toEqual(['ops', 'tensors']);
+  });
+
+  test('that is not there says so, and the scene stays', async () => {
+    url = 'lens=ops.speed';
+    const store = await started();
+    const { scene } = store;
+    const before = scene.value;
+    await vi.waitFor(() => expect(store.lens.trouble.value?.error).toContain('no column ops.speed'));
+    store.setLens('nonsense.x');
+    await vi.waitFor(() => expect(store.lens.trouble.value?.error).toContain('no report nonsense'));
+    store.setLens('ops.op');
+    await vi.waitFor(() => expect(store.lens.lens.value!.id).toBe('ops.op'));
+    expect(scene.value).toBe(before);
+  });
+});
+
+describe('the table', () => {
+  test('has the rows of the filter in the order asked for', async () => {
+    const store = await started();
+    store.showTable('operators');
+    const { operatorCount } = store.loaded.value!.model;
+    expect(store.table.rows.value.length).toBe(operatorCount);
+    await vi.waitFor(() => expect(store.table.columns.value.length).toBeGreaterThan(2));
+    store.sortBy('ops.weight_bytes', false);
+    store.sortBy('ops.weight_bytes', false);
+    await vi.waitFor(() => expect(store.table.rows.value[0]).toBe(4));
+    store.setSearch('op:SOFTMAX');
+    await vi.waitFor(() => expect(store.table.rows.value.length).toBe(4));
+    const weights = Array.from(store.table.rows.value, (op) => op % 5);
+    expect(weights).toEqual([...weights].sort((a, b) => b - a));
+    expect(url).toContain('sort=-ops.weight_bytes');
+  });
+
+  test('shows the column of the lens, and those that are chosen', async () => {
+    const store = await started();
+    store.showTable('operators');
+    await vi.waitFor(() => expect(store.table.all.value.length).toBe(3));
+    store.table.chooseColumns(['ops.name']);
+    expect(store.table.columns.value.map(({ id }) => id)).toEqual(['ops.name']);
+    store.setLens('ops.weight_bytes');
+    expect(store.table.columns.value.map(({ id }) => id)).toEqual(['ops.name', 'ops.weight_bytes']);
+    store.table.chooseColumns(null);
+    expect(store.table.columns.value.map(({ id }) => id)).toEqual(['ops.op', 'ops.weight_bytes', 'ops.name']);
+  });
+
+  test('of tensors has tensors', async () => {
+    url = 'table=tensors&sort=-tensors.bytes';
+    const store = await started();
+    const { tensorCount } = store.loaded.value!.model;
+    await vi.waitFor(() => expect(store.table.rows.value[0]).toBe(tensorCount - 1));
+  });
+});
+
 test('a model without operators is shown', async () => {
   graph = () => {
     const builder = new ModelBuilder();
@@ -225,4 +363,64 @@ test('a model without operators is shown', async () => {
   const store = await started();
   expect(store.failure.value).toBeNull();
   expect(store.scene.value!.boxes.kind.length).toBe(2);
+});
+
+describe('an operator that runs a subgraph', () => {
+  const LOOP = 1;
+
+  beforeEach(() => {
+    const builder = new ModelBuilder();
+    const x = builder.tensor('x');
+    const ready = builder.apply('ADD', [x], 'ready');
+    const end = builder.tensor('end');
+    builder.runs(builder.operator('CALL', [ready], [end]), { callee: 1 });
+    builder.subgraph('main', [x], [end]);
+    const inner = builder.tensor('inner');
+    const done = builder.apply('MUL', [inner], 'done');
+    builder.subgraph('callee', [inner], [done]);
+    graph = () => Promise.resolve(builder.encode());
+  });
+
+  const kinds = (store: Store): number[] => Array.from(store.scene.value!.boxes.kind);
+
+  test('opens in place with what it runs, which the URL holds, and closes again', async () => {
+    const store = await started();
+    const closed = store.scene.value!.boxes.kind.length;
+    await store.toggleOperator(LOOP);
+    expect(kinds(store)).toContain(OPEN_OPERATOR);
+    expect(kinds(store)).toContain(OPEN_GROUP);
+    expect([...store.open.value]).toContain(openIdOf(store.loaded.value!.hierarchy, LOOP));
+    const other = await started();
+    expect(kinds(other)).toEqual(kinds(store));
+    await store.toggleOperator(LOOP);
+    expect(store.scene.value!.boxes.kind.length).toBe(closed);
+  });
+
+  test('keeps the view when one goes to what it runs; closed, that is a view of its own', async () => {
+    const store = await started();
+    await store.toggleOperator(LOOP);
+    await store.goTo({ kind: 'operator', id: 2 });
+    expect(store.root.value).toBe(0);
+    await store.toggleOperator(LOOP);
+    await store.goTo({ kind: 'operator', id: 2 });
+    expect(store.root.value).toBe(1);
+  });
+});
+
+test('a layout that is cancelled leaves everything as it was', async () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000)); // every step is a long one
+  const store = await started();
+  const before = store.scene.value;
+  const flattening = store.setFlat(true);
+  await vi.waitUntil(() => store.layoutPhase.value !== null, { interval: 1 });
+  expect(url).toContain('flat=1');
+  store.cancelLayout();
+  await flattening;
+  expect([store.flat.value, store.layoutPhase.value, store.layoutFailure.value]).toEqual([false, null, null]);
+  expect(store.scene.value).toBe(before);
+  expect(url).toBe('model=first');
+  await store.setFlat(true);
+  expect(store.scene.value).not.toBe(before);
+  vi.restoreAllMocks();
 });

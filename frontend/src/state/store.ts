@@ -1,14 +1,23 @@
 /** The state of the page, as signals, and what changes it. The URL mirrors it; views only read it and call actions. */
 import { batch, computed, signal } from '@preact/signals';
 import { Cancelled, GraphClient, type WorkerFactory } from '../graph/client.ts';
+import { calleesOf, openIdOf, operatorOfOpenId } from '../graph/calls.ts';
+import { findBox } from '../graph/drawing.ts';
 import { openAtFirst, type Hierarchy } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
-import type { Scene } from '../graph/scene.ts';
-import type { Matches } from '../graph/search.ts';
+import { OPEN_GROUP, type Scene } from '../graph/scene.ts';
+import { reachedBy, type Trace } from '../graph/traced.ts';
 import type { Host } from '../host/host.ts';
 import { ServerError, type Entry, type Listing, type Source } from '../host/source.ts';
+import { TableClient } from '../table/client.ts';
+import type { Over } from '../table/tables.ts';
 import { decodeModel, type Model } from '../wire/model.ts';
+import { createFilter } from './filter.ts';
+import { createLens } from './lens.ts';
 import { groupsToOpen } from './navigation.ts';
+import { Reports } from './reports.ts';
+import { createTable } from './table.ts';
+import { existing } from './trace-url.ts';
 import { decodeState, encodeState, type Tab } from './url.ts';
 
 export interface Failure {
@@ -22,6 +31,13 @@ export interface Loaded {
   model: Model;
   hierarchy: Hierarchy;
   client: GraphClient;
+  reports: Reports;
+  tables: TableClient;
+}
+
+export interface Workers {
+  graph: WorkerFactory;
+  table: WorkerFactory;
 }
 
 export type Store = ReturnType<typeof createStore>;
@@ -29,7 +45,7 @@ export type Store = ReturnType<typeof createStore>;
 const POLL_SOON_MS = 150;
 const POLL_MS = 1000;
 
-export function createStore(host: Host, source: Source, makeWorker: WorkerFactory) {
+export function createStore(host: Host, source: Source, workers: Workers) {
   const listing = signal<Listing | null>(null);
   const listingFailure = signal<Failure | null>(null);
   const modelId = signal<string | null>(null);
@@ -47,7 +63,10 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
   const layoutPhase = signal<string | null>(null);
   const layoutFailure = signal<string | null>(null);
   const selection = signal<readonly Item[]>([]);
-  const search = signal('');
+  const filter = createFilter(loaded);
+  const lens = createLens(loaded);
+  const table = createTable(loaded, filter, lens);
+  const outline = signal(false);
   /** Counts requests to bring the selection into view; the graph answers them. */
   const focusRequests = signal(0);
 
@@ -55,9 +74,17 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     () => listing.value?.models.find(({ id, key }) => id === modelId.value || key === modelId.value) ?? null,
   );
   const primary = computed<Item | null>(() => selection.value.at(-1) ?? null);
-  /** What the search found, null while nothing is searched. */
-  const matches = signal<Matches | null>(null);
+  const trace = signal<Trace | null>(null);
+  const weighsLines = signal(false);
+  /** What the trace holds, null while nothing is traced. */
+  const reached = computed(() => {
+    if (trace.value === null || loaded.value === null) return null;
+    return reachedBy(loaded.value.model, loaded.value.hierarchy, trace.value);
+  });
 
+  let remembered: string | null = null;
+
+  /** Writes the state into the URL; with `push` the browser's back button returns to what was before. */
   function remember(push: boolean): void {
     const state = encodeState({
       model: entry.value?.sha256 ?? modelId.value,
@@ -66,9 +93,17 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       flat: flat.value,
       open: openIsDefault.value ? null : [...open.value],
       selection: [...selection.value],
-      search: search.value,
+      search: filter.text.value,
+      lens: lens.id.value,
+      log: lens.log.value,
+      table: table.over.value,
+      sort: [...table.sort.value],
+      outline: outline.value,
+      trace: trace.value,
+      weighsLines: weighsLines.value,
     });
-    host.write(state, push);
+    host.write(state, push && state !== remembered);
+    remembered = state;
   }
 
   let polls = 0;
@@ -99,12 +134,20 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
 
   /** Takes over what the URL says. */
   async function restore(): Promise<void> {
-    const state = decodeState(host.read());
+    remembered = host.read();
+    const state = decodeState(remembered);
     const wanted = state.model ?? firstReadable(listing.value)?.id ?? null;
     const same =
       wanted !== null && entry.value !== null && (entry.value.id === wanted || entry.value.key === wanted);
-    tab.value = state.tab;
-    search.value = state.search;
+    batch(() => {
+      tab.value = state.tab;
+      filter.text.value = state.search;
+      lens.id.value = state.lens;
+      lens.log.value = state.log;
+      table.over.value = state.table;
+      table.sort.value = state.sort;
+      outline.value = state.outline;
+    });
     if (wanted === null) return;
     if (!same || loaded.value === null) await load(wanted);
     const { hierarchy, model } = loaded.peek() ?? {};
@@ -113,21 +156,26 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       root.value = state.root !== null && state.root < hierarchy.groups.length ? state.root : 0;
       flat.value = state.flat;
       openIsDefault.value = state.open === null;
+      const before = open.value;
       open.value =
         state.open === null
           ? openAtFirst(hierarchy, root.value)
-          : new Set(state.open.filter((group) => group < hierarchy.groups.length));
-      selection.value = state.selection.filter((item) => exists(item, model, hierarchy));
+          : new Set(state.open.filter((id) => operatorOfOpenId(hierarchy, id) < model.operatorCount));
+      lastToggled.value = onlyDifference(hierarchy, before, open.value);
+      const isKnown = (item: Item): boolean => exists(item, model, hierarchy);
+      selection.value = state.selection.filter(isKnown);
+      trace.value = existing(state.trace, isKnown);
+      weighsLines.value = state.weighsLines;
     });
-    await Promise.all([layout(), find()]);
+    await Promise.all([layout(), filter.find()]);
     if (selection.value.length > 0) focusRequests.value++;
   }
 
   async function choose(id: string): Promise<void> {
     batch(() => {
       selection.value = [];
-      search.value = '';
-      matches.value = null;
+      filter.set('');
+      trace.value = null;
     });
     await load(id);
     const now = loaded.peek();
@@ -144,6 +192,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
 
   async function load(id: string): Promise<void> {
     loaded.peek()?.client.close();
+    loaded.peek()?.tables.close();
     batch(() => {
       modelId.value = id;
       loaded.value = null;
@@ -151,7 +200,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       failure.value = null;
       phase.value = 'fetching';
     });
-    const client = new GraphClient(makeWorker);
+    const client = new GraphClient(workers.graph);
     try {
       const buffer = await source.graph(id, (reason) => (phase.value = reason));
       if (modelId.peek() !== id) return;
@@ -160,7 +209,9 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
         Promise.resolve(decodeModel(buffer)),
       ]);
       if (modelId.peek() !== id) return;
-      loaded.value = { id, model, hierarchy, client };
+      const tables = new TableClient(workers.table);
+      const reports = new Reports(id, model.reports, source, tables);
+      loaded.value = { id, model, hierarchy, client, reports, tables };
     } catch (error) {
       client.close();
       if (error instanceof Cancelled || modelId.peek() !== id) return;
@@ -171,24 +222,42 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
   }
 
   let layouts = 0;
+  /** What the scene shows: where a layout that is cancelled leads back to. */
+  let shown = { root: 0, flat: false, open: open.peek(), openIsDefault: true };
 
   async function layout(): Promise<void> {
     const now = loaded.peek();
     if (now === null) return;
     const count = ++layouts;
+    const view = { root: root.value, flat: flat.value, open: open.value, openIsDefault: openIsDefault.value };
     layoutFailure.value = null;
     try {
-      const view = { root: root.value, flat: flat.value, open: [...open.value] };
-      const made = await now.client.layout(view, (step) => {
+      const made = await now.client.layout({ ...view, open: [...view.open] }, (step) => {
         if (count === layouts) layoutPhase.value = step;
       });
-      if (count === layouts) scene.value = made;
+      if (count !== layouts) return;
+      shown = view;
+      scene.value = made;
     } catch (error) {
       if (error instanceof Cancelled || count !== layouts) return;
       layoutFailure.value = error instanceof Error ? error.message : String(error);
     } finally {
       if (count === layouts) layoutPhase.value = null;
     }
+  }
+
+  /** Leaves off the layout that is under way and stays with the scene that is shown. */
+  function cancelLayout(): void {
+    layouts++;
+    loaded.peek()?.client.cancel();
+    batch(() => {
+      layoutPhase.value = null;
+      root.value = shown.root;
+      flat.value = shown.flat;
+      open.value = shown.open;
+      openIsDefault.value = shown.openIsDefault;
+    });
+    remember(false);
   }
 
   function select(items: readonly Item[]): void {
@@ -205,10 +274,13 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     const now = loaded.peek();
     if (now === null) return;
     const groups = groupsToOpen(now.model, now.hierarchy, item);
+    const before = [root.value, flat.value, open.value];
     batch(() => {
       tab.value = 'graph';
       selection.value = [item];
-      const inside = groups.includes(root.value);
+      // What one goes to is to be seen.
+      if (trace.value?.hidesRest === true) trace.value = { ...trace.value, hidesRest: false };
+      const inside = groups.includes(root.value) || isInPlace(groups[0]);
       if (!inside) {
         root.value = groups[0];
         flat.value = false;
@@ -224,19 +296,44 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       }
     });
     remember(push);
-    await layout();
+    const isSame = before[0] === root.value && before[1] === flat.value && before[2] === open.value;
+    if (!isSame || scene.value === null) await layout();
     focusRequests.value++;
+  }
+
+  /** Whether a subgraph shows its operators within the operator that runs it. */
+  function isInPlace(subgraph: number): boolean {
+    return scene.peek() !== null && findBox(scene.peek()!, [OPEN_GROUP], subgraph) >= 0;
   }
 
   async function toggle(group: number): Promise<void> {
     const next = new Set(open.value);
     if (!next.delete(group)) next.add(group);
+    await openInPlace(next, { kind: 'group', id: group });
+  }
+
+  /** Opens an operator that runs subgraphs where it stands, and these as far as a first view goes; or closes it. */
+  async function toggleOperator(operator: number): Promise<void> {
+    const now = loaded.peek();
+    if (now === null) return;
+    const { model, hierarchy } = now;
+    const next = new Set(open.value);
+    const id = openIdOf(hierarchy, operator);
+    if (!next.delete(id)) {
+      next.add(id);
+      for (const { subgraph } of calleesOf(model, operator))
+        for (const group of [subgraph, ...openAtFirst(hierarchy, subgraph)]) next.add(group);
+    }
+    await openInPlace(next, { kind: 'operator', id: operator });
+  }
+
+  async function openInPlace(next: ReadonlySet<number>, toggled: Item): Promise<void> {
     batch(() => {
-      lastToggled.value = { kind: 'group', id: group };
+      lastToggled.value = toggled;
       open.value = next;
       openIsDefault.value = false;
     });
-    remember(false);
+    remember(true);
     await layout();
   }
 
@@ -246,7 +343,7 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
       open.value = new Set(groups);
       openIsDefault.value = false;
     });
-    remember(false);
+    remember(true);
     await layout();
   }
 
@@ -274,26 +371,53 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     await layout();
   }
 
+  /** Traces the selection, or ends the trace. */
+  function setTrace(value: Trace | null): void {
+    trace.value = value;
+    remember(true);
+  }
+
+  function setWeighsLines(value: boolean): void {
+    weighsLines.value = value;
+    remember(false);
+  }
+
   function setTab(value: Tab): void {
     tab.value = value;
     remember(true);
   }
 
   function setSearch(value: string): void {
-    search.value = value;
+    filter.set(value);
     remember(false);
-    void find();
   }
 
-  async function find(): Promise<void> {
-    const query = search.value;
-    const now = loaded.peek();
-    if (query.trim() === '' || now === null) {
-      matches.value = null;
-      return;
-    }
-    const found = await now.client.search(query).catch(() => null);
-    if (search.value === query) matches.value = found;
+  function setLens(id: string | null): void {
+    batch(() => {
+      lens.id.value = id;
+      lens.log.value = null;
+    });
+    remember(true);
+  }
+
+  function setLensLog(log: boolean | null): void {
+    lens.log.value = log;
+    remember(false);
+  }
+
+  function showTable(over: Over | null): void {
+    table.over.value = over;
+    remember(false);
+  }
+
+  function sortBy(column: string, add: boolean): void {
+    table.sortBy(column, add);
+    remember(false);
+  }
+
+  function showOutline(shown: boolean): void {
+    outline.value = shown;
+    remember(false);
   }
 
   return {
@@ -316,9 +440,16 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     layoutFailure,
     selection,
     primary,
-    search,
-    matches,
+    filter,
+    search: filter.text,
+    matches: filter.matches,
+    lens,
+    table,
+    outline,
     focusRequests,
+    trace,
+    reached,
+    weighsLines,
     start,
     refresh,
     choose,
@@ -326,16 +457,37 @@ export function createStore(host: Host, source: Source, makeWorker: WorkerFactor
     selectMany,
     goTo,
     toggle,
+    toggleOperator,
+    cancelLayout,
     setOpen,
     enter,
     setFlat,
+    setTrace,
+    setWeighsLines,
     setTab,
     setSearch,
+    setLens,
+    setLensLog,
+    showTable,
+    sortBy,
+    showOutline,
   };
 }
 
 function firstReadable(listing: Listing | null): Entry | null {
   return listing?.models.find(({ error }) => error === null) ?? listing?.models[0] ?? null;
+}
+
+/** What is open in one of two sets and not in the other, if it is the only such thing. */
+function onlyDifference(
+  hierarchy: Hierarchy,
+  before: ReadonlySet<number>,
+  after: ReadonlySet<number>,
+): Item | null {
+  const changed = [...before, ...after].filter((id) => before.has(id) !== after.has(id));
+  if (changed.length !== 1) return null;
+  const operator = operatorOfOpenId(hierarchy, changed[0]);
+  return operator < 0 ? { kind: 'group', id: changed[0] } : { kind: 'operator', id: operator };
 }
 
 function exists(item: Item, model: Model, hierarchy: Hierarchy): boolean {

@@ -12,7 +12,17 @@ const STATE: UrlState = {
     { kind: 'tensor', id: 9 },
     { kind: 'group', id: 2 },
   ],
+  lens: 'ops.weight_bytes',
+  log: true,
+  table: 'tensors',
+  sort: [
+    { column: 'ops.weight_bytes', descending: true },
+    { column: 'ops.op', descending: false },
+  ],
+  outline: true,
   search: 'conv & <b> 100%',
+  trace: { kind: 'near', of: [{ kind: 'operator', id: 5 }], hops: 3, hidesRest: true },
+  weighsLines: true,
 };
 
 test('what is written is read back', () => {
@@ -25,13 +35,23 @@ test('defaults leave no trace', () => {
   expect(empty.tab).toBe('graph');
 });
 
+test('a selection that no link can hold is left out', () => {
+  const selection = Array.from({ length: 5000 }, (_, id) => ({ kind: 'operator' as const, id }));
+  expect(decodeState(encodeState({ ...STATE, selection }))).toEqual({ ...STATE, selection: [] });
+});
+
 test('nonsense is ignored', () => {
-  const state = decodeState('tab=evil&root=-1&sel=o1.x9.t99999999999.<b>&open=..zz.%00&flat=yes');
+  const state = decodeState(
+    'tab=evil&root=-1&sel=o1.x9.t99999999999.<b>&open=..zz.%00&flat=yes&table=evil&sort=,-,&log=x',
+  );
   expect(state).toMatchObject({
     tab: 'graph',
     root: null,
     flat: false,
     selection: [{ kind: 'operator', id: 1 }],
+    table: null,
+    sort: [],
+    log: false,
   });
   expect(state.open).toEqual([parseInt('zz', 36)]);
 });

@@ -1,6 +1,11 @@
-/** What the URL holds, so that it can be sent to a colleague: model, tab, place in the graph, selection, search. */
+/** What the URL holds, so that it can be sent to a colleague: model, tab, place in the graph, selection, filter, lens, table. */
 
-import type { Item, ItemKind } from '../graph/items.ts';
+import type { Item } from '../graph/items.ts';
+import type { Trace } from '../graph/traced.ts';
+import type { SortKey } from '../table/order.ts';
+import type { Over } from '../table/tables.ts';
+import { decodeItem, encodeItem } from './item-url.ts';
+import { decodeTrace, encodeTrace } from './trace-url.ts';
 
 export type Tab = 'overview' | 'graph';
 
@@ -14,10 +19,21 @@ export interface UrlState {
   open: number[] | null;
   selection: Item[];
   search: string;
+  /** `report.column`, null for operator families. */
+  lens: string | null;
+  /** Whether the scale of the lens is logarithmic, null where the values decide. */
+  log: boolean | null;
+  /** The table that is open. */
+  table: Over | null;
+  sort: SortKey[];
+  outline: boolean;
+  trace: Trace | null;
+  /** Whether lines are as wide as what they carry is large. */
+  weighsLines: boolean;
 }
 
-const LETTERS: Record<ItemKind, string> = { operator: 'o', group: 'g', tensor: 't' };
-const KINDS: Record<string, ItemKind> = { o: 'operator', g: 'group', t: 'tensor' };
+/** Longer selections are not part of a link: browsers and chat programs cut long ones. */
+const MOST_SELECTED = 500;
 
 export function encodeState(state: UrlState): string {
   const parts: string[] = [];
@@ -27,9 +43,17 @@ export function encodeState(state: UrlState): string {
   if (state.root !== null && state.root !== 0) put('root', String(state.root));
   if (state.flat) put('flat', '1');
   if (state.open !== null) put('open', encodeNumbers(state.open));
-  if (state.selection.length > 0)
-    put('sel', state.selection.map(({ kind, id }) => `${LETTERS[kind]}${id}`).join('.'));
+  if (state.selection.length > 0 && state.selection.length <= MOST_SELECTED)
+    put('sel', state.selection.map(encodeItem).join('.'));
   if (state.search !== '') put('q', state.search);
+  if (state.lens !== null) put('lens', state.lens);
+  if (state.log !== null) put('log', state.log ? '1' : '0');
+  if (state.table !== null) put('table', state.table);
+  if (state.sort.length > 0)
+    put('sort', state.sort.map(({ column, descending }) => (descending ? `-${column}` : column)).join(','));
+  if (state.outline) put('outline', '1');
+  if (state.trace !== null) put('trace', encodeTrace(state.trace));
+  if (state.weighsLines) put('lines', 'bytes');
   return parts.join('&');
 }
 
@@ -37,6 +61,8 @@ export function decodeState(text: string): UrlState {
   const values = new URLSearchParams(text);
   const root = values.get('root');
   const open = values.get('open');
+  const table = values.get('table');
+  const log = values.get('log');
   return {
     model: values.get('model'),
     tab: values.get('tab') === 'overview' ? 'overview' : 'graph',
@@ -45,12 +71,19 @@ export function decodeState(text: string): UrlState {
     open: open === null ? null : decodeNumbers(open),
     selection: (values.get('sel') ?? '').split('.').flatMap(decodeItem),
     search: values.get('q') ?? '',
+    lens: values.get('lens'),
+    log: log === null ? null : log === '1',
+    table: table === 'operators' || table === 'tensors' ? table : null,
+    sort: (values.get('sort') ?? '').split(',').flatMap(decodeKey),
+    outline: values.get('outline') === '1',
+    trace: decodeTrace(values.get('trace') ?? ''),
+    weighsLines: values.get('lines') === 'bytes',
   };
 }
 
-function decodeItem(text: string): Item[] {
-  const found = /^([ogt])(\d{1,9})$/.exec(text);
-  return found === null ? [] : [{ kind: KINDS[found[1]], id: Number(found[2]) }];
+function decodeKey(text: string): SortKey[] {
+  const column = text.replace(/^-/, '');
+  return column === '' ? [] : [{ column, descending: column !== text }];
 }
 
 /** Ascending numbers as differences in base 36: `1.2.2` for 1, 3, 5. */

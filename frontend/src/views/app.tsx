@@ -3,9 +3,11 @@ import { useSignal } from '@preact/signals';
 import { useStore } from './context.ts';
 import { GraphView } from './graph.tsx';
 import { Help } from './help.tsx';
+import { OutlineButton, OutlinePanel } from './outline.tsx';
 import { Overview } from './overview.tsx';
 import { Panel } from './panel.tsx';
 import { EmptyState, FailureState, LoadingState } from './states.tsx';
+import { TablePanel } from './table.tsx';
 import { TopBar } from './topbar.tsx';
 import { isTyping } from './keys.ts';
 import type { Tab } from '../state/url.ts';
@@ -53,6 +55,7 @@ export function App() {
               {name}
             </button>
           ))}
+          {store.tab.value === 'graph' && store.loaded.value !== null && <OutlineButton />}
         </nav>
         <Content />
       </div>
@@ -70,12 +73,19 @@ function Content() {
       return <EmptyState listing={store.listing.value} />;
     return <LoadingState phase={store.phase.value ?? 'looking for models'} />;
   }
+  const isTableFull = store.table.isFull.value && store.table.over.value !== null;
   return (
     <>
       {store.tab.value === 'overview' ? (
         <Overview loaded={store.loaded.value} />
       ) : (
-        <GraphView loaded={store.loaded.value} />
+        <>
+          <OutlinePanel loaded={store.loaded.value} />
+          <div class="middle">
+            {!isTableFull && <GraphView loaded={store.loaded.value} />}
+            <TablePanel loaded={store.loaded.value} />
+          </div>
+        </>
       )}
       {(store.tab.value === 'graph' || store.primary.value !== null) && <Panel loaded={store.loaded.value} />}
     </>

@@ -1,10 +1,13 @@
 /** The keys of the graph. */
+import type { Signal } from '@preact/signals';
 import type { GraphController } from '../graph/controller.ts';
+import { openableIn } from '../graph/calls.ts';
 import { boxToSee, itemAt } from '../graph/items.ts';
 import { firstBox, neighbour, type Direction } from '../graph/neighbours.ts';
-import { groupsBelow } from '../state/navigation.ts';
 import type { Loaded, Store } from '../state/store.ts';
+import { TRACE_KINDS } from '../graph/traced.ts';
 import { activate, goOut } from './graph-binding.ts';
+import { changeHops, toggleRest, toggleTrace, TRACE_KEYS } from './tracing.ts';
 
 const ARROWS: Partial<Record<string, Direction>> = {
   ArrowUp: 'up',
@@ -20,15 +23,19 @@ const PAN: Record<Direction, [dx: number, dy: number]> = {
 };
 const ZOOM = 1.35;
 
-export function onGraphKey(
-  event: KeyboardEvent,
-  store: Store,
-  loaded: Loaded,
-  controller: GraphController,
-): void {
+/** What keys act on. */
+export interface GraphContext {
+  store: Store;
+  loaded: Loaded;
+  controller: GraphController;
+  mapFolded: Signal<boolean>;
+}
+
+export function onGraphKey(event: KeyboardEvent, context: GraphContext): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const { store, loaded, controller } = context;
   const arrow = ARROWS[event.key];
-  const act = arrow === undefined ? action(event.key, store, loaded, controller) : null;
+  const act = arrow === undefined ? actions(context)[event.key] : null;
   if (arrow === undefined && act === undefined) return;
   event.preventDefault();
   if (act != null) act();
@@ -53,35 +60,54 @@ function step(
   controller.reveal(next);
 }
 
-function action(
-  key: string,
-  store: Store,
-  loaded: Loaded,
-  controller: GraphController,
-): (() => void) | undefined {
+function actions(context: GraphContext): Partial<Record<string, () => void>> {
+  const { store, loaded } = context;
   const item = store.primary.value;
-  const { scene } = controller;
-  const actions: Partial<Record<string, () => void>> = {
+  return {
     Enter: () => {
       if (item !== null) activate(store, loaded, item);
     },
     Escape: () => {
-      if (store.search.value === '') store.select([]);
-      else store.setSearch('');
+      if (store.layoutPhase.value !== null && store.scene.value !== null) store.cancelLayout();
+      else if (store.search.value !== '') store.setSearch('');
+      else if (store.trace.value !== null) store.setTrace(null);
+      else store.select([]);
     },
     Backspace: () => goOut(store, loaded),
-    e: () => void store.setOpen(groupsBelow(loaded.hierarchy, store.root.value)),
+    e: () => void store.setOpen(openableIn(loaded.model, loaded.hierarchy, store.root.value)),
     c: () => void store.setOpen([]),
     x: () => void store.setFlat(!store.flat.value),
-    '+': () => controller.zoomBy(ZOOM),
-    '=': () => controller.zoomBy(ZOOM),
-    '-': () => controller.zoomBy(1 / ZOOM),
+    ...cameraActions(context),
+    ...traceActions(store),
+    b: () => store.setWeighsLines(!store.weighsLines.value),
+    v: () => (context.mapFolded.value = !context.mapFolded.value),
+  };
+}
+
+function cameraActions({ store, loaded, controller }: GraphContext): Partial<Record<string, () => void>> {
+  const { scene } = controller;
+  return {
+    '+': () => controller.zoomBy(ZOOM, true),
+    '=': () => controller.zoomBy(ZOOM, true),
+    '-': () => controller.zoomBy(1 / ZOOM, true),
     f: () => controller.fitAll(),
     s: () => {
-      if (item !== null && scene !== null)
-        controller.fitBox(boxToSee(scene, loaded.model, loaded.hierarchy, item));
+      if (scene !== null)
+        controller.fitBoxes(
+          store.selection.value.map((item) => boxToSee(scene, loaded.model, loaded.hierarchy, item)),
+        );
     },
     '0': () => controller.actualSize(),
   };
-  return actions[key];
+}
+
+function traceActions(store: Store): Partial<Record<string, () => void>> {
+  return {
+    ...Object.fromEntries(
+      TRACE_KINDS.map((kind) => [TRACE_KEYS[kind], () => toggleTrace(store, kind)] as const),
+    ),
+    h: () => toggleRest(store),
+    '[': () => changeHops(store, -1),
+    ']': () => changeHops(store, 1),
+  };
 }

@@ -1,31 +1,32 @@
+import type { Signal } from '@preact/signals';
 import type { RefObject } from 'preact';
+import { openableIn } from '../graph/calls.ts';
 import type { GraphController } from '../graph/controller.ts';
 import { pathTo } from '../graph/hierarchy.ts';
-import { callerOf, groupsBelow } from '../state/navigation.ts';
+import { callerOf, groupsToOpen } from '../state/navigation.ts';
 import type { Loaded } from '../state/store.ts';
 import { useStore } from './context.ts';
+import { GraphMenu } from './graph-menu.tsx';
+import { nameOf } from './graph-words.ts';
 
 interface Props {
   loaded: Loaded;
   controller: RefObject<GraphController | null>;
+  mapFolded: Signal<boolean>;
 }
 
-export function GraphToolbar({ loaded, controller }: Props) {
+export function GraphToolbar({ loaded, controller, mapFolded }: Props) {
   const store = useStore();
-  const { hierarchy } = loaded;
-  const hasGroups = hierarchy.groups[store.root.value].children.some((child) => child < 0);
+  const { model, hierarchy } = loaded;
+  const openable = openableIn(model, hierarchy, store.root.value);
   return (
     <div class="toolbar">
       <EntryChooser loaded={loaded} />
       <Breadcrumbs loaded={loaded} />
       <div class="spacer" />
-      {hasGroups && (
+      {openable.length > 0 && (
         <>
-          <button
-            type="button"
-            title="Open all groups (e)"
-            onClick={() => void store.setOpen(groupsBelow(hierarchy, store.root.value))}
-          >
+          <button type="button" title="Open all groups (e)" onClick={() => void store.setOpen(openable)}>
             Open all
           </button>
           <button type="button" title="Close all groups (c)" onClick={() => void store.setOpen([])}>
@@ -41,27 +42,7 @@ export function GraphToolbar({ loaded, controller }: Props) {
           </button>
         </>
       )}
-      <span class="zoom">
-        <button
-          type="button"
-          title="Zoom out (−)"
-          aria-label="Zoom out"
-          onClick={() => controller.current?.zoomBy(1 / 1.35)}
-        >
-          −
-        </button>
-        <button
-          type="button"
-          title="Zoom in (+)"
-          aria-label="Zoom in"
-          onClick={() => controller.current?.zoomBy(1.35)}
-        >
-          +
-        </button>
-        <button type="button" title="Fit everything (f)" onClick={() => controller.current?.fitAll()}>
-          Fit
-        </button>
-      </span>
+      <GraphMenu loaded={loaded} controller={controller} mapFolded={mapFolded} />
     </div>
   );
 }
@@ -112,7 +93,7 @@ function Breadcrumbs({ loaded }: { loaded: Loaded }) {
       {path.map((group, i) =>
         i === path.length - 1 ? (
           <span key={group} aria-current="location">
-            {hierarchy.groups[group].name}
+            {hierarchy.groups[group].name || 'model'}
           </span>
         ) : (
           <button key={group} type="button" class="link" onClick={() => void store.enter(group)}>
@@ -120,6 +101,33 @@ function Breadcrumbs({ loaded }: { loaded: Loaded }) {
           </button>
         ),
       )}
+      <SelectionPath loaded={loaded} />
     </nav>
+  );
+}
+
+/** The groups between the view and what is selected in it, and that. */
+function SelectionPath({ loaded }: { loaded: Loaded }) {
+  const store = useStore();
+  const item = store.primary.value;
+  if (item === null) return null;
+  const around = groupsToOpen(loaded.model, loaded.hierarchy, item);
+  const at = around.indexOf(store.root.value);
+  if (at < 0) return null;
+  return (
+    <>
+      {around.slice(at + 1).map((group) => (
+        <button
+          key={group}
+          type="button"
+          class="link"
+          title="Select this group"
+          onClick={() => void store.goTo({ kind: 'group', id: group })}
+        >
+          {loaded.hierarchy.groups[group].name}
+        </button>
+      ))}
+      <span class="selected">{nameOf(loaded, item)}</span>
+    </>
   );
 }

@@ -1,7 +1,10 @@
+import { useMemo } from 'preact/hooks';
 import type { Loaded } from '../state/store.ts';
 import { pathTo } from '../graph/hierarchy.ts';
+import { boxOf } from '../graph/items.ts';
 import { useStore } from './context.ts';
 import { Fact, Facts, Section } from './figures.tsx';
+import { GroupLens } from './lens-figures.tsx';
 import { OperatorTypes } from './types.tsx';
 
 const KIND: Record<string, string> = {
@@ -15,8 +18,13 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
   const store = useStore();
   const { hierarchy } = loaded;
   const group = hierarchy.groups[id];
-  const equal = hierarchy.groups.filter(({ signature }) => signature === group.signature);
+  const equal = useMemo(
+    () => hierarchy.groups.filter(({ signature }) => signature === group.signature),
+    [hierarchy, group],
+  );
   const isOpen = store.open.value.has(id);
+  const isShown =
+    store.scene.value !== null && boxOf(store.scene.value, hierarchy, { kind: 'group', id }) >= 0;
   return (
     <article>
       <header class="item-head">
@@ -53,7 +61,7 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
         )}
       </Facts>
       <p class="actions">
-        {id !== store.root.value && group.parent >= 0 && (
+        {id !== store.root.value && (group.parent >= 0 || isShown) && (
           <button type="button" onClick={() => void store.toggle(id)}>
             {isOpen ? 'Close' : 'Open'}
           </button>
@@ -64,6 +72,7 @@ export function GroupPanel({ loaded, id }: { loaded: Loaded; id: number }) {
           </button>
         )}
       </p>
+      <GroupLens loaded={loaded} group={group} equal={equal} />
       <Section title="Operator types">
         <OperatorTypes loaded={loaded} start={group.start} end={group.end} />
       </Section>

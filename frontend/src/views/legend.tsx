@@ -1,48 +1,159 @@
+/** What the colours mean. A click filters: the legend writes into the filter box and reads from it what is filtered. */
+import { useMemo } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
+import type { Group } from '../graph/hierarchy.ts';
+import { readClause, withClause, type Clause, type NamesClause } from '../lens/clause.ts';
+import type { CategoryLens, Lens } from '../lens/lens.ts';
+import { formatCount } from '../lib/format.ts';
+import { unitName } from '../lib/units.ts';
 import type { Loaded } from '../state/store.ts';
 import { useStore } from './context.ts';
-import { FamilyDot } from './figures.tsx';
+import { useTheme } from './figures.tsx';
+import { ScaleLegend } from './legend-scale.tsx';
+import { ProvenanceMark } from './provenance.tsx';
+import { Swatch } from './swatch.tsx';
 
-/** The families that occur in the view; a click selects their operators. */
-export function Legend({ loaded: { model, hierarchy } }: { loaded: Loaded }) {
+export function Legend({ loaded }: { loaded: Loaded }) {
   const store = useStore();
   const folded = useSignal(false);
-  const { start, end } = hierarchy.groups[store.root.value];
-  const counts = new Map<string, number>();
-  for (let at = start; at < end; at++) {
-    const family = model.typeFamilies[model.operatorType[hierarchy.order[at]]];
-    counts.set(family, (counts.get(family) ?? 0) + 1);
-  }
-  const families = model.families.filter((family) => counts.has(family));
-  if (families.length < 2) return null;
-  const choose = (family: string): void =>
-    store.selectMany(
-      [...hierarchy.order.subarray(start, end)].filter(
-        (op) => model.typeFamilies[model.operatorType[op]] === family,
-      ),
-    );
+  const { lens, trouble } = store.lens;
+  if (lens.value === null) return null;
+  const { column } = lens.value;
+  const root = loaded.hierarchy.groups[store.root.value];
+  const problem = trouble.value;
   return (
-    <div class="legend">
+    <section class="legend" aria-label={`Legend: ${column.name}`}>
       <button
         type="button"
-        class="plain"
+        class="plain heading"
+        title={column.doc}
         aria-expanded={!folded.value}
         onClick={() => (folded.value = !folded.value)}
       >
-        Families {folded.value ? '▴' : '▾'}
+        <b>{column.name}</b> {unitName(column.unit)} <ProvenanceMark provenance={column.provenance} />{' '}
+        {folded.value ? '▴' : '▾'}
       </button>
+      {problem !== null && (
+        <p class={problem.error === null ? 'muted' : 'error-text'} role="status">
+          {store.lens.id.value}: {problem.error ?? 'being read …'}
+        </p>
+      )}
       {!folded.value &&
-        families.map((family) => (
-          <button
-            key={family}
-            type="button"
-            class="plain"
-            title={`Select the ${counts.get(family) ?? 0}`}
-            onClick={() => choose(family)}
-          >
-            <FamilyDot family={family} /> {family}
-          </button>
+        (lens.value.kind === 'category' ? (
+          <CategoryLegend loaded={loaded} lens={lens.value} root={root} />
+        ) : (
+          <ScaleLegend loaded={loaded} lens={lens.value} root={root} />
         ))}
-    </div>
+    </section>
   );
+}
+
+/** The part of the filter that a legend has written, and how to write it. */
+export function useClause(lens: Lens): [Clause | null, (clause: Clause | null) => void] {
+  const store = useStore();
+  const clause = readClause(store.search.value, lens.filterName);
+  return [
+    clause,
+    (next) => {
+      const filter = withClause(store.search.peek(), lens.filterName, next);
+      store.setSearch(filter);
+    },
+  ];
+}
+
+/** Rows of the legend: a category, or null for what is not known. */
+type Row = string | null;
+
+const SHOWN = 10;
+
+function CategoryLegend({ loaded, lens, root }: { loaded: Loaded; lens: CategoryLens; root: Group }) {
+  const theme = useTheme();
+  const all = useSignal(false);
+  const [clause, write] = useClause(lens);
+  const counts = useMemo(() => countsIn(loaded, lens, root), [loaded, lens, root]);
+  const palette = lens.palette(theme);
+  const present = lens.categories.filter(({ code }) => counts[code] > 0);
+  if (present.length + (counts[counts.length - 1] > 0 ? 1 : 0) < 2 && clause === null)
+    return present.length === 0 ? null : <p class="muted only">all {present[0].name}</p>;
+  const chosen = clause?.kind === 'names' ? clause : { kind: 'names' as const, names: [], missing: false };
+  const rows: { name: Row; color: number; count: number }[] = present.map(({ name, code, color }) => ({
+    name,
+    color,
+    count: counts[code],
+  }));
+  if (counts[counts.length - 1] > 0) rows.push({ name: null, color: 0, count: counts[counts.length - 1] });
+  const shown = all.value ? rows : rows.slice(0, SHOWN);
+  return (
+    <>
+      <div class="rows">
+        {shown.map(({ name, color, count }) => {
+          const isChosen = name === null ? chosen.missing : chosen.names.includes(name);
+          return (
+            <button
+              key={name ?? ''}
+              type="button"
+              class="plain row"
+              aria-pressed={isChosen}
+              title={`Show only these ${count}; with Shift or Ctrl these too`}
+              onClick={(event) =>
+                write(toggled(chosen, name, event.shiftKey || event.ctrlKey || event.metaKey))
+              }
+            >
+              <Swatch swatch={palette[color]} /> <span class="name">{name ?? 'not known'}</span>
+              <span class="number muted">{formatCount(count)}</span>
+            </button>
+          );
+        })}
+      </div>
+      {rows.length > SHOWN && (
+        <button type="button" class="link" onClick={() => (all.value = !all.value)}>
+          {all.value ? 'fewer' : `${rows.length - SHOWN} more`}
+        </button>
+      )}
+      <LegendActions clause={clause} onClear={() => write(null)} />
+    </>
+  );
+}
+
+/** Selects what the filter leaves, or takes the legend's part of the filter back. */
+export function LegendActions({ clause, onClear }: { clause: Clause | null; onClear: () => void }) {
+  const store = useStore();
+  const found = store.matches.value?.operators;
+  if (clause === null) return null;
+  return (
+    <p class="foot">
+      <button type="button" class="link" onClick={onClear}>
+        clear
+      </button>
+      {found !== undefined && found.length > 0 && (
+        <button type="button" class="link" onClick={() => store.selectMany(found)}>
+          select {formatCount(found.length)}
+        </button>
+      )}
+    </p>
+  );
+}
+
+/** Only this category, or none when it is the only one already; with `add` besides the others. */
+function toggled(chosen: NamesClause, name: Row, add: boolean): NamesClause | null {
+  const isChosen = name === null ? chosen.missing : chosen.names.includes(name);
+  const others = add ? chosen.names.filter((other) => other !== name) : [];
+  const count = chosen.names.length + (chosen.missing ? 1 : 0);
+  const stays = add ? !isChosen : !(isChosen && count === 1);
+  const next: NamesClause = {
+    kind: 'names',
+    names: stays && name !== null ? [...others, name] : others,
+    missing: name === null ? stays : add && chosen.missing,
+  };
+  return next.names.length === 0 && !next.missing ? null : next;
+}
+
+/** Operators of a group by code; at the end those of which it is not known. */
+function countsIn({ hierarchy }: Loaded, { column }: CategoryLens, { start, end }: Group): Int32Array {
+  const counts = new Int32Array(column.names.length + 1);
+  for (let at = start; at < end; at++) {
+    const code = column.codes[hierarchy.order[at]];
+    counts[code < 0 ? column.names.length : code]++;
+  }
+  return counts;
 }

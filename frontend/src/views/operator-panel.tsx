@@ -1,11 +1,13 @@
 import type { OperatorDetails } from '../host/source.ts';
 import type { Loaded } from '../state/store.ts';
 import { formatBytes, formatNumber } from '../lib/format.ts';
+import { openIdOf } from '../graph/calls.ts';
 import { groupsAround } from '../graph/hierarchy.ts';
 import { rowOf } from '../wire/csr.ts';
 import { operatorFamily, operatorName, operatorTypeName, type Model } from '../wire/model.ts';
 import { useStore } from './context.ts';
 import { Declared, Fact, Facts, FamilyDot, Section } from './figures.tsx';
+import { OperatorLens } from './lens-figures.tsx';
 import { Many, OperatorLink, SubgraphLink, TensorLink, TensorType } from './links.tsx';
 import { useRemote } from './remote.ts';
 
@@ -35,6 +37,14 @@ export function OperatorPanel({ loaded, id }: { loaded: Loaded; id: number }) {
           </button>
         ))}
       </p>
+      {model.controlFlow.has(id) && !store.flat.value && (
+        <p class="actions">
+          <button type="button" onClick={() => void store.toggleOperator(id)}>
+            {store.open.value.has(openIdOf(hierarchy, id)) ? 'Close' : 'Open'}
+          </button>
+        </p>
+      )}
+      <OperatorLens id={id} />
       {error !== null && <p class="error-text">{error}</p>}
       {details === null && error === null && <p class="muted">Reading options …</p>}
       {details !== null && <OperatorFacts model={model} details={details} />}

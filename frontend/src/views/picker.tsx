@@ -82,8 +82,10 @@ function PickerList({ onClose }: { onClose: () => void }) {
   const onKeyDown = (event: KeyboardEvent): void => {
     const count = Math.min(found.value.length, SHOWN);
     if (event.key === 'Escape') onClose();
-    else if (event.key === 'Enter' && count > 0) choose(found.value[active.value]);
-    else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+    else if (event.key === 'Enter') {
+      event.preventDefault(); // or the button, which has the focus then, would be pressed by it
+      if (count > 0) choose(found.value[active.value]);
+    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
       event.preventDefault();
       if (count > 0) active.value = (active.value + (event.key === 'ArrowDown' ? 1 : -1) + count) % count;
     }

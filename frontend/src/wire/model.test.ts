@@ -88,3 +88,17 @@ test('a model without operators', () => {
   expect(model.operatorCount).toBe(0);
   expect(model.producer).toEqual(Int32Array.of(-1));
 });
+
+test('names may be in any language', () => {
+  const names = ['eingang', 'größe', '出力', 'ausgang'];
+  const model = modelOf({
+    inputs: [names[0]],
+    outputs: [names[3]],
+    operators: [
+      `${names[1]} = ADD(${names[0]})`,
+      `${names[2]} = ADD(${names[1]})`,
+      `${names[3]} = ADD(${names[2]})`,
+    ],
+  });
+  expect(names.map((_, tensor) => tensorName(model, tensor))).toEqual(names);
+});

@@ -17,6 +17,8 @@ interface ColumnBase {
 export interface QuantityColumn extends ColumnBase {
   kind: 'quantity';
   values: Float64Array;
+  /** Whether its cells may be added up; left out where the unit says so. */
+  additive?: boolean;
 }
 
 /** One of few names; code -1 where missing. Flags are `false` and `true`. */
@@ -31,6 +33,8 @@ export interface TextColumn extends ColumnBase {
   kind: 'text';
   /** For columns of numbers that are names, such as ids. */
   numbers: Int32Array | null;
+  /** Names and shapes, in which words are looked for; not ids and lists of ids. */
+  isProse: boolean;
   textAt: (row: number) => string | null;
 }
 
@@ -52,6 +56,7 @@ interface ColumnHeader {
   provenance: Provenance;
   doc: string;
   names?: string[];
+  additive?: boolean;
 }
 
 interface Header {
@@ -81,12 +86,24 @@ function decode(header: ColumnHeader, rows: number, stored: Map<string, Stored>)
   if (header.kind === 'quantity') {
     const numbers = Float64Array.from(values);
     if (valid !== undefined) for (let row = 0; row < rows; row++) if (valid[row] === 0) numbers[row] = NaN;
-    return { ...base, kind: 'quantity', values: numbers };
+    return {
+      ...base,
+      kind: 'quantity',
+      values: numbers,
+      ...(header.additive === undefined ? {} : { additive: header.additive }),
+    };
   }
   if (header.kind === 'text') {
     const isList = stored.has(`${header.name}.offsets`);
     const numbers = isList || valid !== undefined ? null : Int32Array.from(values);
-    return { ...base, kind: 'text', numbers, textAt: textReader(header.name, values, valid, stored) };
+    const isProse = (isList && values instanceof Uint8Array) || header.name === 'shape';
+    return {
+      ...base,
+      kind: 'text',
+      numbers,
+      isProse,
+      textAt: textReader(header.name, values, valid, stored),
+    };
   }
   const codes = Int32Array.from(values);
   if (valid !== undefined) for (let row = 0; row < rows; row++) if (valid[row] === 0) codes[row] = -1;

@@ -51,3 +51,17 @@ test('there is room for every line that goes around', () => {
   expect(columns.dy[0]).toBe(columns.margin);
   expect(columns.total).toBeCloseTo(Math.max(...columns.height) + 2 * columns.margin);
 });
+
+test('one box that has most of the height leaves one column', () => {
+  const top = Float64Array.of(0, 100, 2200);
+  const bottom = Float64Array.of(60, 2160, 2260);
+  const columns = breakColumns(
+    top,
+    bottom,
+    new Float64Array(3),
+    new Float64Array(3).fill(200),
+    Int32Array.of(1, 1, 1),
+    true,
+  );
+  expect(startsOf(columns)).toEqual([0]);
+});

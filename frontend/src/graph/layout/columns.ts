@@ -26,6 +26,8 @@ const GAP = 34;
 /** Drawings lower than this stay one column. */
 const TALL = 1000;
 const ASPECT = 1.5;
+/** The tallest column may have this share of the height; where one box has most of it, columns gain nothing. */
+const WORTHWHILE = 0.75;
 
 /**
  * @param top,bottom extent of every rank, downwards
@@ -105,7 +107,9 @@ function chooseStarts(
     for (let r = best + 1; r < ranks; r++) if (cost(r, due, even) < cost(best, due, even)) best = r;
     if (best < ranks && top[best] > due - 0.75 * even) starts.push(best);
   }
-  return starts;
+  const ends = [...starts.slice(1), ranks];
+  const tallest = starts.reduce((most, start, c) => Math.max(most, bottom[ends[c] - 1] - top[start]), 0);
+  return tallest <= WORTHWHILE * height ? starts : [0];
 
   function cost(r: number, due: number, even: number): number {
     const away = Math.abs(top[r] - due) / even;

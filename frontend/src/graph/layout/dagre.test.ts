@@ -13,7 +13,7 @@ import { lineCrossings, lineLength } from './testing.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const LARGEST = 1000;
-/** No worse than this, in sum. */
+/** No worse than this, in sum; each model by itself may have one crossing more. */
 const AT_MOST = 1.1;
 
 type Lines = ArrayLike<number>[];
@@ -79,10 +79,11 @@ function expectNoWorse(models: [string, Model][]): void {
   };
   const outliers = rows.filter(
     ({ ours, theirs }) =>
-      ours.crossings > AT_MOST * theirs.crossings || ours.length > AT_MOST * theirs.length,
+      ours.crossings > AT_MOST * theirs.crossings + 1 || ours.length > AT_MOST * theirs.length,
   );
   const report = JSON.stringify({ total, outliers });
   expect(total.crossings[0], report).toBeLessThanOrEqual(AT_MOST * total.crossings[1]);
+  expect(outliers, report).toEqual([]);
   expect(total.length[0], report).toBeLessThanOrEqual(AT_MOST * total.length[1]);
 }
 

@@ -3,13 +3,14 @@
  * would pass many ranks are cut: both ends then carry a label instead of a line (see MAX_PASSED). What stands where is
  * planned once; when boxes change their sizes, only the coordinates are made anew, so that nothing changes places.
  */
+import { finished, type Steps } from '../steps.ts';
 import { topologicalOrder } from './acyclic.ts';
 import { breakColumns, type Columns } from './columns.ts';
 import { orderLayers, type Layers } from './order.ts';
 import { assignX } from './position.ts';
 import { addDummies, type Proper } from './proper.ts';
 import { assignRanks, flowOf } from './rank.ts';
-import { routeEdges, type Bands, type Routes } from './route.ts';
+import { roomForLoops, routeEdges, type Bands, type Routes } from './route.ts';
 import { wrapWideRanks } from './wrap.ts';
 
 export { FIRST, FREE, LAST } from './rank.ts';
@@ -30,7 +31,7 @@ export interface Plan {
   /** The edges, turned so that they go down. */
   source: Int32Array;
   target: Int32Array;
-  /** DRAWN, BACKWARD (drawn, against the flow) or CUT per edge. */
+  /** DRAWN, BACKWARD (drawn around, from the bottom of its target up to the top of its source) or CUT per edge. */
   state: Uint8Array;
   graph: Proper;
   layers: Layers;
@@ -64,6 +65,11 @@ const LINE_GAP = 12;
 const LINE_WIDTH = 4;
 
 export function planLayers(input: LayeredInput): Plan {
+  return finished(planSteps(input));
+}
+
+export function* planSteps(input: LayeredInput): Steps<Plan> {
+  yield 'ranking';
   const { pinned } = input;
   const n = input.width.length;
   const edges = input.source.length;
@@ -87,8 +93,9 @@ export function planLayers(input: LayeredInput): Plan {
   if (wrapWideRanks(flow, rank, pinned, isDrawn, input.width, input.height))
     cutLongEdges(rank, source, target, state);
   closeGaps(rank);
-  const graph = addDummies(rank, source, target, isDrawn);
-  const { layers, crossings } = orderLayers(graph, ordering.order);
+  yield 'ordering';
+  const graph = addDummies(rank, source, target, (e) => state[e] === DRAWN);
+  const { layers, crossings } = yield* orderLayers(graph, ordering.order);
   return { source, target, state, graph, layers, crossings };
 }
 
@@ -102,6 +109,16 @@ export function placeLayers(
   height: Float64Array,
   several = true,
 ): LayeredResult {
+  return finished(placeSteps(plan, width, height, several));
+}
+
+export function* placeSteps(
+  plan: Plan,
+  width: Float64Array,
+  height: Float64Array,
+  several = true,
+): Steps<LayeredResult> {
+  yield 'placing';
   const { graph, layers } = plan;
   const n = graph.nodes;
   const total = graph.rank.length;
@@ -111,11 +128,12 @@ export function placeLayers(
   const gap = (a: number, b: number): number => (isDummy(a) || isDummy(b) ? LINE_GAP : NODE_GAP);
   const centre = assignX(layers, graph.above, graph.below, widths, gap, isDummy);
   const band = bands(graph, height);
-  const columns = toColumns(graph, band, centre, widths, several);
-  for (let v = 0; v < total; v++) centre[v] += columns.dx[graph.rank[v]];
+  const room = roomForLoops(plan.state);
+  const columns = toColumns(graph, band, centre, widths, several && room.left === 0);
+  for (let v = 0; v < total; v++) centre[v] += columns.dx[graph.rank[v]] + room.left;
   for (let r = 0; r < graph.ranks; r++) {
-    band.top[r] += columns.dy[r];
-    band.bottom[r] += columns.dy[r];
+    band.top[r] += columns.dy[r] + room.above;
+    band.bottom[r] += columns.dy[r] + room.above;
   }
   const x = new Float64Array(n);
   const y = new Float64Array(n);
@@ -124,8 +142,9 @@ export function placeLayers(
     x[v] = centre[v] - width[v] / 2;
     y[v] = (band.top[r] + band.bottom[r] - height[v]) / 2;
   }
+  yield 'drawing lines';
   const routes = routeEdges(plan, { width, height, centre, y }, band, columns);
-  return { x, y, width: columns.width, height: columns.total, routes };
+  return { x, y, width: columns.width + room.left, height: columns.total + 2 * room.above, routes };
 }
 
 /** Marks edges that pass too many ranks, and all but the near ones of nodes with many far ones. Whether any was marked. */

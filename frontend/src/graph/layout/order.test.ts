@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { finished } from '../steps.ts';
 import { topologicalOrder } from './acyclic.ts';
 import { countCrossings, layersOf, orderLayers, type Layers } from './order.ts';
 import { addDummies, type Proper } from './proper.ts';
@@ -36,7 +37,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => [seed]))('crossings are counte
   const initial = Int32Array.from({ length: graph.rank.length }, (_, v) => v).reverse();
   const layers = layersOf(graph.rank, graph.ranks, initial);
   expect(countCrossings(layers, graph.below)).toBe(crossingsOneByOne(graph, layers));
-  const ordered = orderLayers(graph, order);
+  const ordered = finished(orderLayers(graph, order));
   expect(ordered.crossings).toBe(crossingsOneByOne(graph, ordered.layers));
 });
 
@@ -52,7 +53,7 @@ test('what can be drawn without crossings is', () => {
     [0, 3],
     [1, 2],
   ];
-  expect(orderLayers(proper(4, cross, [0, 0, 1, 1]), Int32Array.of(0, 1, 2, 3)).crossings).toBe(0);
+  expect(finished(orderLayers(proper(4, cross, [0, 0, 1, 1]), Int32Array.of(0, 1, 2, 3))).crossings).toBe(0);
   // A tree with its children numbered against each other, and a ladder.
   const tree: [number, number][] = [1, 2].flatMap((v): [number, number][] => [
     [0, v],
@@ -60,9 +61,11 @@ test('what can be drawn without crossings is', () => {
     [v, 8 - 2 * v],
   ]);
   expect(
-    orderLayers(
-      proper(7, tree, [0, 1, 1, 2, 2, 2, 2]),
-      Int32Array.from({ length: 7 }, (_, v) => v),
+    finished(
+      orderLayers(
+        proper(7, tree, [0, 1, 1, 2, 2, 2, 2]),
+        Int32Array.from({ length: 7 }, (_, v) => v),
+      ),
     ).crossings,
   ).toBe(0);
 });
@@ -74,12 +77,12 @@ test('two times two fully connected cross once', () => {
     [1, 2],
     [1, 3],
   ];
-  expect(orderLayers(proper(4, edges, [0, 0, 1, 1]), Int32Array.of(0, 1, 2, 3)).crossings).toBe(1);
+  expect(finished(orderLayers(proper(4, edges, [0, 0, 1, 1]), Int32Array.of(0, 1, 2, 3))).crossings).toBe(1);
 });
 
 test('an order is one of all nodes, each in its rank', () => {
   const { graph, order } = randomProper(200, 500, 1);
-  const { nodes, first, place } = orderLayers(graph, order).layers;
+  const { nodes, first, place } = finished(orderLayers(graph, order)).layers;
   expect(Array.from(nodes).sort((a, b) => a - b)).toEqual(Array.from(graph.rank, (_, v) => v));
   for (let rank = 0; rank < graph.ranks; rank++)
     for (let i = first[rank]; i < first[rank + 1]; i++) {

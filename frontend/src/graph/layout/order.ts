@@ -1,3 +1,4 @@
+import type { Steps } from '../steps.ts';
 import { adjacency, type Adjacency } from './adjacency.ts';
 import type { Proper } from './proper.ts';
 
@@ -8,11 +9,16 @@ export interface Layers {
   place: Int32Array;
 }
 
+export interface Ordered {
+  layers: Layers;
+  crossings: number;
+}
+
 /** Up to this many nodes and dummies there is time to try more. */
 const SMALL = 4000;
 
 /** The order of all ranks with the fewest crossings that are found; `execution` is an order of the real nodes. */
-export function orderLayers(graph: Proper, execution: Int32Array): { layers: Layers; crossings: number } {
+export function* orderLayers(graph: Proper, execution: Int32Array): Steps<Ordered> {
   const { rank, ranks, above, below } = graph;
   const total = rank.length;
   const isSmall = total < SMALL;
@@ -21,11 +27,11 @@ export function orderLayers(graph: Proper, execution: Int32Array): { layers: Lay
     starts.push(() => walk(graph, false));
     starts.push(() => Int32Array.from({ length: total }, (_, i) => (i < graph.nodes ? execution[i] : i)));
   }
-  let best: { layers: Layers; crossings: number } | null = null;
+  let best: Ordered | null = null;
   for (const start of starts) {
     if (best?.crossings === 0) break;
     const layers = layersOf(rank, ranks, start());
-    const crossings = reduceCrossings(layers, above, below, isSmall ? 60 : 6);
+    const crossings = yield* reduceCrossings(layers, above, below, isSmall ? 60 : 6);
     if (best === null || crossings < best.crossings) best = { layers, crossings };
   }
   return best!;
@@ -91,12 +97,18 @@ export function layersOf(rank: Int32Array, ranks: number, order: Int32Array): La
  * Reorders the layers to reduce crossings: sweeps that sort a layer by the mean place of its neighbours in the layer
  * before, then swaps of neighbours, keeping the best order seen. Returns the crossings that are left.
  */
-export function reduceCrossings(layers: Layers, above: Adjacency, below: Adjacency, effort: number): number {
+export function* reduceCrossings(
+  layers: Layers,
+  above: Adjacency,
+  below: Adjacency,
+  effort: number,
+): Steps<number> {
   const ranks = layers.first.length - 1;
   const key = new Float64Array(layers.nodes.length);
   let best = layers.nodes.slice();
   let fewest = countCrossings(layers, below);
   for (let sweep = 0, idle = 0; sweep < effort && fewest > 0 && idle < 8; sweep++) {
+    yield 'reducing crossings';
     for (let i = 1; i < ranks; i++) {
       if (sweep % 2 === 0) sortLayer(layers, i, above, key, sweep % 4 < 2);
       else sortLayer(layers, ranks - 1 - i, below, key, sweep % 4 < 2);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { finished } from '../steps.ts';
 import { topologicalOrder } from './acyclic.ts';
 import { orderLayers, type Layers } from './order.ts';
 import { assignX } from './position.ts';
@@ -20,7 +21,7 @@ function position(nodes: number, source: Int32Array, target: Int32Array, widths?
   const all = (): boolean => true;
   const rank = assignRanks(flowOf(order, source, target), new Uint8Array(nodes), all);
   const graph = addDummies(rank, source, target, all);
-  const { layers } = orderLayers(graph, order);
+  const { layers } = finished(orderLayers(graph, order));
   const width = new Float64Array(graph.rank.length).fill(4);
   width.set(widths ?? new Float64Array(nodes).fill(100));
   const isDummy = (v: number): boolean => v >= nodes;

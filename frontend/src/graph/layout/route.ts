@@ -1,11 +1,11 @@
 /**
  * Lines from the bottom of boxes to the top of others. They slant only between ranks: past the boxes of a rank they go
  * straight down, so that no line runs through a box. From column to column they go around below the one and above the
- * other.
+ * other. Edges against the flow go around on the left, from below the one box to above the other.
  */
 import { adjacency } from './adjacency.ts';
 import { LANE, type Columns } from './columns.ts';
-import { BACKWARD, CUT, type Plan } from './layered.ts';
+import { BACKWARD, DRAWN, type Plan } from './layered.ts';
 
 export interface Routes {
   /** The line of edge e: points[offsets[e] .. offsets[e + 1]] as x, y pairs. */
@@ -52,8 +52,10 @@ export function routeEdges(plan: Plan, boxes: Boxes, band: Bands, columns: Colum
   const heads = new Uint8Array(source.length);
   const tails = new Uint8Array(source.length);
   const pen = new Pen(columns, 8 * source.length);
+  const loop = loopDrawer(plan, boxes, band);
   for (let e = 0; e < source.length; e++) {
-    if (state[e] !== CUT) {
+    if (state[e] === BACKWARD) loop(pen, e);
+    if (state[e] === DRAWN) {
       const [from, to] = [rank[source[e]], rank[target[e]]];
       const turns = (r: number): number => (columns.column[r] === columns.column[r - 1] ? 0 : 1);
       pen.start(leave[e], boxes.y[source[e]] + boxes.height[source[e]], columns.column[from]);
@@ -70,14 +72,41 @@ export function routeEdges(plan: Plan, boxes: Boxes, band: Bands, columns: Colum
       pen.put(arrive[e], band.top[to]);
       pen.put(arrive[e], boxes.y[target[e]]);
       tails[e] = pen.count - before;
-      if (state[e] === BACKWARD) {
-        pen.turnAround();
-        [heads[e], tails[e]] = [tails[e], heads[e]];
-      }
     }
     offsets[e + 1] = pen.length;
   }
   return { offsets, points: pen.points.slice(0, pen.length), heads, tails };
+}
+
+/** Beyond this many loops share the last lane. */
+const MOST_LANES = 12;
+
+/** Room for the edges against the flow: to the left of all, and above and below. */
+export function roomForLoops(state: Uint8Array): { left: number; above: number } {
+  const loops = state.reduce((count, s) => count + (s === BACKWARD ? 1 : 0), 0);
+  return loops === 0
+    ? { left: 0, above: 0 }
+    : { left: GUTTER + LANE * Math.min(loops, MOST_LANES), above: 2 * FIRST_LANE };
+}
+
+/** Draws edges against the flow, each in a lane of its own; of a turned edge the source stands above the target. */
+function loopDrawer(plan: Plan, boxes: Boxes, band: Bands): (pen: Pen, e: number) => void {
+  const { rank } = plan.graph;
+  const { left } = roomForLoops(plan.state);
+  const corner = (v: number): number => boxes.centre[v] - Math.max(0, boxes.width[v] / 2 - CORNER);
+  let loops = 0;
+  return (pen, e) => {
+    const lane = left - GUTTER - LANE * Math.min(loops++, MOST_LANES - 1);
+    const [upper, lower] = [plan.source[e], plan.target[e]];
+    const below = band.bottom[rank[lower]] + FIRST_LANE;
+    const above = band.top[rank[upper]] - FIRST_LANE;
+    pen.start(corner(lower), boxes.y[lower] + boxes.height[lower], 0);
+    pen.put(corner(lower), below);
+    pen.put(lane, below);
+    pen.put(lane, above);
+    pen.put(corner(upper), above);
+    pen.put(corner(upper), boxes.y[upper]);
+  };
 }
 
 /** Writes lines downwards, one after the other. */
@@ -132,15 +161,6 @@ class Pen {
       this.put(x, columns.margin - lane);
     }
   }
-
-  /** Makes the line just written lead the other way. */
-  turnAround(): void {
-    const { points } = this;
-    for (let i = this.begin, j = this.length - 2; i < j; i += 2, j -= 2) {
-      [points[i], points[j]] = [points[j], points[i]];
-      [points[i + 1], points[j + 1]] = [points[j + 1], points[i + 1]];
-    }
-  }
 }
 
 /**
@@ -154,7 +174,7 @@ function attach(plan: Plan, boxes: Boxes, node: Int32Array, other: (e: number) =
   const at = new Float64Array(node.length);
   const near = adjacency(width.length, node, node);
   for (let v = 0; v < width.length; v++) {
-    const mine = near.edge.subarray(near.first[v], near.first[v + 1]).filter((e) => plan.state[e] !== CUT);
+    const mine = near.edge.subarray(near.first[v], near.first[v + 1]).filter((e) => plan.state[e] === DRAWN);
     if (mine.length > 1) mine.sort((a, b) => centre[other(a)] - centre[other(b)] || a - b);
     const reach = Math.max(0, width[v] / 2 - CORNER);
     for (const e of mine) at[e] = Math.min(reach, Math.max(-reach, TOWARDS * (centre[other(e)] - centre[v])));

@@ -92,10 +92,8 @@ export function brokenRules(input: LayeredInput, plan: Plan, result: LayeredResu
     check(rank[upper] < rank[lower], 'edges go forward or are marked');
     check(rank[lower] - rank[upper] - 1 <= MAX_PASSED, 'edges pass few ranks');
     check(line.length >= 4, 'drawn edges have a line');
-    const [start, end] = [line.subarray(0, 2), line.subarray(-2)];
-    const [top, bottom] = isBackward ? [end, start] : [start, end];
-    check(isOn(top, upper, input.height[upper]), 'lines leave below their box');
-    check(isOn(bottom, lower, 0), 'lines arrive above their box');
+    check(isOn(line.subarray(0, 2), from, input.height[from]), 'lines leave below their box');
+    check(isOn(line.subarray(-2), to, 0), 'lines arrive above their box');
     for (let i = 0; i < line.length; i += 2) {
       check(line[i] >= -EPSILON && line[i] <= result.width + EPSILON, 'lines are inside, across');
       check(line[i + 1] >= -EPSILON && line[i + 1] <= result.height + EPSILON, 'lines are inside, down');

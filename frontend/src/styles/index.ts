@@ -1,0 +1,8 @@
+/** All styles as one text: a page may not load any by itself (TensorBoard, the one-file report). */
+import base from '../style.css?inline';
+import graph from './graph.css?inline';
+import lens from './lens.css?inline';
+import outline from './outline.css?inline';
+import table from './table.css?inline';
+
+export const css = [base, graph, lens, outline, table].join('\n');
