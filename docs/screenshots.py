@@ -14,6 +14,7 @@ MODEL = ROOT / "tb_tflite_plugin" / "demo_models" / "mnet_int8.tflite"
 PICTURES = {
     "graph-light": ("", (1440, 900), "light"),
     "graph-dark": ("sel=o10", (1440, 900), "dark"),
+    "lens-light": ("lens=compute.macs&table=operators", (1440, 900), "light"),
     "overview-light": ("tab=overview", (1440, 900), "light"),
     "overview-dark": ("tab=overview", (1024, 768), "dark"),
 }

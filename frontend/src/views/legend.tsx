@@ -13,9 +13,12 @@ import { ScaleLegend } from './legend-scale.tsx';
 import { ProvenanceMark } from './provenance.tsx';
 import { Swatch } from './swatch.tsx';
 
+/** Below this width of the window an open legend lies over the graph. */
+const NARROW = 1100;
+
 export function Legend({ loaded }: { loaded: Loaded }) {
   const store = useStore();
-  const folded = useSignal(false);
+  const folded = useSignal(innerWidth < NARROW);
   const { lens, trouble } = store.lens;
   if (lens.value === null) return null;
   const { column } = lens.value;
