@@ -9,8 +9,8 @@ import numpy as np
 
 from . import schema
 from .model import Model
-from .options import option_column
-from .ragged import Array, Categories, Ragged
+from .operands import Operands, at, divided
+from .ragged import Array, Categories
 
 # More are not believed of one operator: a double, which JavaScript makes of it, still holds this exactly.
 MOST = 1 << 53
@@ -58,99 +58,57 @@ def count(model: Model) -> Counted:
         name, function = _RULES[op]
         names += [name] if name not in names else []
         rules[mine] = names.index(name)
-        positions, weights, used = function(_Operands(model, mine))
+        positions, weights, used = function(Operands(model, mine))
         product = positions.astype(np.float64) * weights
-        ok = _at(shape_known, used, True).all(1) & (positions >= 0) & (weights >= 0) & (product < MOST)
+        ok = at(shape_known, used, True).all(1) & (positions >= 0) & (weights >= 0) & (product < MOST)
         known[mine] = ok
         macs[mine] = np.where(ok, product, 0).astype(np.int64)
-        open_batch[mine] = _at(first_open, used, False).any(1) & ok
+        open_batch[mine] = at(first_open, used, False).any(1) & ok
     return Counted(macs, known, Categories(rules, names), open_batch)
-
-
-class _Operands:
-    """The operands of some operators of one type, by number; a tensor of -1 is left out."""
-
-    def __init__(self, model: Model, operators: Array) -> None:
-        self.model = model
-        self.operators = operators
-
-    def input(self, number: int) -> Array:
-        """Tensor ids of an input, int64."""
-        return _numbered(self.model.operators.inputs, self.operators, number)
-
-    def output(self) -> Array:
-        """Tensor ids of the first output, int64."""
-        return _numbered(self.model.operators.outputs, self.operators, 0)
-
-    def elements(self, tensors: Array) -> Array:
-        """Elements of the tensors, int64; -1 where not known or where there is no tensor."""
-        return _at(self.model.tensors.elements, tensors, -1)
-
-    def rank(self, tensors: Array) -> Array:
-        """Ranks of the tensors, 0 where there is no tensor."""
-        return _at(self.model.tensors.shape.counts, tensors, 0)
-
-    def axis(self, tensors: Array, axis: Array | int) -> Array:
-        """Sizes along an axis, negative axes counted from the end; 0 where there is no such axis. int64."""
-        shape, rank = self.model.tensors.shape, self.rank(tensors)
-        place = np.where(np.asarray(axis) < 0, rank + axis, axis)
-        there = (place >= 0) & (place < rank)
-        sizes = np.zeros(len(tensors), np.int64)
-        sizes[there] = shape.values[shape.offsets[tensors[there]] + place[there]]
-        return sizes
-
-    def positions(self, tensors: Array) -> Array:
-        """Elements of the tensors without the last axis, -1 where not known."""
-        return _divided(self.elements(tensors), self.axis(tensors, -1))
 
 
 # Positions, weights used at each of them (-1: unknown), and the tensors that both were taken from, [operators, any].
 _Factors = tuple[Array, Array, Array]
 
 
-def _convolution(operands: _Operands) -> _Factors:
+def _convolution(operands: Operands) -> _Factors:
     output, weights = operands.output(), operands.input(1)
     return operands.positions(output), operands.elements(weights), np.stack([output, weights], 1)
 
 
-def _transposed(data: int) -> Callable[[_Operands], _Factors]:
-    def factors(operands: _Operands) -> _Factors:
+def _transposed(data: int) -> Callable[[Operands], _Factors]:
+    def factors(operands: Operands) -> _Factors:
         source, weights = operands.input(data), operands.input(1)
         return operands.positions(source), operands.elements(weights), np.stack([source, weights], 1)
 
     return factors
 
 
-def _fully_connected(operands: _Operands) -> _Factors:
+def _fully_connected(operands: Operands) -> _Factors:
     data, weights = operands.input(0), operands.input(1)
-    rows = _divided(operands.elements(data), operands.axis(weights, -1))
+    rows = divided(operands.elements(data), operands.axis(weights, -1))
     elements = np.where(operands.rank(weights) == 2, operands.elements(weights), -1)
     return rows, elements, np.stack([data, weights], 1)
 
 
-def _batch_matmul(operands: _Operands) -> _Factors:
+def _batch_matmul(operands: Operands) -> _Factors:
     output, left = operands.output(), operands.input(0)
-    having, values = option_column(operands.model, "adj_x")
-    adjoint = np.zeros(len(operands.model.operators), bool)
-    adjoint[having] = values
-    depth = operands.axis(left, np.where(adjoint[operands.operators], -2, -1))
+    depth = operands.axis(left, np.where(operands.option("adj_x") != 0, -2, -1))
     depth = np.where(operands.rank(left) >= 2, depth, -1)
     return operands.elements(output), depth, np.stack([output, left], 1)
 
 
-def _stablehlo_convolution(operands: _Operands) -> _Factors:
+def _stablehlo_convolution(operands: Operands) -> _Factors:
     output, kernel = operands.output(), operands.input(1)
-    having, values = option_column(operands.model, "kernel_output_feature_dimension")
-    axis = np.zeros(len(operands.model.operators), np.int64)
-    axis[having] = values
-    weights = _divided(operands.elements(kernel), operands.axis(kernel, axis[operands.operators]))
+    features = operands.axis(kernel, operands.option("kernel_output_feature_dimension"))
+    weights = divided(operands.elements(kernel), features)
     return operands.elements(output), weights, np.stack([output, kernel], 1)
 
 
-def _recurrent(*matrices: int) -> Callable[[_Operands], _Factors]:
+def _recurrent(*matrices: int) -> Callable[[Operands], _Factors]:
     """Every step multiplies with all matrices; weights of rank 1 (peepholes, diagonal ones) multiply elementwise."""
 
-    def factors(operands: _Operands) -> _Factors:
+    def factors(operands: Operands) -> _Factors:
         data = operands.input(0)
         weights = np.stack([operands.input(number) for number in matrices], 1)
         weights = np.where(operands.rank(weights) == 2, weights, -1)
@@ -160,7 +118,7 @@ def _recurrent(*matrices: int) -> Callable[[_Operands], _Factors]:
     return factors
 
 
-def _lstm(operands: _Operands) -> _Factors:
+def _lstm(operands: Operands) -> _Factors:
     """The full kernel; the basic one (LSTMOptions.kernel_type) has five operands and one matrix."""
     full, basic = _recurrent(*range(1, 9), 16)(operands), _recurrent(2)(operands)
     is_basic = operands.model.operators.inputs.counts[operands.operators] == 5
@@ -170,7 +128,7 @@ def _lstm(operands: _Operands) -> _Factors:
 
 # Operator type: rule in docs/compute.md, factors. Numbers of operands are those of operators.py; Convolution2D-
 # TransposeBias is MediaPipe's. BIDIRECTIONAL ones have weights forward, backward, and of the auxiliary input.
-_RULES: dict[str, tuple[str, Callable[[_Operands], _Factors]]] = {
+_RULES: dict[str, tuple[str, Callable[[Operands], _Factors]]] = {
     "CONV_2D": ("convolution", _convolution),
     "DEPTHWISE_CONV_2D": ("convolution", _convolution),
     "CONV_3D": ("convolution", _convolution),
@@ -201,25 +159,3 @@ def _open_axes(model: Model) -> tuple[Array, Array]:
     first[signature.rows[is_open & (axis == 0)]] = True
     other[signature.rows[is_open & (axis > 0)]] = True
     return first, other
-
-
-def _at(values: Array, tensors: Array, missing: int) -> Array:
-    """A value per tensor, ``missing`` where there is no tensor."""
-    found = np.full(tensors.shape, missing, values.dtype)
-    there = tensors >= 0
-    found[there] = values[tensors[there]]
-    return found
-
-
-def _numbered(column: Ragged, rows: Array, number: int) -> Array:
-    """The value of that number in every given row, -1 where the row is shorter. int64."""
-    values = np.full(len(rows), -1, np.int64)
-    there = column.counts[rows] > number
-    values[there] = column.values[column.offsets[rows[there]] + number]
-    return values
-
-
-def _divided(total: Array, part: Array) -> Array:
-    """``total / part`` as whole numbers, -1 where either is not known or it leaves a rest."""
-    whole = np.where((total >= 0) & (part > 0), total // np.maximum(part, 1), -1)
-    return np.where(whole * part == total, whole, -1)

@@ -14,6 +14,10 @@ _ANALYSES = {
     "ops": "listing:ops",
     "tensors": "listing:tensors",
     "compute": "compute:compute",
+    "memory": "memory:memory",
+    "memory_tensors": "memory:memory_tensors",
+    "memory_micro": "memory:memory_micro",
+    "memory_micro_tensors": "memory:memory_micro_tensors",
 }
 NAMES = tuple(_ANALYSES)
 

@@ -2,8 +2,8 @@
 
 The stream lists events in the order in which they began, all subgraphs together. An operator's event lies in the
 invocation of its subgraph; the invocation of another subgraph lies in the operator (WHILE, IF, CALL_ONCE) that was
-running then. A delegate that times itself adds rows that are numbered from 0 in each of its partitions and have no
-start of their own; its partition has no other event.
+running then, and the outermost one may lie in an event of the interpreter. A delegate that times itself adds rows that
+are numbered from 0 in each of its partitions and have no start of their own; its partition has no other event.
 """
 
 from __future__ import annotations
@@ -79,13 +79,21 @@ class Table:
         start, end = events.start_us.tolist(), (events.start_us + events.elapsed_us).tolist()
         tags, types = events.tag.tolist(), events.type.tolist()
         nodes, subgraphs = events.node.tolist(), events.subgraph.tolist()
+        around = around_row = MISSING
         for i in places.tolist():
             tag = events.tags[tags[i]]
             kind = _KIND.get(types[i], "invoke" if tag == INVOKE else "runtime")
             if kind in ("invoke", "runtime"):
-                row = self._row(_Key(_caller(stack, tag, start[i], start, end), kind, tag, subgraphs[i], MISSING, -1))
+                caller = _caller(stack, tag, start[i], start, end)
+                # Interpreter::Invoke, which models without signatures go through, reports an "invoke" around the
+                # outermost "Invoke" (tflite/core/interpreter.cc of LiteRT f674577).
+                if kind == "invoke" and caller == MISSING and around != MISSING and start[i] < end[around]:
+                    caller = around_row
+                row = self._row(_Key(caller, kind, tag, subgraphs[i], MISSING, -1))
                 if kind == "invoke":
                     stack.append(_Open(row, subgraphs[i]))
+                else:
+                    around, around_row = i, row
             else:
                 row = self._inside(stack, kind, tag, subgraphs[i], nodes[i])
                 if kind != "kernel" and stack:

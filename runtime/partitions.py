@@ -6,10 +6,12 @@ answer. What comes back from the child is compared with the model before it is b
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -60,6 +62,7 @@ def measure(
     *,
     limits: Limits = _LIMITS,
     progress: Progress | None = None,
+    cancel: Event | None = None,
 ) -> Report:
     """Lets a delegate take its operators of a model and reports which it took.
 
@@ -69,6 +72,7 @@ def measure(
         options: what the delegate is created with.
         limits: for the child process.
         progress: told what is being done.
+        cancel: set by another thread to stop.
 
     Returns:
         A report over operators. A delegate that refuses the model or crashes gives one without partitions and a
@@ -82,7 +86,8 @@ def measure(
     check(delegate, options)
     with model_file(model) as path:
         try:
-            measured = _ask(model, path, delegate, options, limits, progress)
+            child = functools.partial(worker.run, limits=limits, progress=progress, cancel=cancel)
+            measured = _ask(model, path, delegate, options, child)
         except RuntimeMissing:
             raise
         except (RuntimeRefused, RuntimeCrash, RuntimeTimeout) as error:
@@ -105,11 +110,9 @@ def check(delegate: str, options: Mapping[str, str]) -> None:
                 raise UnknownDelegate(f"{delegate} has no option {key}; it has {known}")
 
 
-def _ask(
-    model: Model, path: str, delegate: str, options: dict[str, str], limits: Limits, progress: Progress | None
-) -> Measured:
+def _ask(model: Model, path: str, delegate: str, options: dict[str, str], child: Callable[..., Any]) -> Measured:
     def run(function: Callable[..., Any], **arguments: Any) -> Any:
-        return worker.run(function, {"path": path, **arguments}, limits=limits, progress=progress)
+        return child(function, {"path": path, **arguments})
 
     try:
         return _answer(model, delegate, options, run)

@@ -1,7 +1,8 @@
 """The WSGI application behind the TensorBoard tab, the standalone server and the notebook.
 
-Every route is a read-only GET. Nothing in a request names a file: models are addressed by their id, static files are
-looked up in a table made from what lies in the package.
+Every route is a read-only GET, but for two that start and stop runs (permission.py says who may). Nothing in a request
+names a file: models are addressed by their id, static files are looked up in a table made from what lies in the
+package.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ from .analysis.details import operator_details, tensor_details
 from .analysis.errors import ModelError
 from .analysis.reports import NAMES, analyse
 from .cache import ByteCache
-from .errors import NotReady, UnknownModel
+from .errors import NotReady, UnknownModel, UsageError
+from .jobs import Busy, Jobs, UnknownJob
 from .jsontext import dumps
 from .library import Library
+from .permission import Permission
+from .run_store import PREFIX, Run, RunStore, UnknownRun
+from .runtime.errors import TraceError
 from .wire import encode_graph, encode_report
 
 if TYPE_CHECKING:
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
 _CACHED_BYTES = 64 << 20
 _SCAN_WAIT = 1.0
+_MOST_ASKED_BYTES = 1 << 16
 _MIME = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -78,11 +84,20 @@ class App:
     Args:
         library: the models.
         refuse: looks at a request and returns why it is refused, or None.
+        permission: who may have models run; nobody when not given.
     """
 
-    def __init__(self, library: Library, refuse: Callable[[Request], str | None] | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        refuse: Callable[[Request], str | None] | None = None,
+        permission: Permission | None = None,
+    ) -> None:
         self.library = library
         self._refuse = refuse or refuse_cross_site
+        self._permission = permission or Permission("this server does not run models")
+        self._jobs = Jobs()
+        self._runs = RunStore(library)
         self._payloads: ByteCache[Payload] = ByteCache(_CACHED_BYTES, lambda payload: len(payload.body))
         self._static = _static_files()
         self._urls = Map(
@@ -91,6 +106,12 @@ class App:
                 Rule("/models", endpoint=self._models),
                 Rule("/model/<id>/graph", endpoint=self._graph),
                 Rule("/model/<id>/report/<name>", endpoint=self._report),
+                Rule("/model/<id>/runs", endpoint=self._list_runs),
+                Rule("/model/<id>/trace/<run>", endpoint=self._trace),
+                Rule("/model/<id>/trace/<run>.json", endpoint=self._trace_file),
+                Rule("/model/<id>/run", endpoint=self._start, methods=["POST"]),
+                Rule("/job/<job>", endpoint=self._job),
+                Rule("/job/<job>/cancel", endpoint=self._cancel, methods=["POST"]),
                 Rule("/model/<id>/operator/<int:operator>", endpoint=self._operator),
                 Rule("/model/<id>/tensor/<int:tensor>", endpoint=self._tensor),
                 Rule("/<path:name>", endpoint=self._file),
@@ -109,12 +130,16 @@ class App:
         return response(environ, start_response)
 
     def _respond(self, request: Request) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            return _error(405, "only GET is served here", headers={"Allow": "GET, HEAD"})
         if reason := self._refuse(request):
             return _error(403, reason)
         try:
             endpoint, arguments = self._urls.bind_to_environ(request.environ).match()
+            changes = endpoint in (self._start, self._cancel)
+            if request.method not in (("POST",) if changes else ("GET", "HEAD")):
+                allowed = "POST" if changes else "GET, HEAD"
+                return _error(405, f"only {allowed} is served here", headers={"Allow": allowed})
+            if changes and (reason := self._permission.refuse(request)):
+                return _error(403, reason)
             response: Response = endpoint(request, **arguments)
             return response
         except ModelError as error:
@@ -124,13 +149,26 @@ class App:
             return _error(503, str(error), headers={"Retry-After": "1"})
         except UnknownModel:
             return _error(404, "no model with this id is known here")
+        except UnknownRun:
+            return _error(404, "the model has no such run here; of many runs the oldest are dropped")
+        except UnknownJob:
+            return _error(404, "no such job is known here")
+        except UsageError as error:
+            return _error(400, str(error))
+        except Busy as error:
+            return _error(429, str(error))
+        except TraceError as error:
+            return _error(422, error.reason, file=error.file, place=error.place)
         except HTTPException as error:
             return _error(error.code or 500, error.description or error.name)
 
     def _models(self, request: Request) -> Response:
         if request.args.get("rescan"):
             self.library.rescan()
-        listing = self.library.listing(_SCAN_WAIT) | {"version": metadata.version("tb-tflite-plugin")}
+        listing = self.library.listing(_SCAN_WAIT) | {
+            "version": metadata.version("tb-tflite-plugin"),
+            "running": self._capabilities(request),
+        }
         return _answer(request, Payload.of(to_json(listing), "application/json"))
 
     def _graph(self, request: Request, id: str) -> Response:
@@ -141,14 +179,71 @@ class App:
         return _answer(request, self._payloads.get((id, "graph"), make))
 
     def _report(self, request: Request, id: str, name: str) -> Response:
-        if name not in NAMES:
+        model = self.library.model(id)
+        run = self._runs.find(model.sha256, name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
+        if run is None and name not in NAMES:
             raise NotFound(f"there is no report {name}")
 
         def make() -> Payload:
-            return Payload.of(encode_report(analyse(model, name)), "application/octet-stream")
+            data = encode_report(analyse(model, name)) if run is None else run.encoded_report(model)
+            return Payload.of(data, "application/octet-stream")
 
-        model = self.library.model(id)
         return _answer(request, self._payloads.get((id, "report", name), make))
+
+    def _list_runs(self, request: Request, id: str) -> Response:
+        model = self.library.model(id)
+        body = {
+            "runs": [{"id": run.id, "kind": run.kind, **run.facts} for run in self._runs.of_model(model.sha256)],
+            "jobs": self._jobs.of_model(model.sha256),
+            "pending": self.library.profiles_pending,
+        }
+        return _answer(request, Payload.of(to_json(body), "application/json"))
+
+    def _trace(self, request: Request, id: str, run: str) -> Response:
+        model = self.library.model(id)
+        found = self._profile(model.sha256, run)
+
+        def make() -> Payload:
+            return Payload.of(found.encoded_trace(model), "application/octet-stream")
+
+        return _answer(request, self._payloads.get((id, "trace", run), make))
+
+    def _trace_file(self, request: Request, id: str, run: str) -> Response:
+        """The trace as ``tflite-viz profile -o`` writes it, to be kept."""
+        found = self._profile(self.library.model(id).sha256, run)
+        response = _answer(request, Payload.of(found.read(), "application/json"))
+        response.headers["Content-Disposition"] = f'attachment; filename="{run}.trace.json"'
+        return response
+
+    def _profile(self, model: str, run: str) -> Run:
+        found = self._runs.find(model, run)
+        if found.kind != "profile":
+            raise UnknownRun(run)
+        return found
+
+    def _start(self, request: Request, id: str) -> Response:
+        from .tasks import task_of
+
+        request.max_content_length = _MOST_ASKED_BYTES
+        model = self.library.model(id)
+        task = task_of(request.get_json(silent=True), model, self._runs)
+        job = self._jobs.start(model.sha256, task.title, task.work)
+        return _Response(to_json(self._jobs.state(job)), 202, content_type="application/json")
+
+    def _job(self, request: Request, job: str) -> Response:
+        return _answer(request, Payload.of(to_json(self._jobs.state(job)), "application/json"))
+
+    def _cancel(self, request: Request, job: str) -> Response:
+        self._jobs.cancel(job)
+        return _answer(request, Payload.of(to_json(self._jobs.state(job)), "application/json"))
+
+    def _capabilities(self, request: Request) -> dict[str, Any]:
+        """What a page may have run here, and if nothing, why."""
+        from .tasks import capabilities
+
+        able = capabilities()
+        reason = self._permission.why_not(request) or able["missing"]
+        return {"allowed": not reason, "reason": reason, **able}
 
     def _operator(self, request: Request, id: str, operator: int) -> Response:
         model = self.library.model(id)

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from .commands import compute, doctor, inspect, log, ops, partition, profile, report, serve, trace
+from .commands import compute, doctor, inspect, log, memory, ops, partition, profile, report, serve, trace
 
 
 class _DefaultGroup(TyperGroup):
@@ -37,6 +37,7 @@ app.command("serve")(serve.serve)
 app.command("inspect")(inspect.inspect)
 app.command("ops")(ops.ops)
 app.command("compute")(compute.compute)
+app.command("memory")(memory.memory)
 app.command("partition")(partition.partition)
 app.command("profile")(profile.profile)
 app.command("trace")(trace.trace)

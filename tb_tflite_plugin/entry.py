@@ -17,11 +17,17 @@ class TFLiteLoader(base_plugin.TBLoader):  # type: ignore[misc]
 
     def define_flags(self, parser: argparse.ArgumentParser) -> None:
         """Adds this plugin's flags; a second copy of the plugin must not make TensorBoard fail on them."""
+        group = parser.add_argument_group("TFLite plugin")
         with contextlib.suppress(argparse.ArgumentError):
-            parser.add_argument_group("TFLite plugin").add_argument(
+            group.add_argument(
                 "--tflite_follow_links",
                 action="store_true",
                 help="show models behind symbolic links that lead out of the log directory",
+            )
+            group.add_argument(
+                "--tflite_allow_run",
+                action="store_true",
+                help="let everybody who can reach this server run the models that it shows",
             )
 
     def load(self, context: base_plugin.TBContext) -> base_plugin.TBPlugin | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .analysis.containers import pick
@@ -13,10 +16,29 @@ from .analysis.model import Model
 from .analysis.source import Source, os_errors
 from .cache import ByteCache
 from .errors import NotReady, UnknownModel
-from .remote import Downloads
+from .remote import Downloads, fetch
 from .scan import Found, Root, Scan, inside, real_path, scan
 
 _OPEN_MODELS = 8
+_MOST_PROFILE_BYTES = 64 << 20
+_MOST_NOTES = 20
+
+
+@dataclass(frozen=True)
+class LoggedProfile:
+    """A profile that lies below a root.
+
+    Attributes:
+        key: its id.
+        model: SHA-256 of the model that it is of.
+        facts: what a list says of it.
+        read: its bytes, as they are now.
+    """
+
+    key: str
+    model: str
+    facts: dict[str, Any]
+    read: Callable[[], bytes]
 
 
 class Library:
@@ -39,6 +61,9 @@ class Library:
         self._found: dict[str, Found] = {}
         # Per key the SHA-256, or None where it cannot be computed (unreadable, or remote and not fetched).
         self._hashes: dict[str, str | None] = {}
+        # Per key the profile, or None where it cannot be read; a note says why.
+        self._profiles: dict[str, LoggedProfile | None] = {}
+        self._profile_notes: dict[str, str] = {}
         self._downloads = Downloads()
         self._models: ByteCache[Model] = ByteCache(_OPEN_MODELS, lambda _: 1)
         self._lock = threading.Lock()
@@ -77,7 +102,7 @@ class Library:
                     "running": not self._complete.is_set(),
                     "roots": [root.path for root in self._roots],
                     "entries": self._scan.entries,
-                    "notes": list(self._scan.notes),
+                    "notes": [*self._scan.notes, *list(self._profile_notes.values())[:_MOST_NOTES]],
                 },
             }
 
@@ -93,6 +118,16 @@ class Library:
         model = self._models.get(key, lambda: Model(self._source(found)))
         model.source.check()
         return model
+
+    def profiles(self, model: str) -> list[LoggedProfile]:
+        """The profiles of the model with this SHA-256 that are known by now, in the order of run, tag and step."""
+        with self._lock:
+            return [found for found in self._profiles.values() if found is not None and found.model == model]
+
+    @property
+    def profiles_pending(self) -> bool:
+        """Whether more profiles may turn up."""
+        return not self._complete.is_set() or len(self._profiles) < len(self._scan.profiles)
 
     def _find(self, wanted: str) -> tuple[str, Found]:
         self._start()
@@ -128,6 +163,7 @@ class Library:
                 if not self._wanted.is_set():
                     self._complete.set()
             self._identify()
+            self._read_profiles()
             self._wanted.wait(self._interval)
 
     def _identify(self) -> None:
@@ -147,12 +183,56 @@ class Library:
             with self._lock:
                 self._hashes[key] = digest
 
+    def _read_profiles(self) -> None:
+        """Reads what profiles say of themselves, until a new scan is asked for."""
+        there = {key_of(found): found for found in self._scan.profiles}
+        with self._lock:
+            self._profiles = {key: value for key, value in self._profiles.items() if key in there}
+            self._profile_notes = {key: value for key, value in self._profile_notes.items() if key in there}
+        for key, found in there.items():
+            if self._wanted.is_set():
+                return
+            if key not in self._profiles:
+                profile, note = self._read_profile(key, found)
+                with self._lock:
+                    self._profiles[key] = profile
+                    if note:
+                        self._profile_notes[key] = note
+
+    def _read_profile(self, key: str, found: Found) -> tuple[LoggedProfile | None, str]:
+        """A profile, or why there is none."""
+        from .run_facts import facts_of
+        from .runtime.errors import TraceError
+        from .runtime.trace_file import loads
+
+        read = partial(self._profile_bytes, found)
+        try:
+            trace = loads(read(), found.label)
+        except (TraceError, ModelError) as error:
+            return None, f"{error.file}: {error.reason}"
+        if trace.model.sha256 is None:
+            return None, f"{found.label}: does not say which model it is of"
+        place = {"label": found.label, "run": found.run, "tag": found.tag, "step": found.step}
+        return LoggedProfile(key, trace.model.sha256, {**place, **facts_of(trace)}, read), ""
+
+    def _profile_bytes(self, found: Found) -> bytes:
+        if found.size > _MOST_PROFILE_BYTES:
+            raise ModelError(found.label, f"is larger than {_MOST_PROFILE_BYTES >> 20} MiB")
+        if found.remote:
+            return fetch(found, _MOST_PROFILE_BYTES)
+        source = self._local(found)
+        return source.read(0, int(source.data.size))
+
     def _source(self, found: Found) -> Source:
-        """The bytes of what was found, if it still lies where it was allowed to be."""
+        """The bytes of a model that was found."""
         if found.error is not None:
             raise ModelError(found.label, found.error)
         if found.remote:
             return pick(self._downloads.source(found), found.member)
+        return pick(self._local(found), found.member)
+
+    def _local(self, found: Found) -> Source:
+        """A file that was found, if it still lies where it was allowed to be and is the same."""
         if not self._follow_links and not inside(found.path, [real_path(root) for root in self._roots]):
             raise ModelError(found.label, "its path now leads out of the log directory")
         source = Source.open(found.path)
@@ -161,7 +241,7 @@ class Library:
             status = os.stat(found.path)
         if (status.st_size, status.st_mtime_ns) != (found.size, found.modified_ns):
             raise ModelError(found.label, "the file was changed after it was found; look again")
-        return pick(source, found.member)
+        return source
 
 
 def key_of(found: Found) -> str:

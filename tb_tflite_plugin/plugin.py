@@ -11,6 +11,7 @@ from tensorboard.plugins import base_plugin
 
 from .app import App
 from .library import Library
+from .permission import Permission
 from .scan import Root
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class TFLitePlugin(base_plugin.TBPlugin):  # type: ignore[misc]
             follow_links=bool(getattr(flags, "tflite_follow_links", False)),
             interval=max(_LEAST_INTERVAL, reload_interval),
         )
-        self._app = App(self._library)
+        host = "0.0.0.0" if getattr(flags, "bind_all", False) else getattr(flags, "host", None) or "localhost"  # noqa: S104
+        allowed = bool(getattr(flags, "tflite_allow_run", False))
+        self._app = App(self._library, permission=Permission.of(host, allowed=allowed, flag="--tflite_allow_run"))
 
     def get_plugin_apps(self) -> dict[str, Any]:
         """One application answers all routes."""

@@ -16,6 +16,24 @@ _BLOCK = 4 << 20
 _KEPT = 8
 
 
+def fetch(found: Found, most: int) -> bytes:
+    """The bytes of a small remote file, in the foreground.
+
+    Raises:
+        ModelError: when it cannot be fetched, or is longer than ``most``.
+    """
+    import fsspec
+
+    try:
+        with fsspec.open(found.path, "rb") as remote:
+            data: bytes = cast(Any, remote).read(most + 1)
+    except Exception as error:  # every store has errors of its own
+        raise ModelError(found.label, f"cannot be fetched: {type(error).__name__}: {error}") from None
+    if len(data) > most:
+        raise ModelError(found.label, f"is larger than {most >> 20} MiB")
+    return data
+
+
 class Downloads:
     """The files fetched last."""
 

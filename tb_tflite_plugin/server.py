@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 
 from .app import App, refuse_cross_site
 from .library import Library
+from .permission import Permission, host_name
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -26,8 +27,10 @@ class _QuietHandler(WSGIRequestHandler):
         pass
 
 
-def make_local_server(library: Library, host: str, port: int, allowed_hosts: Iterable[str] = ()) -> BaseWSGIServer:
-    """A server for the command line.
+def make_local_server(
+    library: Library, host: str, port: int, allowed_hosts: Iterable[str] = (), *, allow_run: bool = False
+) -> BaseWSGIServer:
+    """A server for the command line. It runs models for pages on this machine, with ``allow_run`` for all others too.
 
     Requests must name the server by an address or by a name that is known to be its own: a page elsewhere whose name
     was pointed at this machine (DNS rebinding) is refused.
@@ -35,7 +38,8 @@ def make_local_server(library: Library, host: str, port: int, allowed_hosts: Ite
     Raises:
         OSError: when the address is taken or not there.
     """
-    app = App(library, refuse_foreign_hosts({host, *_LOOPBACK_NAMES, socket.gethostname().lower(), *allowed_hosts}))
+    refuse = refuse_foreign_hosts({host, *_LOOPBACK_NAMES, socket.gethostname().lower(), *allowed_hosts})
+    app = App(library, refuse, Permission.of(host, allowed=allow_run, flag="--allow-run"))
     return _make(host, port, app)
 
 
@@ -49,7 +53,9 @@ class NotebookServer:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.prefix = f"/{secrets.token_urlsafe(16)}"
-        self._server = _make("127.0.0.1", 0, self._serve_below(self.prefix, App(library)))
+        # Who knows the secret has the notebook, which runs anything.
+        app = App(library, permission=Permission(everywhere=True))
+        self._server = _make("127.0.0.1", 0, self._serve_below(self.prefix, app))
         threading.Thread(target=self._server.serve_forever, name="tflite-viz-server", daemon=True).start()
 
     @property
@@ -73,22 +79,15 @@ def refuse_foreign_hosts(own: set[str]) -> Callable[[Request], str | None]:
     """A check that the Host header is an IP address or one of the names, and that no other site asks."""
 
     def refuse(request: Request) -> str | None:
-        host = _host_name(request.headers.get("Host", ""))
+        host = host_name(request.headers.get("Host", ""))
         if host not in own and not _is_address(host):
             return f"this server is not called {host!r}; start it with --allow-host to serve under that name"
         origin = request.headers.get("Origin")
-        if origin is not None and _host_name(origin.partition("://")[2]) != host:
+        if origin is not None and host_name(origin.partition("://")[2]) != host:
             return "requests from other sites are refused"
         return refuse_cross_site(request)
 
     return refuse
-
-
-def _host_name(host: str) -> str:
-    host = host.lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
 
 
 def _is_address(host: str) -> bool:

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from importlib import metadata, resources
 from typing import Any
 
@@ -16,7 +17,11 @@ from .analysis.details import operator_details, tensor_details
 from .analysis.model import Model
 from .analysis.reports import NAMES, analyse
 from .jsontext import dumps
+from .run_facts import facts_of
+from .runtime.profile_report import report
+from .runtime.trace import Trace
 from .wire import encode_graph, encode_report
+from .wire_trace import encode_trace
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -34,8 +39,13 @@ _PAGE = """<!doctype html>
 """
 
 
-def static_report(model: Model) -> str:
-    """The report of a model as HTML."""
+def static_report(model: Model, traces: Sequence[tuple[str, Trace]] = ()) -> str:
+    """The report of a model as HTML.
+
+    Args:
+        model: the model.
+        traces: profiles of it that the report carries, each with a name for people.
+    """
     entry = _entry(model)
     details = {
         "operators": operator_details(model, np.arange(len(model.operators))),
@@ -46,9 +56,11 @@ def static_report(model: Model) -> str:
             "models": [entry],
             "scan": {"running": False, "roots": [], "entries": 1, "notes": []},
             "version": metadata.version("tb-tflite-plugin"),
+            "running": {"allowed": False, "reason": "this is a report in a file, with nothing behind it"},
         },
         "graph": _packed(encode_graph(model, {"size": entry["size"]})),
         "reports": {name: _packed(encode_report(analyse(model, name))) for name in NAMES},
+        "runs": [_run(place, name, trace, model) for place, (name, trace) in enumerate(traces)],
         "details": _packed(dumps(details).encode("utf-8", "replace")),
     }
     script = (
@@ -66,6 +78,16 @@ def static_report(model: Model) -> str:
         data=dumps(data).replace("<", "\\u003c"),
         script=script,
     )
+
+
+def _run(place: int, name: str, trace: Trace, model: Model) -> dict[str, Any]:
+    """A profile as the page takes it from a server, which made an id of its own."""
+    where = {"label": name, "logged": True, "run": ".", "tag": name, "step": None}
+    return {
+        "entry": {"id": f"{place:x}", "kind": "profile", **where, **facts_of(trace)},
+        "report": _packed(encode_report(report(trace, model))),
+        "trace": _packed(encode_trace(trace)),
+    }
 
 
 def _entry(model: Model) -> dict[str, Any]:

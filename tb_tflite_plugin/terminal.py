@@ -66,18 +66,22 @@ class Terminal:
             table.add_row(*(Text(_printable(cell), no_wrap=True, overflow="ellipsis") for cell in row))
         self._console.print(table)
 
-    def bars(self, rows: Sequence[tuple[str, int]], total: int) -> None:
-        """Names with counts, a share, and a bar on a terminal."""
+    def bars(
+        self, rows: Sequence[tuple[str, int]], total: int, header: tuple[str, str] = ("type", "count"), *,
+        sizes: bool = False,
+    ) -> None:  # fmt: skip
+        """Names with counts or sizes, a share of the total, and a bar on a terminal."""
         if self._plain:
-            self.table(["type", "count"], [[name, str(count)] for name, count in rows])
+            self.table(header, [[name, str(count)] for name, count in rows])
             return
         most = max((count for _, count in rows), default=1)
         grid = Table.grid(padding=(0, 2))
         for column in ("left", "right", "right", "left"):
             grid.add_column(justify=column)
         for name, count in rows:
-            bar = Text("━" * max(1, round(_BAR_WIDTH * count / most)), style="cyan")
-            grid.add_row(Text(_printable(name)), f"{count:,}", Text(f"{count / total:.1%}", style="dim"), bar)
+            bar = Text("━" * max(1, round(_BAR_WIDTH * count / max(most, 1))), style="cyan")
+            shown, share = self.size(count) if sizes else f"{count:,}", f"{count / max(total, 1):.1%}"
+            grid.add_row(Text(_printable(name)), shown, Text(share, style="dim"), bar)
         self._console.print(grid)
 
     def bar(self, share: float) -> str:

@@ -38,7 +38,11 @@ def load(path: str | os.PathLike[str], model: Model) -> Trace:
         TraceError: when the file cannot be read, is in no known format, is malformed, or is of another model.
     """
     name = os.fspath(path)
-    data = _content(name)
+    return loads(_content(name), name, model)
+
+
+def loads(data: bytes, name: str, model: Model) -> Trace:
+    """Reads a profile from bytes as :func:`load` does; ``name`` is what errors call it."""
     if _is_ours(data[:_HEAD]):
         trace = trace_file.loads(data, name)
         if trace.model.sha256 not in (None, model.sha256):

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ..analysis.model import Model
+    from ..runtime.trace import Trace
 
 
 def report(
     model: Annotated[str, typer.Argument(help="A model, or container!member.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.")],
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(help="A profile of the model to put in: a trace, or what another tool measured."),
+    ] = None,
 ) -> None:
     """Write the viewer with a model in it as one HTML file.
 
@@ -23,9 +31,21 @@ def report(
     from ._models import working
 
     opened = open_model(model)
+    traces = [(Path(path).name, _trace(path, opened)) for path in profile or []]
     with working(f"writing {output}"):
-        html = static_report(opened)
+        html = static_report(opened, traces)
     with os_errors(str(output)):
         output.write_text(html, "utf-8")
     terminal = Terminal()
     terminal.note(f"{output}: {terminal.size(len(html.encode()))}")
+
+
+def _trace(path: str, model: Model) -> Trace:
+    from ..analysis.errors import ModelError
+    from ..runtime.errors import TraceError
+    from ..runtime.traces import load
+
+    try:
+        return load(path, model)
+    except TraceError as error:
+        raise ModelError(error.file, ": ".join(filter(None, (error.place, error.reason)))) from None

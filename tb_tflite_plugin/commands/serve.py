@@ -14,6 +14,9 @@ def serve(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="Another name under which browsers may reach this server.")
     ] = None,
+    allow_run: Annotated[
+        bool, typer.Option("--allow-run", help="Let everybody who can reach this server run the models.")
+    ] = False,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the browser.")] = True,
 ) -> None:
     """Open models in the browser.
@@ -30,7 +33,7 @@ def serve(
 
     roots, fragment = roots_and_fragment(paths)
     try:
-        server = make_local_server(Library(roots, interval=5.0), host, port, allow_host or [])
+        server = make_local_server(Library(roots, interval=5.0), host, port, allow_host or [], allow_run=allow_run)
     except OSError as error:
         raise UsageError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
     everywhere = host in ("0.0.0.0", "::")  # noqa: S104

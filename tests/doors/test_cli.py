@@ -28,7 +28,9 @@ from tb_tflite_plugin.doctor import examine
 
 pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
 
-COMMANDS = ("serve", "inspect", "ops", "compute", "partition", "profile", "trace", "report", "log", "doctor")
+COMMANDS = (
+    "serve", "inspect", "ops", "compute", "memory", "partition", "profile", "trace", "report", "log", "doctor",
+)  # fmt: skip
 VIZ = Path(sys.executable).parent / "tflite-viz"
 MOST_REPORT_BYTES = 1_500_000
 NASTY = "\x1b]0;owned\x07\x1b[31mred\x9b2J\r\b\u202eback\u2028[bold]mark[/bold]"
@@ -143,6 +145,8 @@ def test_help_imports_nothing_heavy() -> None:
         (["log", "{mnet}"], 2, "Missing argument"),
         (["log", "{mnet}", "{tmp}", "--step", "-1"], 2, "--step"),
         (["log", "{mnet}", "{tmp}", "--tag", "../x"], 2, "its parts must be names of directories"),
+        (["memory", "{mnet}", "--planner", "tarot"], 2, "--planner"),
+        (["compute", "{tmp}/short.tflite"], 1, "byte "),
         (["serve", "{mnet}", "--port", "x"], 2, "--port"),
         (["serve", "{mnet}", "--host", "203.0.113.1", "--no-open"], 2, "cannot listen on 203.0.113.1:0"),
         (["inspect", "{tmp}/missing.tflite"], 1, "No such file or directory"),
@@ -211,7 +215,7 @@ def test_inspect_json(mnet: Path) -> None:
         assert list(finding) == ["severity", "code", "message", "operators"]
 
 
-@pytest.mark.parametrize("command", ["inspect", "ops", "compute"])
+@pytest.mark.parametrize("command", ["inspect", "ops", "compute", "memory"])
 def test_every_model(
     command: str, model_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -223,7 +227,9 @@ def test_every_model(
         printed = capsys.readouterr()
         assert (ended.value.code, printed.err) == (0, "")
         if form == ["--json"]:
-            assert json.loads(printed.out)["summary"]["operators"] == len(open_model(model_path).operators)
+            found = json.loads(printed.out)
+            if command != "memory":
+                assert found["summary"]["operators"] == len(open_model(model_path).operators)
 
 
 def test_inspect_text(mnet: Path) -> None:
@@ -333,6 +339,61 @@ def test_long_lines_are_not_broken_into_a_pipe(nasty: Path, tmp_path: Path, made
     assert len(lines[1]) > 1500
 
 
+def test_compute_text(mnet: Path) -> None:
+    result = viz("compute", mnet)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert "multiply-accumulates\t1373824" in lines, "all digits into a pipe"
+    rows = facts("compute", mnet)["summary"]["by_type"]
+    for row in rows:
+        share = f"{row['macs'] / 1373824:.1%}"
+        assert any(line.startswith(f"{row['op']}\t{row['operators']}\t{row['macs']}\t{share}\t") for line in lines)
+    assert "1.37 M" in on_terminal("compute", mnet)
+
+
+def test_compute_shows_what_is_not_known_as_a_dash(models: Path) -> None:
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal("compute", models / "custom_op.tflite"))
+    assert re.search(r"^Betainc +1 +– ", shown, re.MULTILINE)
+
+
+def test_tables_of_operators_and_tensors_say_which_they_are(mnet: Path) -> None:
+    model = open_model(mnet)
+    for arguments, expected in (
+        (["compute"], list(zip(range(len(model.operators)), model.operators.ops, strict=True))),
+        (["memory"], list(zip(range(len(model.operators)), model.operators.ops, strict=True))),
+        (["memory", "--tensors"], list(enumerate(model.tensors.name.tolist()))),
+    ):
+        found = facts(arguments[0], mnet, *arguments[1:])
+        assert [tuple(row[:2]) for row in found["rows"]] == expected
+        header, *rows = csv.reader(io.StringIO(viz(arguments[0], mnet, *arguments[1:], "--csv").stdout))
+        assert header == [column["name"] for column in found["columns"]]
+        assert len(rows) == len(expected)
+
+
+def test_memory_by_planner(mnet: Path) -> None:
+    summaries = [facts("memory", mnet, *arguments)["summary"] for arguments in ([], ["-p", "litert"], ["-p", "micro"])]
+    assert summaries[0] == summaries[1]
+    assert [summary["planner"] for summary in summaries] == ["litert", "litert", "micro"]
+    assert [summary["arena_bytes"] for summary in summaries] == [35840, 35840, 28672]
+    assert [summary["peak_operator"] for summary in summaries] == [2, 2, 2]
+
+
+def test_memory_text(mnet: Path, synth: Callable[[int], Path]) -> None:
+    result = viz("memory", mnet)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert "arena\t35840" in lines
+    assert "most alive at once\t31744, at operator 2 DEPTHWISE_CONV_2D" in lines
+    assert "2 DEPTHWISE_CONV_2D\t31744" in lines
+    assert sum("\t" in line for line in lines[lines.index("live bytes") :]) == 21, "a heading and 20 operators"
+    shown = on_terminal("memory", mnet)
+    assert "35.0 KiB" in shown
+    assert "━" * 30 in shown
+    many = viz("memory", synth(4)).stdout.splitlines()
+    heading = many.index("live bytes, the most of every 4 operators")
+    assert len(many) - heading - 2 == 37
+
+
 def test_reader_that_goes_away(synth: Callable[[int], Path]) -> None:
     """As in ``tflite-viz ops model.tflite | head -1``."""
     for arguments in (["ops"], ["ops", "--json"], ["ops", "--csv"]):
@@ -359,7 +420,7 @@ def test_terminal_shows_tables_and_bars(mnet: Path) -> None:
     assert "CONV_2D" in on_terminal("ops", mnet)
 
 
-@pytest.mark.parametrize("command", [["inspect"], ["ops"], ["ops", "--columns", "all"]])
+@pytest.mark.parametrize("command", [["inspect"], ["ops"], ["ops", "--columns", "all"], ["compute"], ["memory"]])
 def test_names_cannot_steer_the_terminal(nasty: Path, command: list[str]) -> None:
     shown = on_terminal(command[0], nasty, *command[1:])
     # What the program itself sends: colours and styles, and on stderr the line that says what it does.
@@ -412,6 +473,18 @@ def test_report_of_every_model(model_path: Path, tmp_path: Path) -> None:
     from tb_tflite_plugin.static_report import static_report
 
     assert static_report(open_model(model_path)).startswith("<!doctype html>")
+
+
+def test_report_with_a_profile(mnet: Path, tmp_path: Path) -> None:
+    trace, page = tmp_path / "mine.trace.json", tmp_path / "report.html"
+    assert viz("profile", mnet, "--runs", "5", "-o", trace).returncode == 0
+    assert viz("report", mnet, "--profile", trace, "-o", page).returncode == 0
+    data = page.read_text("utf-8").partition('id="tflite-viz-data">')[2].partition("</script>")[0]
+    (run,) = json.loads(data)["runs"]
+    assert (run["entry"]["label"], run["entry"]["kernels"], run["entry"]["runs"]) == ("mine.trace.json", "xnnpack", 5)
+    other = viz("report", mnet.parent / "tiny_mlp.tflite", "--profile", trace, "-o", page)
+    assert other.returncode == 1
+    assert "is of another model" in " ".join(other.stderr.split())
 
 
 # log

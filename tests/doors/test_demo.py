@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from tb_tflite_plugin.runtime.errors import RuntimeMissing
+
+from tb_tflite_plugin import demo
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
@@ -25,10 +28,10 @@ def test_link(
     wait_for: Callable[..., Any],
 ) -> None:
     command = [sys.executable, "-m", "tb_tflite_plugin.demo", "--logdir", tmp_path / "logs"]
-    with running(command, cwd=tmp_path) as demo:
-        link = urlsplit(demo.url)
+    with running(command, cwd=tmp_path) as started:
+        link = urlsplit(started.url)
         base = f"http://{link.netloc}/"
-        found = re.fullmatch(r"tflite&p\.tflite\.model=([0-9a-f]{64})", link.fragment)
+        found = re.fullmatch(r"tflite&p\.tflite\.model=([0-9a-f]{64})&p\.tflite\.lens=profile\.self_us", link.fragment)
         assert found is not None
         assert fetch(base).status == 200
 
@@ -45,11 +48,17 @@ def test_link(
             ("int8", "mobilenet", 100, None),
             ("sequence", "gru", 0, None),
         ]
-        (tensorboard,) = psutil.Process(demo.process.pid).children()
-        demo.process.send_signal(ending)
-        assert demo.process.wait(60) == 0
+
+        def kernels() -> Any:
+            runs = json.loads(fetch(f"{base}data/plugin/tflite/model/{found[1]}/runs").body)["runs"]
+            return sorted(run["kernels"] for run in runs if run["logged"] and run["median_us"] > 0)
+
+        wait_for(lambda: kernels() == ["builtin", "xnnpack"], "the measured profiles of the model of the link")
+        (tensorboard,) = psutil.Process(started.process.pid).children()
+        started.process.send_signal(ending)
+        assert started.process.wait(60) == 0
         wait_for(lambda: not tensorboard.is_running(), "the end of TensorBoard")
-        assert "Traceback" not in demo.log()
+        assert "Traceback" not in started.log()
 
 
 def test_failing_tensorboard_is_said(tmp_path: Path) -> None:
@@ -61,3 +70,19 @@ def test_failing_tensorboard_is_said(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "no TensorBoard today" in result.stderr
     assert "http" not in result.stdout
+
+
+def test_without_the_runtime_the_models_are_logged_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(*_: object) -> None:
+        raise RuntimeMissing("ai-edge-litert is not installed")
+
+    monkeypatch.setattr(demo, "profile", missing)
+    monkeypatch.setattr(demo.subprocess, "Popen", lambda *_, **__: (_ for _ in ()).throw(SystemExit(7)))
+    monkeypatch.setattr(sys, "argv", ["demo", "--logdir", str(tmp_path)])
+    with pytest.raises(SystemExit, match="7"):
+        demo.main()
+    assert "no profile of mnet_float32.tflite: ai-edge-litert is not installed" in capsys.readouterr().err
+    assert len(list(tmp_path.rglob("*.tflite"))) == 3
+    assert not list(tmp_path.rglob("*.trace.json"))

@@ -274,6 +274,24 @@ def context(logdir: Path | str, **flags: Any) -> base_plugin.TBContext:
     return base_plugin.TBContext(logdir=str(logdir), flags=argparse.Namespace(**given))
 
 
+@pytest.mark.parametrize(
+    ("flags", "allowed"),
+    [
+        ({}, True),
+        ({"host": "localhost"}, True),
+        ({"host": "0.0.0.0"}, False),
+        ({"host": "myhost"}, False),
+        ({"bind_all": True}, False),
+        ({"bind_all": True, "tflite_allow_run": True}, True),
+    ],
+)
+def test_models_run_only_where_nobody_else_reaches_them(tmp_path: Path, flags: dict[str, Any], allowed: bool) -> None:
+    app = TFLitePlugin(context(tmp_path, **flags)).get_plugin_apps()["/*"]
+    answer = Client(app).get("/data/plugin/tflite/models", headers={"Host": "localhost:6006"})
+    assert answer.json["running"]["allowed"] is allowed
+    assert allowed or "--tflite_allow_run" in answer.json["running"]["reason"]
+
+
 def test_is_active_never_waits(models: Path, monkeypatch: pytest.MonkeyPatch, wait_for: Callable[..., Any]) -> None:
     may_scan, scanning = threading.Event(), threading.Event()
     really_scan = library_module.scan

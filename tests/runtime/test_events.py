@@ -57,6 +57,22 @@ def test_operators_and_partitions_of_one_subgraph() -> None:
     assert [(p.subgraph, p.operators) for p in table.partitions()] == [(0, None), (0, None)]
 
 
+def test_an_invocation_lies_in_what_the_interpreter_reports_around_it() -> None:
+    table = Table()
+    table.add(
+        stream(
+            (REGISTER, RUNTIME, 100, 3, 0, 0),
+            ("invoke", RUNTIME, 105, 30, 0, 0),
+            ("Invoke", RUNTIME, 107, 20, 0, 0),
+            ("ADD", OP, 110, 4, 0, 0),
+            (SYNC, RUNTIME, 136, 2, 0, 0),
+        )
+    )
+    assert [(tag, parent) for tag, _, parent, *_ in rows_of(table)] == [
+        (REGISTER, -1), ("invoke", -1), ("Invoke", 1), ("ADD", 2), (SYNC, -1),
+    ]  # fmt: skip
+
+
 def loop(times: int) -> RawEvents:
     """A WHILE whose condition is subgraph 1 and whose body, with an IF that calls subgraph 3, is subgraph 2."""
     rows: list[tuple[str, int, int, int, int, int]] = [

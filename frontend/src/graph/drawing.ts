@@ -1,5 +1,6 @@
 /** What the renderer is given besides the scene: it knows boxes and colours, not models. */
 import type { Swatch } from '../lib/palette.ts';
+import type { Regions } from './regions.ts';
 import type { Scene } from './scene.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT } from './scene.ts';
 
@@ -24,6 +25,8 @@ export interface Paint {
   strip: (box: number) => Strip[];
   /** A figure at the right of a closed group; empty for none. */
   figure: (box: number) => string;
+  /** What is painted as one area; null for nothing. */
+  regions: Regions | null;
 }
 
 export interface Drawing {

@@ -11,6 +11,7 @@ import { lineBoundsOf, type BoxText, type Drawing, type Paint, type Strip } from
 import { sharedCounts } from './endpoints.ts';
 import type { Group, Hierarchy } from './hierarchy.ts';
 import { lineText, tensorBytes, weightOf } from './line-figures.ts';
+import { regionsOf } from './regions.ts';
 import { CLOSED_GROUP, INPUT, OPEN_GROUP, OPEN_OPERATOR, OPERATOR, OUTPUT, type Scene } from './scene.ts';
 
 export function drawingOf(model: Model, hierarchy: Hierarchy, scene: Scene, paint: Paint): Drawing {
@@ -42,6 +43,7 @@ export function paintOf(hierarchy: Hierarchy, scene: Scene, lens: Lens, theme: T
     color: colorsOf(scene, lens.color),
     strip: (box) => remembered(strips, box, () => stripOf(hierarchy, lens, hierarchy.groups[item[box]])),
     figure: (box) => remembered(figures, box, () => figureOf(lens, hierarchy.groups[item[box]])),
+    regions: regionsOf(hierarchy, scene, lens),
   };
 }
 

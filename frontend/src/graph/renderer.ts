@@ -11,6 +11,7 @@ import { paintGroupNames, paintGroups } from './paint/groups.ts';
 import { Labels, paintHighlightedLabels, paintLabels } from './paint/labels.ts';
 import { paintLines } from './paint/lines.ts';
 import { PLAIN, type Pen } from './paint/pen.ts';
+import { paintRegions } from './paint/regions.ts';
 import { boxesInSight, linesInSight, sightOf } from './paint/sight.ts';
 import { paintStubs } from './paint/stubs.ts';
 import type { Scene } from './scene.ts';
@@ -90,6 +91,7 @@ export class Painter {
   paint(pen: Pen, picture: Picture, view: View): void {
     const frame = this.frame(pen, picture, view);
     paintGroups(frame);
+    paintRegions(frame);
     paintLines(frame);
     paintLabels(frame);
     paintBoxes(frame);

@@ -45,6 +45,23 @@ describe('over HTTP', () => {
     ]);
   });
 
+  test('a run is asked for in a way that no other site’s page can', async () => {
+    const sent: [string, RequestInit][] = [];
+    vi.stubGlobal('fetch', (url: string, options: RequestInit) => {
+      sent.push([url, options]);
+      return Promise.resolve(Response.json({ id: 'j' }));
+    });
+    const request = { kind: 'partition' as const, options: { delegate: 'xnnpack' } };
+    expect(await source.start('ab/c', request)).toEqual({ id: 'j' });
+    await source.cancel('j');
+    expect(sent.map(([url]) => url)).toEqual(['model/ab%2Fc/run', 'job/j/cancel']);
+    for (const [, { method, headers }] of sent) {
+      expect(method).toBe('POST');
+      expect(headers).toEqual({ 'Content-Type': 'application/json', 'X-TFLite-Viz': '1' });
+    }
+    expect(JSON.parse(sent[0][1].body as string)).toEqual(request);
+  });
+
   test('a refusal says where in the file it is', async () => {
     serve(refusal(422, { message: 'not a table', file: 'a.tflite', offset: 12, table: 'Tensor' }));
     const error: unknown = await source.listing(false).catch((reason: unknown) => reason);
@@ -91,16 +108,28 @@ test('a report carries everything with it', async () => {
     const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
     return Buffer.from(await new Response(stream).arrayBuffer()).toString('base64');
   };
+  const running = { allowed: false as const, reason: 'this is a file' };
+  const entry = { id: 'a1', kind: 'profile' as const, label: 'a', logged: true, created: '' };
   const details = { operators: [{ id: 0 }, { id: 1 }], tensors: [{ id: 0 }] };
   const source = new EmbeddedSource({
-    listing: { models: [], scan: { running: false, roots: [], entries: 0, notes: [] }, version: '1' },
+    listing: {
+      models: [],
+      scan: { running: false, roots: [], entries: 0, notes: [] },
+      version: '1',
+      running,
+    },
     graph: await packed(Uint8Array.of(5, 6)),
     details: await packed(new TextEncoder().encode(JSON.stringify(details))),
     reports: { ops: await packed(Uint8Array.of(7)) },
+    runs: [{ entry, report: await packed(Uint8Array.of(8)), trace: await packed(Uint8Array.of(9)) }],
   });
   expect((await source.listing()).version).toBe('1');
   expect(new Uint8Array(await source.graph())).toEqual(Uint8Array.of(5, 6));
   expect(new Uint8Array(await source.report('any', 'ops'))).toEqual(Uint8Array.of(7));
   expect(await source.operator('any', 1)).toEqual({ id: 1 });
   expect(await source.tensor('any', 0)).toEqual({ id: 0 });
+  expect(await source.runs()).toEqual({ runs: [entry], jobs: [], pending: false });
+  expect(new Uint8Array(await source.runReport('any', 'a1'))).toEqual(Uint8Array.of(8));
+  expect(new Uint8Array(await source.trace('any', 'a1'))).toEqual(Uint8Array.of(9));
+  await expect(source.start()).rejects.toThrow('runs nothing');
 });

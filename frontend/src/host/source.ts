@@ -1,4 +1,5 @@
 /** Where data comes from: the server that served the page, or the page itself (the one-file report). */
+import type { Job, RunEntry, Running, RunRequest, RunsAnswer } from './runs.ts';
 
 export interface Entry {
   id: string;
@@ -18,6 +19,7 @@ export interface Listing {
   models: Entry[];
   scan: { running: boolean; roots: string[]; entries: number; notes: string[] };
   version: string;
+  running: Running;
 }
 
 export interface OperatorDetails {
@@ -79,6 +81,16 @@ export interface Source {
   tensor: (model: string, tensor: number) => Promise<TensorDetails>;
   /** One of the reports that the model's header names, as wire/report.ts decodes it. */
   report: (model: string, name: string) => Promise<ArrayBuffer>;
+  runs: (model: string) => Promise<RunsAnswer>;
+  /** The report of one of them, over operators. */
+  runReport: (model: string, run: string) => Promise<ArrayBuffer>;
+  /** What was timed in a profile, as wire/profile-trace.ts decodes it. */
+  trace: (model: string, run: string) => Promise<ArrayBuffer>;
+  /** Where the profile can be downloaded; null where there is no server. */
+  traceUrl: (model: string, run: string) => string | null;
+  start: (model: string, request: RunRequest) => Promise<Job>;
+  job: (id: string) => Promise<Job>;
+  cancel: (id: string) => Promise<void>;
 }
 
 /** The server's own words about what went wrong. */
@@ -133,12 +145,46 @@ export class HttpSource implements Source {
   async report(model: string, name: string): Promise<ArrayBuffer> {
     return (await get(`model/${encodeURIComponent(model)}/report/${encodeURIComponent(name)}`)).arrayBuffer();
   }
+
+  async runs(model: string): Promise<RunsAnswer> {
+    return (await get(`model/${encodeURIComponent(model)}/runs`).then(json)) as RunsAnswer;
+  }
+
+  runReport(model: string, run: string): Promise<ArrayBuffer> {
+    return this.report(model, `run-${run}`);
+  }
+
+  async trace(model: string, run: string): Promise<ArrayBuffer> {
+    return (await get(`model/${encodeURIComponent(model)}/trace/${encodeURIComponent(run)}`)).arrayBuffer();
+  }
+
+  traceUrl(model: string, run: string): string {
+    return `model/${encodeURIComponent(model)}/trace/${encodeURIComponent(run)}.json`;
+  }
+
+  async start(model: string, request: RunRequest): Promise<Job> {
+    return (await post(`model/${encodeURIComponent(model)}/run`, request).then(json)) as Job;
+  }
+
+  async job(id: string): Promise<Job> {
+    return (await get(`job/${encodeURIComponent(id)}`).then(json)) as Job;
+  }
+
+  async cancel(id: string): Promise<void> {
+    await post(`job/${encodeURIComponent(id)}/cancel`, {});
+  }
 }
 
-async function get(url: string): Promise<Response> {
+/** The server answers this only to its own pages: no other can send the header. */
+function post(url: string, body: object): Promise<Response> {
+  const headers = { 'Content-Type': 'application/json', 'X-TFLite-Viz': '1' };
+  return get(url, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+async function get(url: string, options: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url);
+    response = await fetch(url, options);
   } catch {
     throw new Error('the server does not answer; is it still running?');
   }
@@ -161,6 +207,13 @@ export interface Embedded {
   details: string;
   /** By name. */
   reports: Record<string, string>;
+  runs: EmbeddedRun[];
+}
+
+export interface EmbeddedRun {
+  entry: RunEntry;
+  report: string;
+  trace: string;
 }
 
 interface EmbeddedDetails {
@@ -191,6 +244,40 @@ export class EmbeddedSource implements Source {
 
   report(_model: string, name: string): Promise<ArrayBuffer> {
     return unpack(this.data.reports[name]);
+  }
+
+  runs(): Promise<RunsAnswer> {
+    return Promise.resolve({ runs: this.data.runs.map(({ entry }) => entry), jobs: [], pending: false });
+  }
+
+  runReport(_model: string, run: string): Promise<ArrayBuffer> {
+    return unpack(this.run(run).report);
+  }
+
+  trace(_model: string, run: string): Promise<ArrayBuffer> {
+    return unpack(this.run(run).trace);
+  }
+
+  traceUrl(): null {
+    return null;
+  }
+
+  start(): Promise<never> {
+    return Promise.reject(new Error('a report in a file runs nothing'));
+  }
+
+  job(): Promise<never> {
+    return this.start();
+  }
+
+  cancel(): Promise<never> {
+    return this.start();
+  }
+
+  private run(id: string): EmbeddedRun {
+    const found = this.data.runs.find(({ entry }) => entry.id === id);
+    if (found === undefined) throw new Error(`this report has no run ${id}`);
+    return found;
   }
 
   private all(): Promise<EmbeddedDetails> {

@@ -18,13 +18,28 @@ export class Reports {
   readonly operators = computed<TableColumn[]>(() => columnsOver(this.arrived(), 'operators'));
   readonly tensors = computed<TableColumn[]>(() => columnsOver(this.arrived(), 'tensors'));
   private readonly asked = new Map<string, Promise<Report>>();
+  /** Names of those that were given. */
+  private readonly given: string[] = [];
 
   constructor(
     private readonly model: string,
-    readonly names: readonly string[],
+    private readonly known: readonly string[],
     private readonly source: Source,
     private readonly tables: TableClient,
   ) {}
+
+  get names(): readonly string[] {
+    return [...this.known, ...this.given];
+  }
+
+  /** A report that does not come by its name: of the run that is looked at. It takes the place of the last one. */
+  give(name: string, buffer: ArrayBuffer): void {
+    const report = decodeReport(buffer);
+    if (!this.names.includes(name)) this.given.push(name);
+    this.asked.set(name, Promise.resolve(report));
+    this.tables.give(name, buffer);
+    this.set(name, { report, error: null });
+  }
 
   /** Rejects with the reason when the report cannot be had; a later call asks again. */
   ask(name: string): Promise<Report> {

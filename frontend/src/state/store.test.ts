@@ -61,6 +61,8 @@ function entry(id: string): Entry {
   };
 }
 
+const NOTHING_RUNS = { allowed: false as const, reason: 'a test' };
+
 let url: string;
 let pushed: string[];
 let navigate: () => void;
@@ -96,11 +98,19 @@ async function started(): Promise<Store> {
         models: [entry('first'), entry('second')],
         scan: { running: false, roots: [], entries: 2, notes: [] },
         version: '1',
+        running: NOTHING_RUNS,
       }),
     graph: (model) => graph(model),
     operator: missing,
     tensor: missing,
     report: (model, name) => report(model, name),
+    runs: () => Promise.resolve({ runs: [], jobs: [], pending: false }),
+    runReport: missing,
+    trace: missing,
+    traceUrl: () => null,
+    start: missing,
+    job: missing,
+    cancel: missing,
   };
   const worker = (which: number) => () => new LocalWorker(which) as unknown as Worker;
   const store = createStore(host, source, { graph: worker(0), table: worker(1) });

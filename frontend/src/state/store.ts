@@ -15,6 +15,7 @@ import { decodeModel, type Model } from '../wire/model.ts';
 import { createFilter } from './filter.ts';
 import { createLens } from './lens.ts';
 import { groupsToOpen } from './navigation.ts';
+import { createRuns } from './runs.ts';
 import { Reports } from './reports.ts';
 import { createTable } from './table.ts';
 import { existing } from './trace-url.ts';
@@ -99,12 +100,15 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       table: table.over.value,
       sort: [...table.sort.value],
       outline: outline.value,
+      profile: [...runs.shown.value],
       trace: trace.value,
       weighsLines: weighsLines.value,
     });
     host.write(state, push && state !== remembered);
     remembered = state;
   }
+
+  const runs = createRuns({ source, loaded, remember: () => remember(false) });
 
   let polls = 0;
 
@@ -197,6 +201,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       modelId.value = id;
       loaded.value = null;
       scene.value = null;
+      selection.value = []; // of the model before: its numbers mean nothing here
       failure.value = null;
       phase.value = 'fetching';
     });
@@ -447,6 +452,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     table,
     outline,
     focusRequests,
+    runs,
     trace,
     reached,
     weighsLines,

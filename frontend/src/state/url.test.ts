@@ -20,6 +20,7 @@ const STATE: UrlState = {
     { column: 'ops.op', descending: false },
   ],
   outline: true,
+  profile: ['a1', '0f2'],
   search: 'conv & <b> 100%',
   trace: { kind: 'near', of: [{ kind: 'operator', id: 5 }], hops: 3, hidesRest: true },
   weighsLines: true,
@@ -27,6 +28,15 @@ const STATE: UrlState = {
 
 test('what is written is read back', () => {
   expect(decodeState(encodeState(STATE))).toEqual(STATE);
+});
+
+test('every tab has its name, and another opens the graph', () => {
+  expect(['tab=graph', 'tab=overview', 'tab=profile', 'tab=x'].map((text) => decodeState(text).tab)).toEqual([
+    'graph',
+    'overview',
+    'profile',
+    'graph',
+  ]);
 });
 
 test('defaults leave no trace', () => {

@@ -7,7 +7,7 @@ import type { Over } from '../table/tables.ts';
 import { decodeItem, encodeItem } from './item-url.ts';
 import { decodeTrace, encodeTrace } from './trace-url.ts';
 
-export type Tab = 'overview' | 'graph';
+export type Tab = 'overview' | 'graph' | 'profile';
 
 export interface UrlState {
   model: string | null;
@@ -27,6 +27,8 @@ export interface UrlState {
   table: Over | null;
   sort: SortKey[];
   outline: boolean;
+  /** Ids of the profiles that are looked at, empty for the newest. */
+  profile: string[];
   trace: Trace | null;
   /** Whether lines are as wide as what they carry is large. */
   weighsLines: boolean;
@@ -34,6 +36,8 @@ export interface UrlState {
 
 /** Longer selections are not part of a link: browsers and chat programs cut long ones. */
 const MOST_SELECTED = 500;
+
+const TABS: Tab[] = ['graph', 'overview', 'profile'];
 
 export function encodeState(state: UrlState): string {
   const parts: string[] = [];
@@ -52,6 +56,7 @@ export function encodeState(state: UrlState): string {
   if (state.sort.length > 0)
     put('sort', state.sort.map(({ column, descending }) => (descending ? `-${column}` : column)).join(','));
   if (state.outline) put('outline', '1');
+  if (state.profile.length > 0) put('profile', state.profile.join('.'));
   if (state.trace !== null) put('trace', encodeTrace(state.trace));
   if (state.weighsLines) put('lines', 'bytes');
   return parts.join('&');
@@ -65,12 +70,16 @@ export function decodeState(text: string): UrlState {
   const log = values.get('log');
   return {
     model: values.get('model'),
-    tab: values.get('tab') === 'overview' ? 'overview' : 'graph',
+    tab: TABS.find((tab) => tab === values.get('tab')) ?? 'graph',
     root: root !== null && /^\d+$/.test(root) ? Number(root) : null,
     flat: values.get('flat') === '1',
     open: open === null ? null : decodeNumbers(open),
     selection: (values.get('sel') ?? '').split('.').flatMap(decodeItem),
     search: values.get('q') ?? '',
+    profile: (values.get('profile') ?? '')
+      .split('.')
+      .filter((id) => /^[0-9a-f]{1,64}$/.test(id))
+      .slice(0, 8),
     lens: values.get('lens'),
     log: log === null ? null : log === '1',
     table: table === 'operators' || table === 'tensors' ? table : null,

@@ -3,6 +3,7 @@ import base from '../style.css?inline';
 import graph from './graph.css?inline';
 import lens from './lens.css?inline';
 import outline from './outline.css?inline';
+import profile from './profile.css?inline';
 import table from './table.css?inline';
 
-export const css = [base, graph, lens, outline, table].join('\n');
+export const css = [base, graph, lens, outline, table, profile].join('\n');

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { useStore } from './context.ts';
+import { Later } from './later.tsx';
 import { GraphView } from './graph.tsx';
 import { Help } from './help.tsx';
 import { OutlineButton, OutlinePanel } from './outline.tsx';
@@ -10,6 +11,7 @@ import { EmptyState, FailureState, LoadingState } from './states.tsx';
 import { TablePanel } from './table.tsx';
 import { TopBar } from './topbar.tsx';
 import { isTyping } from './keys.ts';
+import type { Loaded } from '../state/store.ts';
 import type { Tab } from '../state/url.ts';
 
 const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
@@ -20,6 +22,12 @@ const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
     icon: 'M5 3h6v4H9v2h6V7h-2V3h6v6h-2v3h2v6h-6v-6h2v-1H9v1h2v6H5v-6h2V9H5z',
   },
   { id: 'overview', name: 'Overview', key: '2', icon: 'M4 4h7v7H4zM13 4h7v4h-7zM13 10h7v10h-7zM4 13h7v7H4z' },
+  {
+    id: 'profile',
+    name: 'Profile',
+    key: '3',
+    icon: 'M11 3h2v2.06A8 8 0 1 1 4.94 12H7a6 6 0 1 0 4-4.92zM12 12l5-5 1.4 1.4-5 5z',
+  },
 ];
 
 export function App() {
@@ -64,6 +72,17 @@ export function App() {
   );
 }
 
+/** In a chunk of its own: most visits do not open it. */
+function Profile({ loaded }: { loaded: Loaded }) {
+  return (
+    <Later
+      name="profile"
+      load={() => import('./profile.tsx').then(({ ProfileView }) => ProfileView)}
+      render={(ProfileView) => <ProfileView loaded={loaded} />}
+    />
+  );
+}
+
 function Content() {
   const store = useStore();
   const failure = store.failure.value ?? (store.listing.value === null ? store.listingFailure.value : null);
@@ -76,9 +95,9 @@ function Content() {
   const isTableFull = store.table.isFull.value && store.table.over.value !== null;
   return (
     <>
-      {store.tab.value === 'overview' ? (
-        <Overview loaded={store.loaded.value} />
-      ) : (
+      {store.tab.value === 'overview' && <Overview loaded={store.loaded.value} />}
+      {store.tab.value === 'profile' && <Profile key={store.loaded.value.id} loaded={store.loaded.value} />}
+      {store.tab.value === 'graph' && (
         <>
           <OutlinePanel loaded={store.loaded.value} />
           <div class="middle">
