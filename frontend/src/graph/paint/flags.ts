@@ -16,6 +16,8 @@ export const LABELLED = 8;
 export interface Flags {
   boxes: Uint8Array;
   lines: Uint8Array;
+  /** Whether any line may be faded or hidden. */
+  fadesLines: boolean;
 }
 
 export type FixedMarks = Omit<Marks, 'hovered' | 'hoveredLine'>;
@@ -37,5 +39,5 @@ export function flagsOf(scene: Scene, { selected, tensors, matches, traced }: Fi
     const isWanted = (ends & SELECTED) !== 0 || tensors.has(tensor[i]);
     if (isWanted && (lines[i] & beside) === 0) lines[i] |= HIGHLIGHTED | LABELLED;
   }
-  return { boxes, lines };
+  return { boxes, lines, fadesLines: traced !== null };
 }

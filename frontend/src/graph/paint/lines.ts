@@ -1,6 +1,6 @@
 /** Lines and their arrow heads: all of one look in one path. */
 import { BACKWARD } from '../layout/layered.ts';
-import { isOpen } from '../scene.ts';
+import { isOpen, type Scene } from '../scene.ts';
 import { traceLine, traceStraight } from '../trace.ts';
 import { FADED } from './flags.ts';
 import { FADE, grouped, isHighlighted, type Frame } from './frame.ts';
@@ -19,6 +19,38 @@ const IS_FADED = 2;
 const WEIGHT = 4;
 
 export function paintLines(frame: Frame): void {
+  const { pen, drawing, theme } = frame;
+  pen.lineJoin = 'round';
+  pen.strokeStyle = theme.line;
+  if (looksAlike(frame)) {
+    pen.lineWidth = even(frame);
+    pen.stroke(allLines(drawing.scene));
+  } else paintByLook(frame);
+  paintHighlighted(frame);
+}
+
+/** Seen from far away, with most of them in sight, all lines are one path that is made once. Files have no such paths. */
+function looksAlike({ dots, weighsLines, flags, lines, drawing }: Frame): boolean {
+  return (
+    dots !== null && !weighsLines && !flags.fadesLines && 2 * lines.length > drawing.scene.lines.from.length
+  );
+}
+
+const paths = new WeakMap<Scene, Path2D>();
+
+function allLines(scene: Scene): Path2D {
+  let path = paths.get(scene);
+  if (path === undefined) {
+    path = new Path2D();
+    const { points, offsets, from } = scene.lines;
+    for (let line = 0; line < from.length; line++)
+      traceStraight(path, points, offsets[line], offsets[line + 1]);
+    paths.set(scene, path);
+  }
+  return path;
+}
+
+function paintByLook(frame: Frame): void {
   const { pen, drawing, theme, flags, sight } = frame;
   const { state } = drawing.scene.lines;
   const plain = grouped(frame.lines, (line) => {
@@ -29,8 +61,6 @@ export function paintLines(frame: Frame): void {
       (frame.weighsLines ? WEIGHT * drawing.lineWeight(line) : 0)
     );
   });
-  pen.lineJoin = 'round';
-  pen.strokeStyle = theme.line;
   for (const { key, ids: lines } of plain) {
     pen.globalAlpha = (key & IS_FADED) === 0 ? 1 : FADE;
     pen.lineWidth = frame.weighsLines ? weighted(frame, Math.floor(key / WEIGHT)) : even(frame);
@@ -38,7 +68,6 @@ export function paintLines(frame: Frame): void {
     if (sight.scale >= TEXT) fillHeads(frame, lines, theme.line);
   }
   pen.globalAlpha = 1;
-  paintHighlighted(frame);
 }
 
 function paintHighlighted(frame: Frame): void {
