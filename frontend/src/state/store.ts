@@ -1,31 +1,24 @@
 /** The state of the page, as signals, and what changes it. The URL mirrors it; views only read it and call actions. */
 import { batch, computed, signal } from '@preact/signals';
 import { Cancelled, GraphClient, type WorkerFactory } from '../graph/client.ts';
-import { calleesOf, openIdOf, operatorOfOpenId } from '../graph/calls.ts';
-import { findBox } from '../graph/drawing.ts';
-import { openAtFirst, type Hierarchy } from '../graph/hierarchy.ts';
+import type { Hierarchy } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
-import { OPEN_GROUP, type Scene } from '../graph/scene.ts';
 import { reachedBy, type Trace } from '../graph/traced.ts';
 import type { Host } from '../host/host.ts';
-import { ServerError, type Entry, type Listing, type Source } from '../host/source.ts';
+import { type Entry, type Listing, type Source } from '../host/source.ts';
 import { TableClient } from '../table/client.ts';
 import type { Over } from '../table/tables.ts';
 import { decodeModel, type Model } from '../wire/model.ts';
+import { describe, type Failure } from './failure.ts';
 import { createFilter } from './filter.ts';
 import { createLens } from './lens.ts';
 import { groupsToOpen } from './navigation.ts';
+import { createPlace } from './place.ts';
 import { createRuns } from './runs.ts';
 import { Reports } from './reports.ts';
 import { createTable } from './table.ts';
 import { existing } from './trace-url.ts';
 import { decodeState, encodeState, type Tab } from './url.ts';
-
-export interface Failure {
-  title: string;
-  reason: string;
-  details: string[];
-}
 
 export interface Loaded {
   id: string;
@@ -54,15 +47,6 @@ export function createStore(host: Host, source: Source, workers: Workers) {
   const phase = signal<string | null>(null);
   const failure = signal<Failure | null>(null);
   const tab = signal<Tab>('graph');
-  const root = signal(0);
-  const flat = signal(false);
-  const open = signal<ReadonlySet<number>>(new Set());
-  const openIsDefault = signal(true);
-  /** What was opened or closed last: it stays where it is on the screen. */
-  const lastToggled = signal<Item | null>(null);
-  const scene = signal<Scene | null>(null);
-  const layoutPhase = signal<string | null>(null);
-  const layoutFailure = signal<string | null>(null);
   const selection = signal<readonly Item[]>([]);
   const filter = createFilter(loaded);
   const lens = createLens(loaded);
@@ -70,6 +54,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
   const outline = signal(false);
   /** Counts requests to bring the selection into view; the graph answers them. */
   const focusRequests = signal(0);
+  const place = createPlace(loaded, remember);
+  const { root, flat, open, openIsDefault, lastToggled, scene, layout } = place;
 
   const entry = computed<Entry | null>(
     () => listing.value?.models.find(({ id, key }) => id === modelId.value || key === modelId.value) ?? null,
@@ -154,19 +140,11 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     });
     if (wanted === null) return;
     if (!same || loaded.value === null) await load(wanted);
-    const { hierarchy, model } = loaded.peek() ?? {};
-    if (hierarchy === undefined || model === undefined || modelId.peek() !== wanted) return;
+    const now = loaded.peek();
+    if (now === null || modelId.peek() !== wanted) return;
     batch(() => {
-      root.value = state.root !== null && state.root < hierarchy.groups.length ? state.root : 0;
-      flat.value = state.flat;
-      openIsDefault.value = state.open === null;
-      const before = open.value;
-      open.value =
-        state.open === null
-          ? openAtFirst(hierarchy, root.value)
-          : new Set(state.open.filter((id) => operatorOfOpenId(hierarchy, id) < model.operatorCount));
-      lastToggled.value = onlyDifference(hierarchy, before, open.value);
-      const isKnown = (item: Item): boolean => exists(item, model, hierarchy);
+      place.restorePlace(now, state);
+      const isKnown = (item: Item): boolean => exists(item, now);
       selection.value = state.selection.filter(isKnown);
       trace.value = existing(state.trace, isKnown);
       weighsLines.value = state.weighsLines;
@@ -184,12 +162,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     await load(id);
     const now = loaded.peek();
     if (now === null || modelId.peek() !== id) return;
-    batch(() => {
-      root.value = 0;
-      flat.value = false;
-      openIsDefault.value = true;
-      open.value = openAtFirst(now.hierarchy, 0);
-    });
+    batch(() => place.startAt(now, 0));
     remember(true);
     await layout();
   }
@@ -226,45 +199,6 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     }
   }
 
-  let layouts = 0;
-  /** What the scene shows: where a layout that is cancelled leads back to. */
-  let shown = { root: 0, flat: false, open: open.peek(), openIsDefault: true };
-
-  async function layout(): Promise<void> {
-    const now = loaded.peek();
-    if (now === null) return;
-    const count = ++layouts;
-    const view = { root: root.value, flat: flat.value, open: open.value, openIsDefault: openIsDefault.value };
-    layoutFailure.value = null;
-    try {
-      const made = await now.client.layout({ ...view, open: [...view.open] }, (step) => {
-        if (count === layouts) layoutPhase.value = step;
-      });
-      if (count !== layouts) return;
-      shown = view;
-      scene.value = made;
-    } catch (error) {
-      if (error instanceof Cancelled || count !== layouts) return;
-      layoutFailure.value = error instanceof Error ? error.message : String(error);
-    } finally {
-      if (count === layouts) layoutPhase.value = null;
-    }
-  }
-
-  /** Leaves off the layout that is under way and stays with the scene that is shown. */
-  function cancelLayout(): void {
-    layouts++;
-    loaded.peek()?.client.cancel();
-    batch(() => {
-      layoutPhase.value = null;
-      root.value = shown.root;
-      flat.value = shown.flat;
-      open.value = shown.open;
-      openIsDefault.value = shown.openIsDefault;
-    });
-    remember(false);
-  }
-
   function select(items: readonly Item[]): void {
     selection.value = items;
     remember(false);
@@ -278,78 +212,16 @@ export function createStore(host: Host, source: Source, workers: Workers) {
   async function goTo(item: Item, push = true): Promise<void> {
     const now = loaded.peek();
     if (now === null) return;
-    const groups = groupsToOpen(now.model, now.hierarchy, item);
-    const before = [root.value, flat.value, open.value];
-    batch(() => {
+    const hasChanged = batch(() => {
       tab.value = 'graph';
       selection.value = [item];
       // What one goes to is to be seen.
       if (trace.value?.hidesRest === true) trace.value = { ...trace.value, hidesRest: false };
-      const inside = groups.includes(root.value) || isInPlace(groups[0]);
-      if (!inside) {
-        root.value = groups[0];
-        flat.value = false;
-        open.value = openAtFirst(now.hierarchy, groups[0]);
-        openIsDefault.value = true;
-      }
-      const missing = flat.value
-        ? []
-        : groups.filter((group) => group !== root.value && !open.value.has(group));
-      if (missing.length > 0) {
-        open.value = new Set([...open.value, ...missing]);
-        openIsDefault.value = false;
-      }
+      return place.openUpTo(now, groupsToOpen(now.model, now.hierarchy, item));
     });
     remember(push);
-    const isSame = before[0] === root.value && before[1] === flat.value && before[2] === open.value;
-    if (!isSame || scene.value === null) await layout();
+    if (hasChanged || scene.value === null) await layout();
     focusRequests.value++;
-  }
-
-  /** Whether a subgraph shows its operators within the operator that runs it. */
-  function isInPlace(subgraph: number): boolean {
-    return scene.peek() !== null && findBox(scene.peek()!, [OPEN_GROUP], subgraph) >= 0;
-  }
-
-  async function toggle(group: number): Promise<void> {
-    const next = new Set(open.value);
-    if (!next.delete(group)) next.add(group);
-    await openInPlace(next, { kind: 'group', id: group });
-  }
-
-  /** Opens an operator that runs subgraphs where it stands, and these as far as a first view goes; or closes it. */
-  async function toggleOperator(operator: number): Promise<void> {
-    const now = loaded.peek();
-    if (now === null) return;
-    const { model, hierarchy } = now;
-    const next = new Set(open.value);
-    const id = openIdOf(hierarchy, operator);
-    if (!next.delete(id)) {
-      next.add(id);
-      for (const { subgraph } of calleesOf(model, operator))
-        for (const group of [subgraph, ...openAtFirst(hierarchy, subgraph)]) next.add(group);
-    }
-    await openInPlace(next, { kind: 'operator', id: operator });
-  }
-
-  async function openInPlace(next: ReadonlySet<number>, toggled: Item): Promise<void> {
-    batch(() => {
-      lastToggled.value = toggled;
-      open.value = next;
-      openIsDefault.value = false;
-    });
-    remember(true);
-    await layout();
-  }
-
-  async function setOpen(groups: Iterable<number>): Promise<void> {
-    batch(() => {
-      lastToggled.value = null;
-      open.value = new Set(groups);
-      openIsDefault.value = false;
-    });
-    remember(true);
-    await layout();
   }
 
   /** Fills the view with a group: a subgraph, or one that was entered. */
@@ -359,19 +231,9 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     batch(() => {
       tab.value = 'graph';
       lastToggled.value = null;
-      root.value = group;
-      flat.value = false;
-      open.value = openAtFirst(now.hierarchy, group);
-      openIsDefault.value = true;
+      place.startAt(now, group);
       selection.value = [];
     });
-    remember(true);
-    await layout();
-  }
-
-  async function setFlat(value: boolean): Promise<void> {
-    flat.value = value;
-    lastToggled.value = null;
     remember(true);
     await layout();
   }
@@ -441,8 +303,8 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     open,
     lastToggled,
     scene,
-    layoutPhase,
-    layoutFailure,
+    layoutPhase: place.layoutPhase,
+    layoutFailure: place.layoutFailure,
     selection,
     primary,
     filter,
@@ -462,12 +324,12 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     select,
     selectMany,
     goTo,
-    toggle,
-    toggleOperator,
-    cancelLayout,
-    setOpen,
+    toggle: place.toggle,
+    toggleOperator: place.toggleOperator,
+    cancelLayout: place.cancelLayout,
+    setOpen: place.setOpen,
     enter,
-    setFlat,
+    setFlat: place.setFlat,
     setTrace,
     setWeighsLines,
     setTab,
@@ -484,29 +346,7 @@ function firstReadable(listing: Listing | null): Entry | null {
   return listing?.models.find(({ error }) => error === null) ?? listing?.models[0] ?? null;
 }
 
-/** What is open in one of two sets and not in the other, if it is the only such thing. */
-function onlyDifference(
-  hierarchy: Hierarchy,
-  before: ReadonlySet<number>,
-  after: ReadonlySet<number>,
-): Item | null {
-  const changed = [...before, ...after].filter((id) => before.has(id) !== after.has(id));
-  if (changed.length !== 1) return null;
-  const operator = operatorOfOpenId(hierarchy, changed[0]);
-  return operator < 0 ? { kind: 'group', id: changed[0] } : { kind: 'operator', id: operator };
-}
-
-function exists(item: Item, model: Model, hierarchy: Hierarchy): boolean {
+function exists(item: Item, { model, hierarchy }: Loaded): boolean {
   const counts = { operator: model.operatorCount, tensor: model.tensorCount, group: hierarchy.groups.length };
   return item.id < counts[item.kind];
-}
-
-function describe(error: unknown, title: string): Failure {
-  if (!(error instanceof ServerError))
-    return { title, reason: error instanceof Error ? error.message : String(error), details: [] };
-  const details = [];
-  if (error.file !== null) details.push(`File: ${error.file}`);
-  if (error.offset !== null) details.push(`Byte: ${error.offset.toLocaleString('en')}`);
-  if (error.table !== null) details.push(`Part: ${error.table}`);
-  return { title, reason: error.message, details };
 }

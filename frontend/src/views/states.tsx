@@ -1,6 +1,6 @@
 /** What is shown when there is nothing to show yet, nothing at all, or something went wrong. */
 import type { Listing } from '../host/source.ts';
-import type { Failure } from '../state/store.ts';
+import type { Failure } from '../state/failure.ts';
 import { useStore } from './context.ts';
 
 export function LoadingState({ phase }: { phase: string }) {
