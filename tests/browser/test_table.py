@@ -62,9 +62,12 @@ def test_goes_by_the_keyboard_and_shows_a_row_in_the_graph(viewer, serve, ten_th
     viewer.page.keyboard.press("End")
     viewer.until(lambda: grid.get_attribute("aria-activedescendant") == "row-9989", "the last row")
     assert viewer.frame().locator("#row-9989").is_visible()
-    viewer.page.keyboard.press("PageUp")
-    viewer.page.keyboard.press("ArrowUp")
-    active = str(grid.get_attribute("aria-activedescendant"))
+    active = "row-9989"
+    for key in ("PageUp", "ArrowUp"):
+        viewer.page.keyboard.press(key)
+        before = active
+        viewer.until(lambda old=before: grid.get_attribute("aria-activedescendant") != old, f"the row after {key}")
+        active = str(grid.get_attribute("aria-activedescendant"))
     viewer.page.keyboard.press("Enter")
     operator = int(active.removeprefix("row-"))
     viewer.until(lambda: (0, operator) in viewer.boxes(), "its box in the graph")
@@ -72,9 +75,10 @@ def test_goes_by_the_keyboard_and_shows_a_row_in_the_graph(viewer, serve, ten_th
     viewer.page.keyboard.press("Home")
     viewer.page.keyboard.press(" ")
     viewer.expect_details("2 selected")
-    assert viewer.frame().locator("#row-0").get_attribute("aria-selected") == "true"
+    first = viewer.frame().locator("#row-0")
+    viewer.until(lambda: first.get_attribute("aria-selected") == "true", "the first row among the selected")
     totals = viewer.frame().locator(".totals")
-    assert totals.inner_text().startswith("2 selected")
+    viewer.until(lambda: totals.inner_text().startswith("2 selected"), "the totals of both")
 
 
 def test_what_is_selected_in_the_graph_is_brought_into_sight(viewer, serve, models: Path):
