@@ -5,7 +5,7 @@ import { cellText } from '../wire/report.ts';
 import { select } from './filter.ts';
 import { columnsOver, filteredOf } from './tables.ts';
 
-const LISTS = realReports().filter(([, { over }]) => over === 'operators');
+const LISTS = realReports().filter(([, { name }]) => name === 'ops');
 
 describe.skipIf(LISTS.length === 0)(
   `every operator is found by its type and name${ONLY_WITH_FIXTURES}`,
