@@ -21,6 +21,8 @@ from .trace import MISSING, EventKind, Events, Partition
 OPERATOR, DELEGATE, DELEGATE_ROW, TELEMETRY = 2, 4, 8, 32
 INVOKE = "Invoke"
 _KIND: dict[int, EventKind] = {OPERATOR: "operator", DELEGATE: "delegate", DELEGATE_ROW: "kernel"}
+# Operators that run other subgraphs (tflite/kernels of LiteRT f674577).
+_CALLERS = frozenset(("WHILE", "IF", "CALL_ONCE", "CALL", "STABLEHLO_WHILE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE"))
 _RUN = "LiteRT::Run"  # what the runtime does around an inference: it belongs to no subgraph
 
 
@@ -79,12 +81,13 @@ class Table:
         start, end = events.start_us.tolist(), (events.start_us + events.elapsed_us).tolist()
         tags, types = events.tag.tolist(), events.type.tolist()
         nodes, subgraphs = events.node.tolist(), events.subgraph.tolist()
+        calls = [events.tags[row] in _CALLERS for row in tags]
         around = around_row = MISSING
         for i in places.tolist():
             tag = events.tags[tags[i]]
             kind = _KIND.get(types[i], "invoke" if tag == INVOKE else "runtime")
             if kind in ("invoke", "runtime"):
-                caller = _caller(stack, tag, start[i], start, end)
+                caller = _caller(stack, tag, start[i], start, end, calls)
                 # Interpreter::Invoke, which models without signatures go through, reports an "invoke" around the
                 # outermost "Invoke" (tflite/core/interpreter.cc of LiteRT f674577).
                 if kind == "invoke" and caller == MISSING and around != MISSING and start[i] < end[around]:
@@ -146,17 +149,19 @@ class Table:
         )
 
 
-def _caller(stack: list[_Open], tag: str, at: int, start: list[int], end: list[int]) -> int:
+def _caller(stack: list[_Open], tag: str, at: int, start: list[int], end: list[int], calls: list[bool]) -> int:
     """The row in which an invocation, or the runtime's own work, lies; invocations that are over are dropped.
 
     It lies in the latest operator that still ran at its start. Times are whole microseconds: one that ended in this one
-    is taken only where no other still ran.
+    is taken only where no other still ran, and one that is not known to run subgraphs only where no such one ran.
     """
     if not tag.startswith(_RUN):
-        for tie in (0, 1):
+        for known, tie in ((True, 0), (True, 1), (False, 0), (False, 1)):
             for depth in range(len(stack) - 1, -1, -1):
                 operator = stack[depth].operator
-                if operator != MISSING and start[operator] <= at < end[operator] + tie:
+                if operator == MISSING or calls[operator] < known:
+                    continue
+                if start[operator] <= at < end[operator] + tie:
                     del stack[depth + 1 :]
                     return stack[depth].operator_row
     stack.clear()

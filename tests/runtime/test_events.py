@@ -166,6 +166,21 @@ def test_a_call_that_ends_in_the_tick_of_its_operator() -> None:
     assert table.events().parent.tolist() == [-1, 0, 1, 2]
 
 
+def test_a_loop_goes_on_in_the_tick_of_its_last_operator() -> None:
+    table = Table()
+    table.add(
+        stream(
+            (REGISTER, RUNTIME, 100, 3, 0, 0),
+            ("Invoke", RUNTIME, 105, 30, 0, 0),
+            ("WHILE", OP, 106, 28, 0, 0),
+            ("Invoke", RUNTIME, 107, 5, 0, 1),
+            ("ADD", OP, 110, 2, 0, 1),
+            ("Invoke", RUNTIME, 111, 20, 0, 2),
+        )
+    )
+    assert [(tag, parent) for tag, _, parent, *_ in rows_of(table)][-2:] == [("ADD", 3), ("Invoke", 2)]
+
+
 def test_split() -> None:
     one = (REGISTER, RUNTIME, 1, 0, 0, 0), ("Invoke", RUNTIME, 2, 5, 0, 0), (SYNC, RUNTIME, 8, 1, 0, 0)
     parts = split(stream(*one, *one, *one), 3)

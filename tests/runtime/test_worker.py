@@ -262,6 +262,7 @@ def test_nothing_is_left_behind(bad: ModuleType, tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     me = psutil.Process()
+    children = set(me.children())  # of other tests that are still on: browsers, servers
     before = descriptors(), threading.active_count()
     for _ in range(5):
         worker.run(bad.echo, {"x": np.ones(10)})
@@ -270,7 +271,7 @@ def test_nothing_is_left_behind(bad: ModuleType, tmp_path: Path, monkeypatch: py
         with pytest.raises(RuntimeTimeout):
             worker.run(bad.hang, {}, limits=worker.Limits(seconds=0.5))
     assert (descriptors(), threading.active_count()) == before
-    assert me.children(recursive=True) == []
+    assert set(me.children()) <= children
     assert list(tmp_path.iterdir()) == []
 
 
