@@ -42,7 +42,8 @@ def attribution(model: Model, trace: Trace) -> dict[str, Any]:
     groups = _groups(model, trace)
     job, _ = job_of(model, Settings())
     with model_file(model) as path:
-        arguments = {"path": path, "signature": job["signature"], "values": job["values"], "groups": groups[0]}
+        names = ("signature", "values", "links")
+        arguments = {"path": path, "groups": groups[0], **{name: job[name] for name in names}}
         found = worker.run(unfused.measure, arguments)
     truth = _rows_by_operator(found, groups[1])
     right = unknown = total = 0.0

@@ -78,7 +78,12 @@ def _plan(context: Any) -> Any:
 
 
 def measure(
-    progress: Progress, path: str, signature: str | None, values: dict[str, Any], groups: dict[str, list[list[int]]]
+    progress: Progress,
+    path: str,
+    signature: str | None,
+    values: dict[str, Any],
+    links: list[tuple[int, int, list[int]]],
+    groups: dict[str, list[list[int]]],
 ) -> list[list[Any]]:
     """Child function: runs a model with one partition for each group of operators.
 
@@ -87,6 +92,7 @@ def measure(
         path: the model.
         signature: its entry point.
         values: inputs by name.
+        links: the operators that run subgraphs, see :class:`.events.Table`.
         groups: by subgraph, nodes that are delegated together.
 
     Returns:
@@ -109,7 +115,7 @@ def measure(
         runner.fill(stack)
         progress("inference", 0, 0)
         runner.run()
-        profiler, table = runner.compiled.profiler(), Table()
+        profiler, table = runner.compiled.profiler(), Table(links)
         profiler.start()
         runner.run()
         table.add(split(profiler.stop(), 1)[0])

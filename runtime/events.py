@@ -1,13 +1,16 @@
 """The runtime's stream of events as a table with one row per place in the run, and the samples of every inference.
 
 The stream lists events in the order in which they began, all subgraphs together. An operator's event lies in the
-invocation of its subgraph; the invocation of another subgraph lies in the operator (WHILE, IF, CALL_ONCE) that was
-running then, and the outermost one may lie in an event of the interpreter. A delegate that times itself adds rows that
-are numbered from 0 in each of its partitions and have no start of their own; its partition has no other event.
+invocation of its subgraph; the invocation of another subgraph lies in the operator (WHILE, IF, CALL_ONCE) that runs it,
+and the outermost one may lie in an event of the interpreter. The allocation of a subgraph lies in such an operator too,
+or in the allocation of the subgraph that the operator is in, which prepares it. The model says which operators run
+which subgraphs: times are whole microseconds and cannot. A delegate that times itself adds rows that are numbered from
+0 in each of its partitions and have no start of their own; its partition has no other event.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -19,10 +22,8 @@ from .litert import RawEvents
 from .trace import MISSING, EventKind, Events, Partition
 
 OPERATOR, DELEGATE, DELEGATE_ROW, TELEMETRY = 2, 4, 8, 32
-INVOKE = "Invoke"
+INVOKE, ALLOCATE = "Invoke", "AllocateTensors"
 _KIND: dict[int, EventKind] = {OPERATOR: "operator", DELEGATE: "delegate", DELEGATE_ROW: "kernel"}
-# Operators that run other subgraphs (tflite/kernels of LiteRT f674577).
-_CALLERS = frozenset(("WHILE", "IF", "CALL_ONCE", "CALL", "STABLEHLO_WHILE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE"))
 _RUN = "LiteRT::Run"  # what the runtime does around an inference: it belongs to no subgraph
 
 
@@ -46,14 +47,57 @@ class _Open:
     subgraph: int
     group: int = -1
     last_node: int = -1
-    operator: int = MISSING  # the latest operator in it: its place in the stream
-    operator_row: int = MISSING
+
+
+@dataclass(frozen=True)
+class _Place:
+    """An event that others may lie in."""
+
+    place: int
+    end: int
+    subgraph: int
+    row: int
+
+
+class _Callers:
+    """What runs or prepares each subgraph, and where it was seen last."""
+
+    def __init__(self, links: Iterable[tuple[int, int, list[int]]]) -> None:
+        self.links: dict[tuple[int, int], list[int]] = {(subgraph, node): runs for subgraph, node, runs in links}
+        self.held: dict[int, set[int]] = {}
+        for (subgraph, _), runs in self.links.items():
+            self.held.setdefault(subgraph, set()).update(runs)
+        self.seen: dict[int, dict[tuple[int, int], _Place]] = {}
+
+    def add(self, key: tuple[int, int], runs: Iterable[int], place: _Place) -> None:
+        for subgraph in runs:
+            self.seen.setdefault(subgraph, {})[key] = place
+
+    def add_operator(self, node: int, place: _Place) -> None:
+        self.add((place.subgraph, node), self.links.get((place.subgraph, node), ()), place)
+
+    def add_allocation(self, place: _Place) -> None:
+        self.add((place.subgraph, MISSING), self.held.get(place.subgraph, ()), place)
+
+    def latest(self, subgraph: int, at: int, *, allocates: bool) -> _Place | None:
+        """What the subgraph's event at this time lies in: the one that began last of those that still ran."""
+        running = (
+            place
+            for (_, node), place in self.seen.get(subgraph, {}).items()
+            if place.end >= at and (allocates or node != MISSING)
+        )
+        return max(running, key=lambda place: place.place, default=None)
 
 
 @dataclass
 class Table:
-    """Collects inferences. The rows are kept; each inference adds one column of samples."""
+    """Collects inferences. The rows are kept; each inference adds one column of samples.
 
+    Attributes:
+        links: the operators that run subgraphs: their subgraph, their node in it, the subgraphs.
+    """
+
+    links: list[tuple[int, int, list[int]]] = field(default_factory=list)
     rows: dict[_Key, int] = field(default_factory=dict)
     starts: dict[int, int] = field(default_factory=dict)
     columns: list[Array] = field(default_factory=list)
@@ -76,31 +120,39 @@ class Table:
     def _place(self, events: RawEvents, places: Array) -> Array:
         """The row of every event."""
         stack: list[_Open] = []
+        callers = _Callers(self.links)
         found = []
         begin = min((t for t in events.start_us[places].tolist() if t), default=0)
         start, end = events.start_us.tolist(), (events.start_us + events.elapsed_us).tolist()
-        tags, types = events.tag.tolist(), events.type.tolist()
+        tags, types = [events.tags[row] for row in events.tag.tolist()], events.type.tolist()
         nodes, subgraphs = events.node.tolist(), events.subgraph.tolist()
-        calls = [events.tags[row] in _CALLERS for row in tags]
-        around = around_row = MISSING
+        around: _Place | None = None
         for i in places.tolist():
-            tag = events.tags[tags[i]]
+            tag, subgraph = tags[i], subgraphs[i]
             kind = _KIND.get(types[i], "invoke" if tag == INVOKE else "runtime")
             if kind in ("invoke", "runtime"):
-                caller = _caller(stack, tag, start[i], start, end, calls)
+                caller = callers.latest(subgraph, start[i], allocates=tag == ALLOCATE)
                 # Interpreter::Invoke, which models without signatures go through, reports an "invoke" around the
                 # outermost "Invoke" (tflite/core/interpreter.cc of LiteRT f674577).
-                if kind == "invoke" and caller == MISSING and around != MISSING and start[i] < end[around]:
-                    caller = around_row
-                row = self._row(_Key(caller, kind, tag, subgraphs[i], MISSING, -1))
+                if kind == "invoke" and caller is None and around is not None and start[i] < around.end:
+                    caller = around
+                if tag.startswith(_RUN):
+                    caller = None
+                    stack.clear()
+                row = self._row(_Key(MISSING if caller is None else caller.row, kind, tag, subgraph, MISSING, -1))
+                here = _Place(i, end[i], subgraph, row)
                 if kind == "invoke":
-                    stack.append(_Open(row, subgraphs[i]))
+                    while stack and (caller is None or stack[-1].subgraph != caller.subgraph):
+                        stack.pop()
+                    stack.append(_Open(row, subgraph))
+                elif tag == ALLOCATE:
+                    callers.add_allocation(here)
                 else:
-                    around, around_row = i, row
+                    around = here
             else:
-                row = self._inside(stack, kind, tag, subgraphs[i], nodes[i])
-                if kind != "kernel" and stack:
-                    stack[-1].operator, stack[-1].operator_row = i, row
+                row = self._inside(stack, kind, tag, subgraph, nodes[i])
+                if kind == "operator":
+                    callers.add_operator(nodes[i], _Place(i, end[i], subgraph, row))
             if start[i]:
                 self.starts.setdefault(row, (start[i] - begin) * 1000)
             found.append(row)
@@ -147,25 +199,6 @@ class Table:
             calls=calls / max(len(self.columns), 1),
             samples=samples,
         )
-
-
-def _caller(stack: list[_Open], tag: str, at: int, start: list[int], end: list[int], calls: list[bool]) -> int:
-    """The row in which an invocation, or the runtime's own work, lies; invocations that are over are dropped.
-
-    It lies in the latest operator that still ran at its start. Times are whole microseconds: one that ended in this one
-    is taken only where no other still ran, and one that is not known to run subgraphs only where no such one ran.
-    """
-    if not tag.startswith(_RUN):
-        for known, tie in ((True, 0), (True, 1), (False, 0), (False, 1)):
-            for depth in range(len(stack) - 1, -1, -1):
-                operator = stack[depth].operator
-                if operator == MISSING or calls[operator] < known:
-                    continue
-                if start[operator] <= at < end[operator] + tie:
-                    del stack[depth + 1 :]
-                    return stack[depth].operator_row
-    stack.clear()
-    return MISSING
 
 
 def split(events: RawEvents, count: int) -> list[RawEvents]:

@@ -44,8 +44,8 @@ def measure(
 
     Args:
         progress: told what is being done.
-        jobs: one per model: ``path``, ``kernels``, ``threads``, ``signature`` (None for the first) and ``values`` of
-            the inputs by name.
+        jobs: one per model: ``path``, ``kernels``, ``threads``, ``signature`` (None for the first), ``values`` of
+            the inputs by name, and ``links``, see :class:`.events.Table`.
         runs: timed inferences of each kind; None goes on until operators have settled, for several models until the
             time is up.
         warmup: inferences before the first that counts.
@@ -100,7 +100,7 @@ class _Candidate:
         self.memory = {name: value for name, value in memory.items() if value is not None}
         self.latency: list[int] = []
         self.profiled: list[int] = []
-        self.table = Table()
+        self.table = Table(job["links"])
         self.profiler: litert.Profiler | None = None
         self.spy = Spy()
 

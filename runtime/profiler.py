@@ -10,6 +10,7 @@ from threading import Event
 from typing import Any
 
 from ..analysis.model import Model
+from ..analysis.options import control_flow
 from ..analysis.ragged import Array
 from ..analysis.report import Finding
 from . import gpu, inputs, interpreter, litert, measure, steady, worker
@@ -132,8 +133,18 @@ def job_of(model: Model, settings: Settings) -> tuple[dict[str, Any], list[Findi
         "subgraph": subgraph,
         "values": values,
         "tensors": {item.name: item.tensor - first for item in declared},
+        "links": links_of(model),
     }
     return job, [_assumed(name, shape) for name, shape in assumed.items()]
+
+
+def links_of(model: Model) -> list[tuple[int, int, list[int]]]:
+    """The operators that run other subgraphs: their subgraph, their node in it, the subgraphs."""
+    operators = model.operators
+    return [
+        (int(operators.subgraph[row]), int(operators.index[row]), sorted(set(roles.values())))
+        for row, roles in control_flow(model).items()
+    ]
 
 
 def _attempts(settings: Settings, job: Mapping[str, Any]) -> list[tuple[Callable[..., Any], str]]:

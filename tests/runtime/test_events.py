@@ -98,8 +98,11 @@ def loop(times: int) -> RawEvents:
     return stream(*rows)
 
 
+LOOP = [(0, 1, [1, 2]), (2, 3, [3])]
+
+
 def test_loops_are_sums_and_nest() -> None:
-    table = Table()
+    table = Table(LOOP)
     table.add(loop(3))
     events = table.events()
     names = {i: (events.tag[i], int(events.subgraph[i])) for i in range(len(events))}
@@ -123,7 +126,7 @@ def test_loops_are_sums_and_nest() -> None:
 
 
 def test_inferences_that_differ_share_rows() -> None:
-    table = Table()
+    table = Table(LOOP)
     for times in (3, 1, 0, 3):
         table.add(loop(times))
     events = table.events()
@@ -134,7 +137,7 @@ def test_inferences_that_differ_share_rows() -> None:
 
 
 def test_a_subgraph_with_two_callers_has_rows_for_each() -> None:
-    table = Table()
+    table = Table([(0, 0, [1]), (0, 1, [1])])
     table.add(
         stream(
             ("Invoke", RUNTIME, 1, 100, 0, 0),
@@ -154,7 +157,7 @@ def test_a_subgraph_with_two_callers_has_rows_for_each() -> None:
 
 
 def test_a_call_that_ends_in_the_tick_of_its_operator() -> None:
-    table = Table()
+    table = Table([(0, 0, [1])])
     table.add(
         stream(
             ("Invoke", RUNTIME, 1, 100, 0, 0),
@@ -167,18 +170,52 @@ def test_a_call_that_ends_in_the_tick_of_its_operator() -> None:
 
 
 def test_a_loop_goes_on_in_the_tick_of_its_last_operator() -> None:
-    table = Table()
+    table = Table([(0, 0, [1, 2]), (1, 3, [4])])
     table.add(
         stream(
             (REGISTER, RUNTIME, 100, 3, 0, 0),
             ("Invoke", RUNTIME, 105, 30, 0, 0),
             ("WHILE", OP, 106, 28, 0, 0),
             ("Invoke", RUNTIME, 107, 5, 0, 1),
-            ("ADD", OP, 110, 2, 0, 1),
-            ("Invoke", RUNTIME, 111, 20, 0, 2),
+            ("IF", OP, 110, 2, 3, 1),
+            ("Invoke", RUNTIME, 112, 20, 0, 2),
         )
     )
-    assert [(tag, parent) for tag, _, parent, *_ in rows_of(table)][-2:] == [("ADD", 3), ("Invoke", 2)]
+    assert [(tag, parent) for tag, _, parent, *_ in rows_of(table)][-2:] == [("IF", 3), ("Invoke", 2)]
+
+
+def test_a_subgraph_is_allocated_in_the_allocation_of_the_one_that_its_caller_is_in() -> None:
+    table = Table(LOOP)
+    table.add(
+        stream(
+            ("Invoke", RUNTIME, 10, 900, 0, 0),
+            ("WHILE", OP, 12, 800, 1, 0),
+            ("AllocateTensors", RUNTIME, 20, 5, 0, 1),
+            ("AllocateTensors", RUNTIME, 30, 50, 0, 2),
+            ("AllocateTensors", RUNTIME, 31, 40, 0, 3),
+            ("Invoke", RUNTIME, 100, 5, 0, 1),
+            ("Invoke", RUNTIME, 110, 90, 0, 2),
+            ("IF", OP, 120, 60, 3, 2),
+            ("AllocateTensors", RUNTIME, 121, 9, 0, 3),
+            ("Invoke", RUNTIME, 135, 20, 0, 3),
+            ("Invoke", RUNTIME, 210, 5, 0, 1),
+        )
+    )
+    events = table.events()
+    names = [(events.tag[i], int(events.subgraph[i])) for i in range(len(events))]
+    parents = [names[parent] if parent >= 0 else None for parent in events.parent.tolist()]
+    assert list(zip(names, parents, strict=True)) == [
+        (("Invoke", 0), None),
+        (("WHILE", 0), ("Invoke", 0)),
+        (("AllocateTensors", 1), ("WHILE", 0)),
+        (("AllocateTensors", 2), ("WHILE", 0)),
+        (("AllocateTensors", 3), ("AllocateTensors", 2)),
+        (("Invoke", 1), ("WHILE", 0)),
+        (("Invoke", 2), ("WHILE", 0)),
+        (("IF", 2), ("Invoke", 2)),
+        (("AllocateTensors", 3), ("IF", 2)),
+        (("Invoke", 3), ("IF", 2)),
+    ]
 
 
 def test_split() -> None:

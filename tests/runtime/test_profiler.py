@@ -100,9 +100,7 @@ def test_rows_are_in_what_contains_them(model_path: Path, measured: Measure) -> 
     inside = np.zeros(events.samples.shape, np.int64)
     np.add.at(inside, events.parent[inner], np.maximum(events.samples[inner], 0))
     tolerance = 1000 * np.bincount(events.parent[inner], np.ceil(events.calls[inner]), len(events))
-    # Not in all: on a busy machine single inferences of loops with branches have been seen to break this.
-    holds = inside <= np.maximum(events.samples, 0) + tolerance[:, None] + 1000
-    assert (holds.mean(1) >= 0.75).all()
+    assert (inside <= np.maximum(events.samples, 0) + tolerance[:, None] + 1000).all()
 
 
 @each_timed
