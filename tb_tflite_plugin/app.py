@@ -7,9 +7,11 @@ package.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import re
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata, resources
@@ -129,6 +131,21 @@ class App:
         response.headers.setdefault("Cache-Control", "no-cache")
         return response(environ, start_response)
 
+    def prepare(self) -> None:
+        """Makes what the first page will ask for, in a thread of its own: a page is opened as soon as a server is up."""
+
+        def work() -> None:
+            from .tasks import capabilities
+
+            capabilities()
+            for name in ("index.html", *(name for name in self._static if name.endswith(".js"))):
+                self._static_payload(name)
+            for entry in self.library.listing(_SCAN_WAIT)["models"][:1]:
+                with contextlib.suppress(ModelError, NotReady, UnknownModel):  # whoever asks for it is told
+                    self._graph_payload(entry["id"])
+
+        threading.Thread(target=work, name="tflite-viz-prepare", daemon=True).start()
+
     def _respond(self, request: Request) -> Response:
         if reason := self._refuse(request):
             return _error(403, reason)
@@ -172,11 +189,14 @@ class App:
         return _answer(request, Payload.of(to_json(listing), "application/json"))
 
     def _graph(self, request: Request, id: str) -> Response:
+        return _answer(request, self._graph_payload(id))
+
+    def _graph_payload(self, id: str) -> Payload:
         def make() -> Payload:
             return Payload.of(encode_graph(model, {"size": int(model.source.data.size)}), "application/octet-stream")
 
         model = self.library.model(id)
-        return _answer(request, self._payloads.get((id, "graph"), make))
+        return self._payloads.get((self.library.key(id), "graph"), make)
 
     def _report(self, request: Request, id: str, name: str) -> Response:
         model = self.library.model(id)
@@ -261,15 +281,16 @@ class App:
     def _file(self, request: Request, name: str) -> Response:
         if name not in self._static:
             raise NotFound("no such page")
-        path = self._static[name]
-        content_type = _MIME.get("." + name.rpartition(".")[2], "application/octet-stream")
-        payload = self._payloads.get(("static", name), lambda: Payload.of(path.read_bytes(), content_type))
-        response = _answer(request, payload)
+        response = _answer(request, self._static_payload(name))
         if _HASHED.fullmatch(name):
             response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         if name.endswith(".html"):
             response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         return response
+
+    def _static_payload(self, name: str) -> Payload:
+        path, content_type = self._static[name], _MIME.get("." + name.rpartition(".")[2], "application/octet-stream")
+        return self._payloads.get(("static", name), lambda: Payload.of(path.read_bytes(), content_type))
 
 
 def refuse_cross_site(request: Request) -> str | None:

@@ -106,6 +106,15 @@ class Library:
                 },
             }
 
+    def key(self, wanted: str) -> str:
+        """The key of the model with this key or SHA-256.
+
+        Raises:
+            UnknownModel: when there is none.
+            NotReady: when it may turn up yet.
+        """
+        return self._find(wanted)[0]
+
     def model(self, wanted: str) -> Model:
         """The model with this key or SHA-256.
 

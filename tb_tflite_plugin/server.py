@@ -40,7 +40,9 @@ def make_local_server(
     """
     refuse = refuse_foreign_hosts({host, *_LOOPBACK_NAMES, socket.gethostname().lower(), *allowed_hosts})
     app = App(library, refuse, Permission.of(host, allowed=allow_run, flag="--allow-run"))
-    return _make(host, port, app)
+    server = _make(host, port, app)
+    app.prepare()
+    return server
 
 
 class NotebookServer:

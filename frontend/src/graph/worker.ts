@@ -2,7 +2,7 @@
 import { decodeModel, type Model } from '../wire/model.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
-import { buildHierarchy, type Hierarchy } from './hierarchy.ts';
+import { buildHierarchy, openAtFirst, type Hierarchy } from './hierarchy.ts';
 import type { Answer, Request, ViewRequest } from './protocol.ts';
 import { inTurns } from './steps.ts';
 import { transferables } from './transfer.ts';
@@ -24,8 +24,18 @@ function answer(request: Request): void {
       const model = decodeModel(request.buffer);
       post({ type: 'progress', id: request.id, phase: 'finding groups' });
       const hierarchy = buildHierarchy(model);
-      loaded = { model, hierarchy, arranger: new Arranger(model, hierarchy) };
+      const arranger = new Arranger(model, hierarchy);
+      loaded = { model, hierarchy, arranger };
       post({ type: 'loaded', id: request.id, hierarchy });
+      // While the page makes itself ready, the view that it will most likely want; the arranger keeps what is laid out.
+      const likely = arranger.steps({ root: 0, flat: false, open: openAtFirst(hierarchy, 0) });
+      void inTurns(
+        likely,
+        () => wanted === -1 && loaded?.arranger === arranger,
+        () => undefined,
+      ).catch(
+        () => undefined, // whoever asks for the view is told
+      );
       break;
     }
     case 'layout':

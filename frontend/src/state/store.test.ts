@@ -1,4 +1,5 @@
 /** The store with the real worker behind it, on this thread. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { signal } from '@preact/signals';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openIdOf } from '../graph/calls.ts';
@@ -9,9 +10,11 @@ import type { Host } from '../host/host.ts';
 import { ServerError, type Entry, type Source } from '../host/source.ts';
 import { createStore, type Store } from './store.ts';
 
+/** Whose request is being answered, also where the answer takes turns. */
+const asked = new AsyncLocalStorage<LocalWorker>();
 const scope = {
   onmessage: null as ((event: { data: unknown }) => void) | null,
-  postMessage: null as ((answer: unknown) => void) | null,
+  postMessage: (answer: unknown) => asked.getStore()?.onmessage?.({ data: answer }),
 };
 const receivers: ((event: { data: unknown }) => void)[] = [];
 
@@ -33,8 +36,7 @@ class LocalWorker {
   postMessage(request: unknown): void {
     queueMicrotask(() => {
       if (!this.isOpen) return;
-      scope.postMessage = (answer) => this.onmessage?.({ data: answer });
-      receivers[this.which]({ data: request });
+      asked.run(this, () => receivers[this.which]({ data: request }));
     });
   }
 

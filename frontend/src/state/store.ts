@@ -96,13 +96,15 @@ export function createStore(host: Host, source: Source, workers: Workers) {
 
   const runs = createRuns({ source, loaded, remember: () => remember(false) });
 
+  /** Started before there is a model: its code is read while the server answers. */
+  let spare: GraphClient | null = new GraphClient(workers.graph);
   let polls = 0;
 
   async function start(): Promise<void> {
     host.onNavigate(() => void restore());
     host.onReload(() => void refresh(true));
     await refresh(false);
-    await restore();
+    if (modelId.peek() === null) await restore();
   }
 
   /** Fetches the list of models, again and again while the server is still looking. */
@@ -139,17 +141,19 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       outline.value = state.outline;
     });
     if (wanted === null) return;
-    if (!same || loaded.value === null) await load(wanted);
-    const now = loaded.peek();
-    if (now === null || modelId.peek() !== wanted) return;
-    batch(() => {
+    const take = (now: Loaded): void => {
       place.restorePlace(now, state);
       const isKnown = (item: Item): boolean => exists(item, now);
       selection.value = state.selection.filter(isKnown);
       trace.value = existing(state.trace, isKnown);
       weighsLines.value = state.weighsLines;
-    });
-    await Promise.all([layout(), filter.find()]);
+    };
+    const before = loaded.peek();
+    if (same && before !== null) {
+      batch(() => take(before));
+      await layout();
+    } else if (!(await load(wanted, take))) return;
+    await filter.find();
     if (selection.value.length > 0) focusRequests.value++;
   }
 
@@ -159,15 +163,19 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       filter.set('');
       trace.value = null;
     });
-    await load(id);
-    const now = loaded.peek();
-    if (now === null || modelId.peek() !== id) return;
-    batch(() => place.startAt(now, 0));
-    remember(true);
-    await layout();
+    await load(id, (now) => {
+      place.startAt(now, 0);
+      remember(true);
+    });
   }
 
-  async function load(id: string): Promise<void> {
+  /**
+   * Fetches a model, takes over what is to be shown of it and lays that out. All of that is asked of the worker before
+   * anything of the model is rendered, which takes as long again.
+   *
+   * @returns false where it did not come to that
+   */
+  async function load(id: string, take: (now: Loaded) => void): Promise<boolean> {
     loaded.peek()?.client.close();
     loaded.peek()?.tables.close();
     batch(() => {
@@ -178,25 +186,33 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       failure.value = null;
       phase.value = 'fetching';
     });
-    const client = new GraphClient(workers.graph);
+    const client = spare ?? new GraphClient(workers.graph);
+    spare = null;
     try {
       const buffer = await source.graph(id, (reason) => (phase.value = reason));
-      if (modelId.peek() !== id) return;
+      if (modelId.peek() !== id) return false;
       const [hierarchy, model] = await Promise.all([
         client.load(buffer.slice(0), (step) => (phase.value = step)),
         Promise.resolve(decodeModel(buffer)),
       ]);
-      if (modelId.peek() !== id) return;
+      if (modelId.peek() !== id) return false;
       const tables = new TableClient(workers.table);
       const reports = new Reports(id, model.reports, source, tables);
-      loaded.value = { id, model, hierarchy, client, reports, tables };
+      const now = { id, model, hierarchy, client, reports, tables };
+      batch(() => {
+        loaded.value = now;
+        phase.value = null;
+        take(now);
+      });
     } catch (error) {
       client.close();
-      if (error instanceof Cancelled || modelId.peek() !== id) return;
+      if (error instanceof Cancelled || modelId.peek() !== id) return false;
       failure.value = describe(error, 'This model cannot be shown');
-    } finally {
-      if (modelId.peek() === id) phase.value = null;
+      phase.value = null;
+      return false;
     }
+    await layout();
+    return modelId.peek() === id;
   }
 
   function select(items: readonly Item[]): void {
