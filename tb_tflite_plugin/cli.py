@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from .commands import compute, doctor, inspect, log, memory, ops, partition, profile, report, serve, trace
+from .commands import compute, doctor, inspect, log, memory, ops, partition, profile, quantization, report, serve, trace
 
 
 class _DefaultGroup(TyperGroup):
@@ -38,6 +38,7 @@ app.command("inspect")(inspect.inspect)
 app.command("ops")(ops.ops)
 app.command("compute")(compute.compute)
 app.command("memory")(memory.memory)
+app.command("quantization")(quantization.quantization)
 app.command("partition")(partition.partition)
 app.command("profile")(profile.profile)
 app.command("trace")(trace.trace)

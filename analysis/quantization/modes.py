@@ -191,7 +191,9 @@ def _float_name(weights: set[str], floats: list[str]) -> str:
     stored = "/".join(name for name in ("int8", "int4", "int2", "other") if name in weights).replace("other", "integer")
     parts = []
     if stored:
-        parts.append(f"{'weight-only' if 'dequantized' in weights and 'direct' not in weights else 'dynamic range'} {stored}")
+        parts.append(
+            f"{'weight-only' if 'dequantized' in weights and 'direct' not in weights else 'dynamic range'} {stored}"
+        )
     if "float16" in weights:
         parts.append("float16 weights" if "dequantized" in weights else "float16")
     if not parts:

@@ -33,7 +33,10 @@ def channel_axes(model: Model) -> Array:
 
 def _summary(model: Model) -> dict[str, Any]:
     counts = np.bincount(model.quantization.kind, minlength=len(KINDS)).tolist()
-    return {"tensors": len(model.tensors), "schemes": {name: n for name, n in zip(KINDS, counts, strict=True) if n and name}}
+    return {
+        "tensors": len(model.tensors),
+        "schemes": {name: n for name, n in zip(KINDS, counts, strict=True) if n and name},
+    }
 
 
 def _columns(model: Model) -> tuple[Column, ...]:
@@ -41,7 +44,8 @@ def _columns(model: Model) -> tuple[Column, ...]:
     count = len(model.tensors)
     scaled = found.scale.counts > 0
     first = found.scale.offsets[:-1][scaled]
-    low, high, scale, zero = (np.zeros(count) for _ in range(4))
+    low, high, scale = (np.zeros(count) for _ in range(3))
+    zero = np.zeros(count, np.int64)
     with np.errstate(invalid="ignore"):
         low[scaled] = np.minimum.reduceat(found.scale.values, first) if len(first) else 0
         high[scaled] = np.maximum.reduceat(found.scale.values, first) if len(first) else 0
@@ -55,7 +59,7 @@ def _columns(model: Model) -> tuple[Column, ...]:
     limits = np.array([INTEGERS.get(dtype_name(value), (0, 0)) for value in range(256)])[model.tensors.type]
     return (
         Column(
-            "scheme", Categories(np.where(found.kind > 0, found.kind, -1).astype(np.int64), KINDS), "1", "category",
+            "scheme", Categories(np.where(found.kind > 0, found.kind.astype(np.int64), -1), KINDS), "1", "category",
             "declared", "how real values follow from stored ones",
         ),
         _quantity("scale", scale, "the scale, where there is one", one),

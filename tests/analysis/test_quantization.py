@@ -1,0 +1,275 @@
+"""Modes, parameters and findings of quantization, on fixtures and on models made to be wrong in one way."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as tfl
+from tb_tflite_plugin.analysis.containers import open_model
+from tb_tflite_plugin.analysis.quantization import quantization, quantization_tensors
+from tb_tflite_plugin.analysis.report import Report
+from tb_tflite_plugin.analysis.values import stored
+
+MODELS = Path(__file__).parents[1] / "models"
+
+
+def cells(report: Report, name: str) -> list[Any]:
+    return next(column for column in report.columns if column.name == name).cells()
+
+
+def codes(report: Report) -> dict[str, tuple[int, ...]]:
+    return {finding.code: finding.operators for finding in report.findings}
+
+
+def quant(scale: list[float], zero: list[int] | None = None, axis: int = 0, **fields: Any) -> Any:
+    zeros = [0] * len(scale) if zero is None else zero
+    return tfl.QuantizationParametersT(scale=scale, zeroPoint=zeros, quantizedDimension=axis, **fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mnet_float32", {"float": 20}),
+        ("mnet_dynrange", {"float": 15, "dynamic range int8": 5}),
+        ("mnet_fp16", {"dequantize": 26, "float16 weights": 13, "float": 7}),
+        ("mnet_int16x8", {"quantize": 2, "16x8": 13, "int16": 7, "dequantize": 1}),
+        ("mnet_int8_mixed", {"quantize": 5, "int8": 16, "dequantize": 5, "float": 4}),
+        ("fc_aeq_dynamic_wi2", {"float": 3, "dynamic range int2": 3}),
+        ("fc_aeq_dynamic_wi4_block32", {"float": 3, "dynamic range int4, blockwise": 3}),
+        ("fc_aeq_weight_only_wi4", {"float": 3, "dequantize": 3, "weight-only int4": 3}),
+        ("fc_block1x16_sparse_dynrange", {"float": 4, "dynamic range int8, sparse": 2}),
+        ("mnet_pruned80_sparse_fp16",
+         {"dequantize": 26, "densify": 8, "float16 weights": 5, "float16 weights, sparse": 8, "float": 7}),
+        ("legacy_uint8", {"uint8": 3}),
+        ("lstm_int8", {"int8": 2}),  # its state of 16 bits does not make it 16x8
+        ("lstm_dynrange", {"dynamic range int8": 1, "float": 1}),
+        ("text_embed_dynrange", {"int8": 1, "dequantize": 1, "float": 3}),
+    ],
+)  # fmt: skip
+def test_modes(name: str, expected: dict[str, int]) -> None:
+    report = quantization(open_model(str(MODELS / f"{name}.tflite")))
+    assert Counter(cells(report, "mode")) == expected
+    assert report.summary["modes"] == expected
+    assert sum(expected.values()) == report.summary["operators"]
+
+
+def test_findings_of_the_fixtures() -> None:
+    found: dict[str, set[str]] = {}
+    for path in sorted(MODELS.glob("*.tflite")):
+        for finding in quantization(open_model(str(path))).findings:
+            found.setdefault(finding.code, set()).add(path.stem)
+    assert found == {
+        "quant-float-island": {"mnet_int8_mixed", "mnet_int8_numericverify"},
+        "quant-per-tensor-weak": {"mnet_int8_per_tensor"},
+        "quant-per-tensor": {"mnet_int8_per_tensor", "qat_int8"},
+        "quant-requantize": {"mnet_int16x8"},
+    }
+
+
+def test_real_person_detection_has_an_axis_that_the_runtime_refuses(handmade: Any) -> None:
+    """As in old models: a bias of rank 1 with the axis of a depthwise filter."""
+    x, y = handmade.tensor([1, 4], "INT8"), handmade.tensor([1, 2], "INT8")
+    bias = handmade.tensor([2], "INT32", bytes(8), quantization=quant([1.0, 1.0], axis=3))
+    handmade.op("FULLY_CONNECTED", [x, x, bias], [y])
+    assert codes(quantization(handmade.open())) == {"quant-axis": (0,)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "code"),
+    [
+        ("INT8", quant([1.0], []), "quant-counts"),
+        ("INT8", quant([1.0, 2.0]), "quant-channels"),
+        ("INT8", quant([0.0]), "quant-scale"),
+        ("INT8", quant([float("nan")]), "quant-scale"),
+        ("INT8", quant([1.0], [128]), "quant-zero-point"),
+        ("UINT8", quant([1.0], [-1]), "quant-zero-point"),
+        ("INT16", quant([1.0], [1]), "quant-int16-zero-point"),
+        ("INT32", quant([1.0], [1]), "quant-bias-zero-point"),
+        ("INT8", quant([1e-9]), "quant-tiny-scale"),
+        ("INT8", quant([1e3]), "quant-huge-range"),
+        ("INT8", quant([0.1], [-128]), None),
+        ("UINT8", quant([0.1], [255]), None),
+        ("INT16", quant([0.1]), None),
+        ("INT32", quant([1e-9]), None),
+        ("INT8", quant([1.0, 2.0, 3.0, 4.0], axis=1), None),
+    ],
+)
+def test_parameters_of_a_tensor(handmade: Any, kind: str, parameters: Any, code: str | None) -> None:
+    x, y = handmade.tensor([1, 4]), handmade.tensor([1, 4], kind, quantization=parameters)
+    handmade.op("ABS", [x], [y])
+    assert codes(quantization(handmade.open())) == ({} if code is None else {code: (0,)})
+
+
+def test_a_tiny_scale_of_a_constant_that_is_zero_is_none(handmade: Any) -> None:
+    x, y = handmade.tensor([1, 2]), handmade.tensor([1, 2])
+    zero = handmade.tensor([2, 2], "INT8", bytes([0, 0, 1, 2]), quantization=quant([1e-9, 1.0]))
+    handmade.op("ABS", [x, zero], [y])
+    assert codes(quantization(handmade.open())) == {}
+    other = handmade.tensor([2, 2], "INT8", bytes([0, 1, 0, 0]), quantization=quant([1e-9, 1.0]))
+    handmade.op("ABS", [x, other], [y])
+    assert list(codes(quantization(handmade.open()))) == ["quant-tiny-scale"]
+
+
+def dense(handmade: Any, weights: Any, bias: Any = None, *, kind: str = "INT8", bias_data: bytes = bytes(8)) -> int:
+    """FULLY_CONNECTED of two channels with an input and output of scale 0.5."""
+    x = handmade.tensor([1, 2], kind, quantization=quant([0.5]))
+    y = handmade.tensor([1, 2], kind, quantization=quant([0.5]))
+    inputs = [x, handmade.tensor([2, 2], kind, bytes([127, 1, 2, 100]), quantization=weights)]
+    if bias is not None:
+        inputs.append(handmade.tensor([2], "INT32", bias_data, quantization=bias))
+    operator: int = handmade.op("FULLY_CONNECTED", inputs, [y])
+    return operator
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias", "kind", "code"),
+    [
+        (quant([0.1, 0.2]), quant([0.05, 0.1]), "INT8", None),
+        (quant([0.1, 0.2], [0, 1]), None, "INT8", "quant-asymmetric-weights"),
+        (quant([0.1, 0.2]), quant([0.05, 0.2]), "INT8", "quant-bias-scale"),
+        (quant([0.1]), quant([0.2]), "INT8", "quant-bias-refused"),
+        (quant([0.1]), quant([0.0501]), "INT8", "quant-bias-scale"),
+        (quant([0.1], [3]), quant([0.05]), "UINT8", None),
+        (quant([0.1], [3]), quant([0.2]), "UINT8", "quant-bias-refused"),
+        (quant([0.1, 0.2]), quant([]), "INT8", "quant-bias-bare"),
+    ],
+)
+def test_weights_and_biases(handmade: Any, weights: Any, bias: Any, kind: str, code: str | None) -> None:
+    dense(handmade, weights, bias, kind=kind)
+    found = codes(quantization(handmade.open()))
+    found.pop("quant-per-tensor", None)
+    assert found == ({} if code is None else {code: (0,)})
+
+
+def test_a_bias_near_its_limit(handmade: Any) -> None:
+    dense(handmade, quant([0.1, 0.2]), quant([0.05, 0.1]), bias_data=struct.pack("<2i", -(2**30) - 1, 0))
+    assert codes(quantization(handmade.open())) == {"quant-bias-limits": (0,)}
+
+
+def test_values_of_weights(handmade: Any) -> None:
+    for data in ([128, 1, 0, 0], [100, 1, 0, 0], [127, 1, 20, 0]):
+        weights = handmade.tensor([2, 2], "INT8", bytes(data), quantization=quant([0.1, 0.2]))
+        handmade.op("FULLY_CONNECTED", [handmade.tensor([1, 2], "INT8"), weights], [handmade.tensor([1, 2], "INT8")])
+    assert codes(quantization(handmade.open())) == {"quant-range-use": (1,), "quant-narrow-range": (0,)}
+
+
+def test_one_scale_for_channels_that_differ(handmade: Any) -> None:
+    for data in ([127, 1, 2, 3], [127, 1, 100, 3]):
+        weights = handmade.tensor([2, 2], "INT8", bytes(data), quantization=quant([0.1]))
+        handmade.op("FULLY_CONNECTED", [handmade.tensor([1, 2], "INT8"), weights], [handmade.tensor([1, 2], "INT8")])
+    model = handmade.open()
+    assert codes(quantization(model)) == {"quant-per-tensor-weak": (0,), "quant-per-tensor": (1,)}
+    assert [bits for bits in cells(quantization(model), "weakest_bits")] == pytest.approx([np.log2(7), np.log2(201)])
+
+
+@pytest.mark.parametrize(
+    ("op", "scales", "code"),
+    [
+        ("CONCATENATION", (0.1, 0.2), "quant-scales-refused"),
+        ("MAX_POOL_2D", (0.1, 0.2), "quant-scales-refused"),
+        ("PAD", (0.1, 0.2), "quant-scales-differ"),
+        ("PAD", (0.1, 0.1), None),
+        ("ADD", (0.1, 0.2), None),
+        ("SOFTMAX", (0.1, 0.2), "quant-fixed-output"),
+        ("SOFTMAX", (0.1, 1 / 256), "quant-fixed-output"),  # the zero point is another
+        ("TANH", (0.1, 1 / 128), None),
+    ],
+)
+def test_scales_of_inputs_and_outputs(handmade: Any, op: str, scales: tuple[float, float], code: str | None) -> None:
+    x, y = (handmade.tensor([1, 4], "INT8", quantization=quant([scale])) for scale in scales)
+    handmade.op(op, [x], [y])
+    assert codes(quantization(handmade.open())) == ({} if code is None else {code: (0,)})
+
+
+def test_round_trips(handmade: Any) -> None:
+    def chain(*steps: tuple[str, str, float]) -> None:
+        last = handmade.tensor([4], steps[0][1], quantization=quant([steps[0][2]]))
+        for op, kind, scale in steps[1:]:
+            parameters = None if kind == "FLOAT32" else quant([scale])
+            last, before = handmade.tensor([4], kind, quantization=parameters), last
+            handmade.op(op, [before], [last])
+
+    chain(("", "INT8", 0.1), ("DEQUANTIZE", "FLOAT32", 0), ("QUANTIZE", "INT8", 0.1))
+    chain(("", "INT8", 0.1), ("DEQUANTIZE", "FLOAT32", 0), ("QUANTIZE", "INT8", 0.2))
+    chain(("", "FLOAT32", 1.0), ("QUANTIZE", "INT8", 0.1), ("DEQUANTIZE", "FLOAT32", 0))
+    chain(("", "INT8", 0.1), ("QUANTIZE", "INT8", 0.2))
+    chain(("", "INT8", 0.1), ("DEQUANTIZE", "FLOAT32", 0), ("ABS", "FLOAT32", 0), ("QUANTIZE", "INT8", 0.1))
+    assert codes(quantization(handmade.open())) == {
+        "quant-round-trip": (1,), "quant-through-float": (3,), "quant-for-nothing": (5,), "quant-requantize": (6,),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "group"), [("fc_aeq_dynamic_wi4_block32", 32), ("fc_aeq_dynamic_wi4_block64", 64)])
+def test_block_scales_are_looked_at(name: str, group: int) -> None:
+    model = open_model(str(MODELS / f"{name}.tflite"))
+    details = model.quantization.details
+    assert {record["block_size"] for record in details.values()} == {group}
+    assert "quant-block-scales" not in codes(quantization(model))
+
+
+def test_block_scales_that_are_missing(handmade: Any) -> None:
+    details = tfl.BlockwiseQuantizationT(scales=-1, zeroPoints=-1, blockSize=2)
+    block = tfl.QuantizationParametersT(details=details, detailsType=tfl.QuantizationDetails.BlockwiseQuantization)
+    weights = handmade.tensor([2, 2], "INT8", bytes([1, 2, 3, 4]), quantization=block)
+    handmade.op("FULLY_CONNECTED", [handmade.tensor([1, 2]), weights], [handmade.tensor([1, 2])])
+    assert codes(quantization(handmade.open())) == {"quant-block-scales": (0,)}
+
+
+def test_columns_of_tensors(handmade: Any) -> None:
+    data = np.array([[[[127, 4, 0], [-127, -8, 0]]]], np.int8)
+    filters = handmade.tensor([1, 1, 2, 3], "INT8", data.tobytes(), quantization=quant([0.1, 1.0, 0.1], axis=3))
+    x = handmade.tensor([1, 1, 2, 3], "INT8", quantization=quant([0.5], [-128]))
+    handmade.op("DEPTHWISE_CONV_2D", [x, filters], [handmade.tensor([1, 1, 1, 3], "INT8")])
+    report = quantization_tensors(handmade.open())
+    row = {column.name: column.cells() for column in report.columns}
+    assert row["scheme"] == ["per-channel", "per-tensor", None]
+    assert (row["scale"][1], row["zero_point"][1], row["real_min"][1], row["real_max"][1]) == (0.5, -128, 0, 127.5)
+    assert (row["channels"][0], row["axis"][0]) == (3, 3)
+    assert row["scale_ratio"][0] == pytest.approx(10)
+    assert row["weakest_bits"][0] == pytest.approx(np.log2(17))
+    assert row["median_bits"][0] == pytest.approx(np.log2(17))
+    assert row["range_use"][0] == pytest.approx(127 / 128)
+    assert (row["zero_channels"][0], row["outlier_channels"][0]) == (1, 1)
+    assert [cell for name in ("weakest_bits", "zero_channels") for cell in row[name][1:]] == [None] * 4
+    assert report.summary["schemes"] == {"per-tensor": 1, "per-channel": 1}
+
+
+@pytest.mark.parametrize("name", ["fc_aeq_dynamic_wi4", "fc_aeq_dynamic_wi2", "mnet_int8", "legacy_uint8"])
+def test_stored_values_are_those_of_the_runtime(child: Any, name: str, tmp_path: Path) -> None:
+    path, kept = MODELS / f"{name}.tflite", tmp_path / "values.npz"
+    child(
+        """
+        import sys
+        import numpy as np
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+        kind = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        interpreter = Interpreter(sys.argv[1], experimental_op_resolver_type=kind)
+        interpreter.allocate_tensors()
+        values = {}
+        for detail in interpreter.get_tensor_details():
+            try:
+                values[str(detail["index"])] = interpreter.get_tensor(detail["index"])
+            except ValueError:
+                pass
+        np.savez(sys.argv[2], **values)
+        """,
+        path,
+        kept,
+    )
+    model = open_model(str(path))
+    compared = 0
+    with np.load(kept) as values:
+        for tensor in np.flatnonzero(model.is_constant).tolist():
+            ours = stored(model, tensor)
+            assert ours is not None
+            theirs = values[str(tensor)]
+            assert np.array_equal(ours.read(0, ours.count).reshape(theirs.shape), theirs)
+            half = ours.count // 2 + 1
+            assert np.array_equal(ours.read(half, ours.count), theirs.reshape(-1)[half:])
+            compared += 1
+    assert compared >= 3
