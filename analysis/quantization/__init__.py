@@ -53,7 +53,10 @@ def _columns(model: Model, found: Modes) -> tuple[Column, ...]:
     rows, tensors = weight_operands(model)
     return (
         Column("mode", found.names, "1", "category", "declared", "the numbers that it computes in"),
-        Column("output_scale", values, "1", "quantity", "declared", "scale of its first output, where there is one", one, additive=False),
+        Column(
+            "output_scale", values, "1", "quantity", "declared", "scale of its first output, where there is one", one,
+            additive=False,
+        ),
         _of_weights(model, rows, tensors, weights["weakest_bits"]),
         _of_weights(model, rows, tensors, weights["range_use"]),
         _of_weights(model, rows, tensors, weights["scale_ratio"]),
@@ -64,7 +67,8 @@ def _columns(model: Model, found: Modes) -> tuple[Column, ...]:
 def _of_weights(model: Model, rows: Array, tensors: Array, column: Column) -> Column:
     """A column over tensors at the operators whose weights these are; the first where there are several."""
     valid, values = np.zeros(len(model.operators), bool), np.zeros(len(model.operators))
-    assert column.valid is not None and isinstance(column.values, np.ndarray)
+    assert column.valid is not None
+    assert isinstance(column.values, np.ndarray)
     known = tensors >= 0
     rows, tensors = rows[known][::-1], tensors[known][::-1]
     there = column.valid[tensors]
