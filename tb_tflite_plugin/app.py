@@ -132,7 +132,7 @@ class App:
         return response(environ, start_response)
 
     def prepare(self) -> None:
-        """Makes what the first page will ask for, in a thread of its own: a page is opened as soon as a server is up."""
+        """Makes what the first page will ask for, in a thread: a page is opened as soon as a server is up."""
 
         def work() -> None:
             from .tasks import capabilities

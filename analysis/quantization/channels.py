@@ -79,5 +79,6 @@ def outliers(scale: Array) -> Array:
     if positive.sum() < 2:
         return np.zeros(len(scale), bool)
     ratio = np.ones(len(scale))
-    ratio[positive] = scale[positive] / np.median(scale[positive])
+    wide = scale[positive].astype(np.float64)  # the quotient of two float32 may be none
+    ratio[positive] = wide / np.median(wide)
     return (ratio > OUTLIER) | (ratio < 1 / OUTLIER)

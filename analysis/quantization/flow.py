@@ -101,8 +101,8 @@ def _islands(model: Model, modes: Modes) -> Iterator[Finding]:
     count = int(label.max()) + 1
     yield from of_operators(
         model, "warning", "quant-float-island", operators,
-        f"in {count} group{'' if count == 1 else 's'} they compute in floats amid integers: each border is a conversion, "
-        "and accelerators for integers stop there",
+        f"in {count} group{'' if count == 1 else 's'} they compute in floats amid integers: each border is a "
+        "conversion, and accelerators for integers stop there",
     )  # fmt: skip
 
 

@@ -21,8 +21,10 @@ _TINY, _HUGE = 1e-7, 1e5
 
 
 def check_parameters(model: Model) -> Iterator[Finding]:
-    """Findings on scales, zero points and axes (ParseQuantization in tflite/core/interpreter_builder.cc and
-    tflite/core/subgraph.cc of LiteRT f674577)."""
+    """Findings on scales, zero points and axes.
+
+    After ParseQuantization in tflite/core/interpreter_builder.cc and tflite/core/subgraph.cc of LiteRT f674577.
+    """
     found = model.quantization
     scaled = found.scale.counts > 0
     counts = scaled & (found.zero_point.counts != found.scale.counts)

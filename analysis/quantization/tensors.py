@@ -101,11 +101,14 @@ def _stored_columns(model: Model) -> tuple[Column, ...]:
     is_weight = read & (axes >= 0)
     several = read & (model.quantization.scale.counts > 1)
     return (
-        _quantity("weakest_bits", figures[0], "bits that the values of the weakest channel use, all-zero channels left out", read, "bit"),
+        _quantity(
+            "weakest_bits", figures[0], "bits that the values of the weakest channel use, but for all-zero ones", read,
+            "bit",
+        ),
         _quantity("median_bits", figures[1], "bits that the values of the median channel use", read, "bit"),
-        _quantity("range_use", figures[2], "largest stored distance from the zero point by the largest that there is", read),
-        _quantity("zero_channels", figures[3], "output channels that hold nothing but zero", is_weight | several, "{channel}"),
-        _quantity("outlier_channels", figures[4], "scales 8 times larger or smaller than the median one", several, "{channel}"),
+        _quantity("range_use", figures[2], "largest stored distance from the zero point by the largest possible", read),
+        _quantity("zero_channels", figures[3], "output channels of nothing but zero", is_weight | several, "{channel}"),
+        _quantity("outlier_channels", figures[4], "scales 8 times off the median one", several, "{channel}"),
     )  # fmt: skip
 
 
