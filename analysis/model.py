@@ -10,7 +10,7 @@ import numpy as np
 
 from . import schema
 from .dtypes import bits_of, dtype_name
-from .encoding import KINDS, Quantization
+from .encoding import KINDS, Quantization, sparse_tensors
 from .ragged import Array, Ragged, Strings, offsets_of
 from .report import Finding
 from .source import Source
@@ -290,6 +290,11 @@ class Model:
     def quantization(self) -> Quantization:
         """Quantization parameters of all tensors."""
         return Quantization(self.tensors.tables, self.subgraphs.tensor_offsets)
+
+    @cached_property
+    def is_sparse(self) -> Array:
+        """Bool per tensor: stored sparse."""
+        return sparse_tensors(self.tensors.tables)
 
     @cached_property
     def constant_bytes(self) -> Array:

@@ -14,7 +14,7 @@ from ..ragged import Array, Categories
 from ..report import Column, Report
 from ..values import INTEGERS
 from .channels import axis_of, bits, extremes, outliers, weights_with_parameters
-from .modes import WEIGHTS, is_type
+from .modes import WEIGHTS, is_type, origins
 
 
 def quantization_tensors(model: Model) -> Report:
@@ -23,11 +23,17 @@ def quantization_tensors(model: Model) -> Report:
 
 
 def channel_axes(model: Model) -> Array:
-    """Int64 per tensor: the axis of the output channels of what operators read as their weights, -1 for others."""
+    """Int64 per tensor: the axis of the output channels of what operators read as their weights, -1 for others.
+
+    Also of constants that are dequantized or made dense on the way.
+    """
     axes = np.full(len(model.tensors), -1, np.int64)
+    origin = origins(model).tensor
     for name, (place, _, axis) in WEIGHTS.items():
         tensors = numbered(model.operators.inputs, np.flatnonzero(is_type(model, name)), place)
-        axes[tensors[tensors >= 0]] = axis
+        tensors = tensors[tensors >= 0]
+        axes[tensors] = axis
+        axes[origin[tensors][origin[tensors] >= 0]] = axis
     return axes
 
 
