@@ -19,6 +19,8 @@ _MOST_CHANNELS = 1 << 14
 # Different values of floats are counted up to so many elements.
 _MOST_SORTED = 1 << 18
 _RUN = 1024
+# The fourth power of a float32 up to here is one.
+_LARGE = 1e9
 # Floats in a block: with what is made of them they stay in a processor's cache.
 _FLOATS = 1 << 17
 
@@ -216,9 +218,15 @@ def _of_sums(values: Stored) -> Statistics:
         if not count:
             pivot = float(block.mean(dtype=np.float64))
         count += block.size
-        sums += _powers(block, pivot, scratch)
+        if block.dtype == np.float32 and max(-low, high) > _LARGE:
+            block = block.astype(np.float64)
+            scratch = np.empty(scratch.shape)
+        with np.errstate(over="ignore", invalid="ignore"):  # of doubles that large nothing is known but their range
+            sums += _powers(block, pivot, scratch)
     if not count:
         return Statistics(nonfinite, zeros, nonfinite, math.nan, math.nan, math.nan, math.nan, None)
+    if not np.isfinite(sums).all():
+        return Statistics(count + nonfinite, zeros, nonfinite, low, high, math.nan, math.nan, None)
     first, second, third, fourth = (sums / count).tolist()
     variance = max(second - first**2, 0.0)
     moment = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
@@ -259,7 +267,7 @@ def _distinct(values: Stored, axis: int) -> dict[str, object]:
     }  # fmt: skip
     if axis >= 0 and 1 < values.shape[axis] <= _MOST_CHANNELS:
         rows = np.sort(np.moveaxis(numbers.reshape(values.shape), axis, 0).reshape(values.shape[axis], -1), axis=1)
-        each = 1 + (np.diff(rows, axis=1) != 0).sum(1)
+        each = 1 + (rows[:, 1:] != rows[:, :-1]).sum(1)
         found["channel_unique"] = (int(each.min()), int(each.max()))
         found["zero_channels"] = int(((rows[:, 0] == 0) & (rows[:, -1] == 0)).sum())
     return found
