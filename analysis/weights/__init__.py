@@ -57,7 +57,7 @@ def _columns(model: Model, found: Weights) -> tuple[Column, ...]:
         values, valid = np.zeros(len(model.tensors)), np.zeros(len(model.tensors), bool)
         values[found.tensors[known]] = [cell for cell, ok in zip(cells, known.tolist(), strict=True) if ok]
         valid[found.tensors[known]] = True
-        if all(float(value).is_integer() for value in values[valid].tolist()):
+        if (np.abs(values) < 2**53).all() and (values == np.floor(values)).all():
             values = values.astype(np.int64)
         return Column(name, values, unit, "quantity", provenance, doc, valid, additive)
 
