@@ -225,7 +225,9 @@ def claim(view: View, subgraph: int) -> Claim:
         if operator in used:
             taken.add(operator)
         else:
-            failed[operator] = [Failure("output 0", "read by nothing that is taken", "read or assigned by what is taken")]
+            failed[operator] = [
+                Failure("output 0", "read by nothing that is taken", "read or assigned by what is taken")
+            ]
     return Claim(taken, failed)
 
 
