@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from ..borders import Borders
 from ..model import Model
 from ..ragged import Array, Categories
 from ..report import Column, Finding, Report
-from .nodes import View, side_effects
-from .partition import kept, partition, runs
+from .nodes import View
+from .partition import Subset, kept, runs
 from .rules import Delegate, Failure
 
 VERDICTS = ("accepted", "left by the limit", "rejected")
@@ -43,37 +44,58 @@ class Placement:
         return {operator for _, operators in self.partitions for operator in operators}
 
 
-def place(
-    model: Model, delegate: Delegate, *, also: set[int] | None = None, without: set[int] | None = None
-) -> Placement:
+def place(model: Model, delegate: Delegate, *, also: set[int] | None = None, view: View | None = None) -> Placement:
     """What a delegate takes of a model.
 
     Args:
         model: the model.
         delegate: which.
         also: operators that count as accepted whatever they fail: a what-if.
-        without: operators that an earlier delegate has taken.
+        view: the model as earlier delegates left it, or made before; a new one when not given. It is not changed.
+    """
+    view = view or View(model)
+    return _place(view, delegate, also or set())[0]
+
+
+def in_order(model: Model, several: Sequence[Delegate]) -> list[Placement]:
+    """What each of several delegates takes when one comes after the other, as the runtime applies them.
+
+    A later one is asked about the graph that the earlier ones left: what they took is an operator that it cannot take.
     """
     view = View(model)
-    ordered = np.flatnonzero(side_effects(model)).tolist()
+    found = []
+    for delegate in several:
+        placed, subsets = _place(view, delegate, set())
+        for subgraph, parts in enumerate(subsets):
+            view.replace(subgraph, parts)
+        found.append(placed)
+    return found
+
+
+def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, list[list[Subset]]]:
+    """What it takes, and by subgraph all that runs, in order."""
     partitions: list[tuple[int, list[int]]] = []
     wanted: set[int] = set()
     failed: dict[int, list[Failure]] = {}
-    for subgraph in range(len(model.subgraphs)):
-        start, stop = model.subgraphs.operator_offsets[subgraph : subgraph + 2].tolist()
+    everything = []
+    view.made = set()
+    for subgraph in range(len(view.model.subgraphs)):
+        plan = view.plan(subgraph)
         claim = delegate.claim(view, subgraph)
-        mine = (claim.operators | {o for o in also or () if start <= o < stop}) - (without or set())
-        operators = range(start, stop)
-        if delegate.partitioner == "runs":
-            subsets = runs(operators, mine)
-        else:
-            chain = [operator for operator in ordered if start <= operator < stop]
-            subsets = partition(operators, view.inputs, view.outputs, mine, chain)
+        mine = claim.operators | also.intersection(plan) if also else claim.operators
+        split = functools.partial(runs, plan) if delegate.partitioner == "runs" else view.links(subgraph).partition
+        subsets = split(mine)
         found = kept(subsets, delegate.most_partitions, delegate.least_operators)
+        if len(found) < sum(subset.taken for subset in subsets):
+            # Only these operators are then given up for partition again: the others run as if never wanted.
+            subsets = split({operator for subset in found for operator in subset.operators})
+            found = [subset for subset in subsets if subset.taken]
+        everything.append(subsets)
         partitions += [(subgraph, subset.operators) for subset in found]
         wanted |= mine
-        failed |= {operator: found for operator, found in claim.failures.items() if operator not in mine}
-    return Placement(delegate, partitions, wanted, failed)
+        count = len(view.model.operators)
+        failed |= {o: reasons for o, reasons in claim.failures.items() if o not in mine and o < count}
+    return Placement(delegate, partitions, wanted, failed), everything
 
 
 def report(model: Model, placed: Placement) -> Report:
