@@ -35,6 +35,8 @@ class View:
         self._late: set[int] | None = None
         # Tensors that a delegate makes constants of when it prepares, though an operator writes them.
         self.made: set[int] = set()
+        # What each operator of type TAKEN stands for.
+        self.taken: dict[int, list[int]] = {}
         self._plans: dict[int, Sequence[int]] = {}
         self._links: dict[int, Links] = {}
         self._is_resource = [name in ("RESOURCE", "VARIANT") for name in self.type]
@@ -107,6 +109,7 @@ class View:
                 continue
             written = {tensor for operator in subset.operators for tensor in self.outputs[operator]} - {-1}
             read = {tensor for operator in subset.operators for tensor in self.inputs[operator]} - {-1}
+            self.taken[len(self.ops)] = subset.operators
             plan.append(len(self.ops))
             self.ops.append(TAKEN)
             self.version.append(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,12 +57,15 @@ def place(model: Model, delegate: Delegate, *, also: set[int] | None = None, vie
     return _place(view, delegate, also or set())[0]
 
 
-def in_order(model: Model, several: Sequence[Delegate]) -> list[Placement]:
+def place_in_order(view: View, several: Sequence[Delegate]) -> list[Placement]:
     """What each of several delegates takes when one comes after the other, as the runtime applies them.
 
     A later one is asked about the graph that the earlier ones left: what they took is an operator that it cannot take.
+
+    Args:
+        view: the model; afterwards what all of them left of it.
+        several: in the order in which they are asked.
     """
-    view = View(model)
     found = []
     for delegate in several:
         placed, subsets = _place(view, delegate, set())
@@ -151,11 +154,9 @@ def sentence(model: Model, placed: Placement) -> str:
     total, taken = len(model.operators), len(placed.taken)
     count = len(placed.partitions)
     text = f"{placed.delegate.title}: {taken:,} of {total:,} operators in {count} partition{'' if count == 1 else 's'}"
-    left = Counter(model.operators.type_names[model.operators.type[operator]] for operator in placed.failures)
-    if left:
-        listed = ", ".join(f"{op} ({number:,})" for op, number in left.most_common(3))
+    if placed.failures:
         verb = "stays" if len(placed.failures) == 1 else "stay"
-        text += f"; {listed}{' and others' if len(left) > 3 else ''} {verb} behind"
+        text += f"; {listed(model, placed.failures)} {verb} behind"
     beyond = len(placed.wanted) - taken
     if beyond > 0:
         why = "because only the largest partition is taken" if placed.delegate.most_partitions == 1 else (
@@ -163,6 +164,13 @@ def sentence(model: Model, placed: Placement) -> str:
         )  # fmt: skip
         text += f", and {beyond:,} more {why}"
     return text
+
+
+def listed(model: Model, operators: Iterable[int]) -> str:
+    """The commonest types of some operators, with counts."""
+    types = Counter(model.operators.type_names[model.operators.type[operator]] for operator in operators)
+    text = ", ".join(f"{op} ({number:,})" for op, number in types.most_common(3))
+    return text + (" and others" if len(types) > 3 else "")
 
 
 def _rejected(model: Model, placed: Placement) -> list[Finding]:

@@ -56,7 +56,8 @@ def partition(
         reports = [_measured(opened, delegate, option or [])]
     else:
         reports = _foretold(opened, delegate, every=every, explain=explain, what_if=what_if, json=json or csv)
-    _show(opened, reports, as_json=json, as_csv=csv)
+    together = None if measured or every or len(reports) < 2 else _together(opened, delegate)
+    _show(opened, reports, together, as_json=json, as_csv=csv)
     if require is not None and _is_short(reports, require):
         raise typer.Exit(1)
 
@@ -167,6 +168,13 @@ def _foretold(
     return reports
 
 
+def _together(model: Model, names: str | None) -> dict[str, Any]:
+    """What several delegates take when they are asked in the order in which they are named."""
+    from ..analysis.delegates.several import in_order
+
+    return in_order(model, _chosen(names, every=False)).summary
+
+
 def _fixes(terminal: Terminal, found: list[Fix], taken: int) -> None:
     terminal.heading("what each would win, if it were taken")
     rows = [
@@ -201,7 +209,9 @@ def _is_short(reports: list[Report], text: str) -> bool:
     return min(shares) < least
 
 
-def _show(model: Model, reports: list[Report], *, as_json: bool, as_csv: bool) -> None:
+def _show(
+    model: Model, reports: list[Report], together: dict[str, Any] | None, *, as_json: bool, as_csv: bool
+) -> None:
     from dataclasses import replace
 
     from ..terminal import Terminal
@@ -213,7 +223,10 @@ def _show(model: Model, reports: list[Report], *, as_json: bool, as_csv: bool) -
         if not print_report(model, first if is_measured else with_names(model, first), as_json=as_json, as_csv=as_csv):
             _print(Terminal(), model.name, first if is_measured else with_names(model, first))
         return
-    both = replace(first, name="partition", summary={"delegates": [one.summary for one in reports]}, findings=())
+    summary: dict[str, Any] = {"delegates": [one.summary for one in reports]}
+    if together is not None:
+        summary["in_order"] = together
+    both = replace(first, name="partition", summary=summary, findings=())
     columns = tuple(
         replace(column, name=f"{one.summary['delegate']}.{column.name}")
         for one in reports
@@ -225,6 +238,9 @@ def _show(model: Model, reports: list[Report], *, as_json: bool, as_csv: bool) -
         for one in reports:
             confidence = {"exact": "as measured", "rules": "by its rules", "list": "by its list"}
             terminal.line(f"{one.summary['sentence']} ({confidence[one.summary['confidence']]})")
+        if together is not None:
+            across = f"{together['crossing_tensors']:,} tensors, {terminal.size(together['crossing_bytes'])}"
+            terminal.line(f"One after the other: {together['sentence']}; {across} across borders")
 
 
 def _print(terminal: Terminal, name: str, report: Report) -> None:
