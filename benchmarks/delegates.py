@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from synth import synthetic
+from synth import build
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.delegates import delegates
 from tb_tflite_plugin.analysis.delegates.simulation import place, report
@@ -15,7 +15,7 @@ from tb_tflite_plugin.analysis.delegates.simulation import place, report
 
 def main() -> None:
     """Prints a line per delegate."""
-    model = open_model(synthetic(1351))
+    model = open_model(build(1351))
     for delegate in delegates().values():
         begin = time.perf_counter()
         found = report(model, place(model, delegate))
