@@ -10,7 +10,7 @@ import numpy as np
 
 from . import schema
 from .dtypes import bits_of, dtype_name
-from .encoding import KINDS, Quantization
+from .encoding import KINDS, Quantization, sparse_tensors
 from .ragged import Array, Ragged, Strings, offsets_of
 from .report import Finding
 from .source import Source
@@ -285,6 +285,11 @@ class Model:
     def is_constant(self) -> Array:
         """Bool per tensor: its data comes with the model."""
         return (self.constant_bytes > 0) | (self.tensors.external_buffer > 0)
+
+    @cached_property
+    def is_sparse(self) -> Array:
+        """Bool per tensor: it is stored sparse."""
+        return sparse_tensors(self.tensors.tables).astype(bool)
 
     @cached_property
     def quantization(self) -> Quantization:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from .dtypes import bits_of, dtype_name
-from .encoding import sparse_tensors
 from .model import Model
 from .ragged import Array
 
@@ -76,7 +75,7 @@ def stored(model: Model, tensor: int) -> Stored | None:
     count = int(model.tensors.elements[tensor])
     if dtype not in _PLAIN and dtype not in _PACKED and dtype != "BFLOAT16":
         return None
-    if count <= 0 or model.tensors.external_buffer[tensor] > 0 or sparse_tensors(model.tensors.tables)[tensor]:
+    if count <= 0 or model.tensors.external_buffer[tensor] > 0 or model.is_sparse[tensor]:
         return None
     size = int(bits_of(model.tensors.type[tensor : tensor + 1])[0]) * count
     data = model.buffer_data(int(model.tensors.buffer[tensor])) if len(model.buffers) else np.zeros(0, np.uint8)

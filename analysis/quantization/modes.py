@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..dtypes import dtype_name
-from ..encoding import KINDS, sparse_tensors
+from ..encoding import KINDS
 from ..model import Model
 from ..operands import numbered
 from ..ragged import Array, Categories
@@ -141,7 +141,7 @@ def _weights(model: Model, found: Origins) -> Array:
         "direct": (integer | np.isin(dtypes, ("FLOAT16", "BFLOAT16"))) & ~through,
         "dequantized": through,
         "blockwise": integer & (model.quantization.kind[origin] == KINDS.index("blockwise")),
-        "sparse": found.densified[tensors] | sparse_tensors(model.tensors.tables)[origin],
+        "sparse": found.densified[tensors] | model.is_sparse[origin],
         "int8": dtypes == "INT8",
         "int4": np.isin(dtypes, ("INT4", "UINT4")),
         "int2": dtypes == "INT2",
