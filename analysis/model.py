@@ -287,14 +287,14 @@ class Model:
         return (self.constant_bytes > 0) | (self.tensors.external_buffer > 0)
 
     @cached_property
-    def is_sparse(self) -> Array:
-        """Bool per tensor: it is stored sparse."""
-        return sparse_tensors(self.tensors.tables).astype(bool)
-
-    @cached_property
     def quantization(self) -> Quantization:
         """Quantization parameters of all tensors."""
         return Quantization(self.tensors.tables, self.subgraphs.tensor_offsets)
+
+    @cached_property
+    def is_sparse(self) -> Array:
+        """Bool per tensor: stored sparse."""
+        return sparse_tensors(self.tensors.tables)
 
     @cached_property
     def constant_bytes(self) -> Array:

@@ -20,6 +20,9 @@ _ANALYSES = {
     "memory_micro_tensors": "memory:memory_micro_tensors",
     "quantization": "quantization:quantization",
     "quantization_tensors": "quantization:quantization_tensors",
+    "sparsity": "sparsity:sparsity",
+    "sparsity_tensors": "sparsity:sparsity_tensors",
+    "weights": "weights:weights",
 }
 NAMES = tuple(_ANALYSES)
 

@@ -12,7 +12,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from .commands import compute, doctor, inspect, log, memory, ops, partition, profile, quantization, report, serve, trace
+from .commands import (
+    compute,
+    doctor,
+    inspect,
+    log,
+    memory,
+    ops,
+    partition,
+    profile,
+    quantization,
+    report,
+    serve,
+    sparsity,
+    trace,
+    weights,
+)
 
 
 class _DefaultGroup(TyperGroup):
@@ -39,6 +54,8 @@ app.command("ops")(ops.ops)
 app.command("compute")(compute.compute)
 app.command("memory")(memory.memory)
 app.command("quantization")(quantization.quantization)
+app.command("sparsity")(sparsity.sparsity)
+app.command("weights")(weights.weights)
 app.command("partition")(partition.partition)
 app.command("profile")(profile.profile)
 app.command("trace")(trace.trace)

@@ -19,8 +19,7 @@ __all__ = ["quantization", "quantization_tensors"]
 def quantization(model: Model) -> Report:
     """One row per operator: in which numbers it computes, and how well its weights use theirs."""
     read = Reading(model)
-    findings = tuple(one.finding() for one in read.found)
-    return Report("quantization", _summary(read), operator_columns(read), findings, over="operators")
+    return Report("quantization", _summary(read), operator_columns(read), tuple(read.found), over="operators")
 
 
 def _summary(read: Reading) -> dict[str, Any]:

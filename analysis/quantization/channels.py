@@ -15,7 +15,7 @@ from ..encoding import KINDS
 from ..model import Model
 from ..ragged import Array, Ragged, offsets_of
 from ..values import INTEGERS, Stored, stored
-from .modes import WEIGHTS, Origins, is_type, weight_operands
+from .modes import WEIGHTS, Origins, is_type, origins, weight_operands
 
 BLOCKWISE, PER_CHANNEL, PER_TENSOR = (KINDS.index(name) for name in ("blockwise", "per-channel", "per-tensor"))
 # A channel is an outlier when its scale is so many times larger or smaller than the median of its tensor.
@@ -46,6 +46,22 @@ def weights(model: Model, found: Origins) -> Weights:
     order = np.argsort(operator, kind="stable")
     order = order[constant[order] >= 0]
     return Weights(operator[order], constant[order], axis[operator[order]])
+
+
+def channel_axes(model: Model) -> Array:
+    """Int64 per tensor: the axis of the output channels of what operators read as their weights, -1 for others.
+
+    Also of constants that are dequantized or made dense on the way.
+    """
+    found = origins(model)
+    _, tensor = weight_operands(model)
+    operands = weights(model, found)
+    axes = np.full(len(model.tensors), -1, np.int64)
+    axes[operands.constant] = operands.axis
+    read = tensor[tensor >= 0]
+    converted = read[found.tensor[read] >= 0]
+    axes[converted] = axes[found.tensor[converted]]
+    return axes
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,17 +15,18 @@ MOST_LISTED = 1000
 
 
 @dataclass(frozen=True)
-class Found:
-    """A finding with all operators that it is about, ascending int64."""
+class Found(Finding):
+    """A finding that also keeps the operators beyond those that it lists.
 
-    severity: Severity
-    code: str
-    message: str
-    operators: Array
+    Attributes:
+        everywhere: int64, all operators that it is about, ascending.
+    """
 
-    def finding(self) -> Finding:
-        """As reports have it."""
-        return Finding(self.severity, self.code, self.message, tuple(self.operators[:MOST_LISTED].tolist()))
+    everywhere: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+def _found(severity: Severity, code: str, message: str, operators: Array) -> Found:
+    return Found(severity, code, message, tuple(operators[:MOST_LISTED].tolist()), operators)
 
 
 def operators_of(model: Model, tensors: Array) -> Array:
@@ -43,7 +44,7 @@ def of_tensors(model: Model, severity: Severity, code: str, tensors: Array, text
         operators = operators_of(model, tensors)
         where = np.unique(operators[operators >= 0]).astype(np.int64)
         name = model.tensors.name[int(tensors[0])] or f"tensor {int(tensors[0])}"
-        yield Found(severity, code, f"{_count(len(tensors), 'tensor')}: {text} (first: {name})", where)
+        yield _found(severity, code, f"{_count(len(tensors), 'tensor')}: {text} (first: {name})", where)
 
 
 def of_operators(
@@ -64,7 +65,7 @@ def of_operators(
         first = int(where[0])
         name = f"{model.operators.type_names[int(model.operators.type[first])]} {first}"
         detail = f", {details[first]}" if details and first in details else ""
-        yield Found(severity, code, f"{_count(len(where), 'operator')}: {text} (first: {name}{detail})", where)
+        yield _found(severity, code, f"{_count(len(where), 'operator')}: {text} (first: {name}{detail})", where)
 
 
 def _count(number: int, noun: str) -> str:

@@ -82,8 +82,8 @@ def _gravest(read: Reading) -> tuple[Array, list[str | None]]:
     severity = np.full(len(read.model.operators), -1, np.int32)
     codes: list[list[str]] = [[] for _ in severity]
     for one in read.found:
-        np.maximum.at(severity, one.operators, SEVERITIES.index(one.severity))
-        for operator in one.operators.tolist():
+        np.maximum.at(severity, one.everywhere, SEVERITIES.index(one.severity))
+        for operator in one.everywhere.tolist():
             codes[operator].append(one.code)
     return severity, [" ".join(dict.fromkeys(told)) if told else None for told in codes]
 
