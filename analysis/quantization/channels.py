@@ -187,16 +187,28 @@ def channels(model: Model, operands: Weights) -> Channels:
     """Reads the quantized constants of the file. Sparse ones, and those in other files, are left out."""
     axes = np.full(len(model.tensors), -1, np.int64)
     axes[operands.constant] = operands.axis
-    rows = [row for tensor in _readable(model) if (row := _of_one(model, tensor, int(axes[tensor])))]
-    tensors = np.array([row.tensor for row in rows], np.int64)
-    counts = np.array([len(row.low) for row in rows], np.int64)
+    return _joined(model, [row for tensor in _readable(model) if (row := _of_one(model, tensor, int(axes[tensor])))])
+
+
+def channels_of(model: Model, tensor: int) -> Channels | None:
+    """The same of one tensor; None where it is no quantized constant whose values are in the file and dense."""
+    row = _of_one(model, tensor, int(channel_axes(model)[tensor])) if tensor in _readable(model) else None
+    return None if row is None else _joined(model, [row])
+
+
+def _joined(model: Model, rows: list[_Row]) -> Channels:
+    tensors, counts = (np.array(column, np.int64) for column in ([r.tensor for r in rows], [len(r.low) for r in rows]))
     types = model.tensors.type[tensors]
+
+    def joined(parts: list[Array], dtype: type) -> Array:
+        return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
+
     return Channels(
         tensors, offsets_of(counts), np.array([row.size for row in rows], np.int64),
-        np.array([row.axis for row in rows], np.int64), _joined([row.low for row in rows], np.int64),
-        _joined([row.high for row in rows], np.int64), _joined([row.ends for row in rows], np.int64),
-        _joined([row.scale for row in rows], np.float64), _joined([row.zero_point for row in rows], np.int64),
-        np.repeat(bits_of(types), counts), np.repeat(_limits()[types, 0] < 0, counts),
+        np.array([row.axis for row in rows], np.int64), joined([row.low for row in rows], np.int64),
+        joined([row.high for row in rows], np.int64), joined([row.ends for row in rows], np.int64),
+        joined([row.scale for row in rows], np.float64), joined([row.zero_point for row in rows], np.int64),
+        np.repeat(bits_of(types), counts), np.repeat(limits()[types, 0] < 0, counts),
     )  # fmt: skip
 
 
@@ -213,12 +225,8 @@ class _Row(NamedTuple):
     zero_point: Array
 
 
-def _joined(parts: list[Array], dtype: type) -> Array:
-    return np.concatenate([np.zeros(0, dtype), *parts]).astype(dtype)
-
-
 @functools.cache
-def _limits() -> Array:
+def limits() -> Array:
     """Least and greatest stored value by TensorType, both 0 for what is not quantized. int64 [256, 2]."""
     return np.array([INTEGERS.get(dtype_name(value), (0, 0)) for value in range(256)], np.int64)
 
@@ -226,7 +234,7 @@ def _limits() -> Array:
 def _readable(model: Model) -> list[int]:
     """Constants of quantized integers with a scale each, per channel or per block."""
     kind = np.isin(model.quantization.kind, (PER_TENSOR, PER_CHANNEL, BLOCKWISE))
-    tensors: list[int] = np.flatnonzero(model.is_constant & kind & (_limits()[model.tensors.type, 1] > 0)).tolist()
+    tensors: list[int] = np.flatnonzero(model.is_constant & kind & (limits()[model.tensors.type, 1] > 0)).tolist()
     return tensors
 
 
@@ -236,7 +244,7 @@ def _of_one(model: Model, tensor: int, axis: int) -> _Row | None:
     if values is None:
         return None
     quantization, kind = model.quantization, int(model.quantization.kind[tensor])
-    bottom, top = _limits()[model.tensors.type[tensor]].tolist()
+    bottom, top = limits()[model.tensors.type[tensor]].tolist()
     if kind == BLOCKWISE:
         blocks = block_scales(model, tensor)
         if blocks is None:
@@ -285,7 +293,7 @@ def _statistics(values: Stored, bottom: int, top: int, axis: int, size: int) -> 
     low, high = np.full(number, top + 1, np.int64), np.full(number, bottom - 1, np.int64)
     ends = np.zeros(number, np.int64)
     edge = bottom + (bottom < 0)  # the narrow range of weights; a value below it is at the end, too
-    for place, block in _by_channel(values, axis, size):
+    for place, block in by_channel(values, axis, size):
         least, most = block.min((0, 2)), block.max((0, 2))
         np.minimum(low[place], least, out=low[place])
         np.maximum(high[place], most, out=high[place])
@@ -294,7 +302,8 @@ def _statistics(values: Stored, bottom: int, top: int, axis: int, size: int) -> 
     return low, high, ends
 
 
-def _by_channel(values: Stored, axis: int, size: int) -> Iterator[tuple[slice, Array]]:
+def by_channel(values: Stored, axis: int, size: int) -> Iterator[tuple[slice, Array]]:
+    """Blocks of shape [outer, channels, inner] with the channels that each holds, as ``Channels`` has them."""
     if axis >= 0:
         yield from values.by_channel(axis)
     elif size == values.count:

@@ -12,6 +12,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.quantization import quantization, quantization_tensors
+from tb_tflite_plugin.analysis.quantization.one_tensor import tensor_channels
 from tb_tflite_plugin.analysis.report import Report
 from tb_tflite_plugin.analysis.values import stored
 
@@ -352,3 +353,36 @@ def test_stored_values_are_those_of_the_runtime(child: Any, name: str, tmp_path:
             assert np.array_equal(ours.read(half, ours.count), theirs.reshape(-1)[half:])
             compared += 1
     assert compared >= 3
+
+
+def test_one_tensor_channel_by_channel(handmade: Any) -> None:
+    data = np.array([[[[127, 4, 0], [-127, -8, 0]]]], np.int8)
+    filters = handmade.tensor([1, 1, 2, 3], "INT8", data.tobytes(), quantization=quant([0.5, 8.0, 0.5], axis=3))
+    x = handmade.tensor([1, 1, 2, 3], "INT8", quantization=quant([0.5]))
+    handmade.op("DEPTHWISE_CONV_2D", [x, filters], [handmade.tensor([1, 1, 1, 3], "INT8")])
+    found = tensor_channels(handmade.open(), filters)
+    assert found is not None
+    assert (found["scheme"], found["axis"], found["channels"], found["values_each"]) == ("per-channel", 3, 3, 2)
+    assert (found["low"], found["high"]) == ([-127, -8, 0], [127, 4, 0])
+    assert (found["outlier"], found["zero"]) == ([False, True, False], [False, False, True])
+    levels = {-127: 1, -8: 1, 0: 2, 4: 1, 127: 1}
+    assert {level - 128: n for level, n in enumerate(found["stored"]["counts"]) if n} == levels
+    # -63.5, -64, 0, 0, 32, 63.5 in 96 bins from -64 to 63.5
+    low, high, counts = (found["real"][key] for key in ("low", "high", "counts"))
+    assert (low, high) == (-64, 63.5)
+    expected = np.histogram(data.reshape(-1) * np.tile([0.5, 8.0, 0.5], 2), len(counts), (low, high))[0]
+    assert counts == expected.tolist()
+    assert tensor_channels(handmade.open(), x) is None
+
+
+@pytest.mark.parametrize("name", ["mnet_int8", "mnet_int8_per_tensor", "fc_aeq_dynamic_wi4_block32", "legacy_uint8"])
+def test_histograms_hold_every_value(name: str) -> None:
+    model = open_model(str(MODELS / f"{name}.tflite"))
+    told = 0
+    for tensor in np.flatnonzero(model.is_constant).tolist():
+        found = tensor_channels(model, tensor)
+        if found is not None:
+            told += 1
+            assert sum(found["stored"]["counts"]) == sum(found["real"]["counts"]) == model.tensors.elements[tensor]
+            assert found["channels"] * found["values_each"] == model.tensors.elements[tensor]
+    assert told >= 2
