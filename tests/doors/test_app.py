@@ -231,7 +231,8 @@ def test_key_and_sha256_name_the_same_model(client: Client) -> None:
     [
         "/nothing", "/assets", "/assets/", "/models/x", "/model", "/model/{id}", "/model/{id}/nothing", "/model//graph",
         "/model/{id}/operator/-1", "/model/{id}/operator/x", "/model/{id}/operator/1.0", "/model/{id}/tensor/",
-        "/model/{id}/operator/1000000", "/model/{id}/tensor/1000000/channels", "/model/{id}/tensor/99999999999999999999999", f"/model/{'0' * 64}/graph",
+        "/model/{id}/tensor/1000000/channels",
+        "/model/{id}/operator/1000000", "/model/{id}/tensor/99999999999999999999999", f"/model/{'0' * 64}/graph",
         "/model/x/graph", "/model/x/operator/0", "/model/x/tensor/0", "/model/{id}//graph",
     ],
 )  # fmt: skip

@@ -58,7 +58,8 @@ export function TensorChannelsView({ loaded, tensor }: { loaded: Loaded; tensor:
 const SHOWN_AS = { scale: 'scale', bits: 'bits used' } as const;
 
 function ScaleChart({ found, name }: { found: TensorChannels; name: string }) {
-  const figure = useSignal<keyof typeof SHOWN_AS>('scale');
+  // One scale for all is a line without news; what the channels make of it is not.
+  const figure = useSignal<keyof typeof SHOWN_AS>(found.scheme === 'per-tensor' ? 'bits' : 'scale');
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 700).value;
   const hovered = useSignal<number | null>(null);
@@ -189,8 +190,10 @@ function summary(found: TensorChannels, unit: string): string {
     .filter(([count]) => count > 0)
     .map(([count, text]) => `; ${formatExact(count)} ${text}`);
   const shown = found.listed < found.channels ? `the first ${formatExact(found.listed)} of ` : '';
-  const many = found.channels === 1 ? `one scale for all` : `${shown}${formatExact(found.channels)} ${unit}s`;
-  return `${many}${found.axis >= 0 ? ` on axis ${found.axis}` : ''}, ${formatExact(found.values_each)} values each${told.join('')}`;
+  const many = found.channels === 1 ? 'one channel' : `${shown}${formatExact(found.channels)} ${unit}s`;
+  return `${many}${found.axis >= 0 ? ` on axis ${found.axis}` : ''}, ${formatExact(found.values_each)} values each${
+    found.scheme === 'per-tensor' ? `, one scale for all: ${formatNumber(Number(found.scale[0]))}` : ''
+  }${told.join('')}`;
 }
 
 function words(found: TensorChannels, unit: string, at: number): string {

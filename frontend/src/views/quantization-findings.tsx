@@ -32,7 +32,9 @@ export function FindingList({ findings, isQuantized }: FindingListProps) {
         const { severity, code, message, operators } = finding;
         return (
           <li key={code + message} class={severity}>
-            <b>{severity}</b> {message} <code>{code}</code>
+            <p>
+              <b>{severity}</b> {message} <code>{code}</code>
+            </p>
             {operators.length > 0 && (
               <button
                 type="button"
@@ -41,7 +43,7 @@ export function FindingList({ findings, isQuantized }: FindingListProps) {
                 title="Select them here and in the graph"
                 onClick={() => store.selectMany(operators)}
               >
-                select {operators.length >= MOST_LISTED ? 'the first ' : ''}
+                Select {operators.length >= MOST_LISTED ? 'the first ' : ''}
                 {formatExact(operators.length)}
               </button>
             )}

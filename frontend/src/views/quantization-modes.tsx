@@ -151,7 +151,7 @@ export function ModeTable({ modes }: { modes: Mode[] }) {
   const bytes = modes.reduce((sum, mode) => sum + mode.constantBytes, 0);
   return (
     <div class="wide-table">
-      <table>
+      <table class="modes-table">
         <thead>
           <tr>
             <th>Mode</th>
