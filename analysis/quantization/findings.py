@@ -22,7 +22,7 @@ class Found(Finding):
         everywhere: int64, all operators that it is about, ascending.
     """
 
-    everywhere: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    everywhere: Array = field(default_factory=lambda: np.zeros(0, np.int64), compare=False, repr=False)
 
 
 def _found(severity: Severity, code: str, message: str, operators: Array) -> Found:

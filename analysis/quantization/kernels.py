@@ -1,4 +1,4 @@
-"""Checks of what kernels demand of an operator's operands: equal scales, prescribed outputs, LSTM, sparse weights.
+"""Checks of what kernels demand of an operator's operands: equal scales, prescribed outputs, LSTM.
 
 What the runtime refuses was tried with the built-in kernels of LiteRT 2.3.0, operator by operator and type by type
 (tests/analysis/test_agreement_quantization.py); the other rules are those of TensorFlow Lite's 8-bit quantization
@@ -40,7 +40,6 @@ TOLERANCE = 1e-3
 # The integer kernel of UNIDIRECTIONAL_SEQUENCE_LSTM has its inner scales from intermediate tensors, that of the hidden
 # state from the fifth; older ones also knew a variant with 12.
 _INTERMEDIATES, _HIDDEN, _CELL_STATE = 5, 4, 19
-_SPARSE_VERSION = 8
 
 
 def check_kernels(model: Model) -> Iterator[Found]:
@@ -49,7 +48,6 @@ def check_kernels(model: Model) -> Iterator[Found]:
     yield from _same_scales(model, scale, zero_point)
     yield from _fixed_outputs(model, scale, zero_point)
     yield from _lstm(model, scale)
-    yield from _sparse(model)
 
 
 def one_of_each(model: Model) -> tuple[Array, Array]:
@@ -146,18 +144,4 @@ def _lstm(model: Model, scale: Array) -> Iterator[Found]:
     yield from of_operators(
         model, "error", "quant-lstm-cell", operators[np.abs(exponent - np.round(exponent)) > TOLERANCE],
         "the scale of an LSTM's cell state of 16 bits must be a power of two: LiteRT runs it and gives wrong results",
-    )  # fmt: skip
-
-
-def _sparse(model: Model) -> Iterator[Found]:
-    """XNNPACK tells sparse weights by the operator's version alone (xnnpack_delegate.cc of LiteRT f674577)."""
-    operators = np.flatnonzero(is_type(model, "FULLY_CONNECTED"))
-    weights = numbered(model.operators.inputs, operators, 1)
-    sparse = np.zeros(len(operators), bool)
-    sparse[weights >= 0] = model.is_sparse[weights[weights >= 0]]
-    other = model.operators.version[operators] != _SPARSE_VERSION
-    yield from of_operators(
-        model, "error", "quant-sparse-version", operators[sparse & other],
-        f"weights stored sparse, and the operator's version is not {_SPARSE_VERSION}: XNNPACK takes them as dense, "
-        "reads past their end, and gives wrong results or crashes",
     )  # fmt: skip

@@ -53,12 +53,6 @@ def check_weights(model: Model, weights: Weights, channels: Channels) -> Iterato
         model, "note", "quant-narrow-range", operators[(narrow > 0)[rows]],
         "weights hold -128: the specification has them from -127, which some kernels rely on",
     )  # fmt: skip
-    zero = np.where(channels.axis >= 0, channels.sums(channels.zero), 0)
-    yield from of_operators(
-        model, "note", "quant-zero-channels", operators[(zero > 0)[rows]],
-        "output channels hold nothing but zero: they give the bias only, and can be cut",
-        _parts(channels, operators, rows, zero),
-    )  # fmt: skip
 
 
 def _parts(channels: Channels, operators: Array, rows: Array, counts: Array) -> dict[int, str]:
