@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..dtypes import dtype_name
 from ..memory.litert import sized_while_running
@@ -94,11 +94,12 @@ class View:
         operands = (*self.inputs[operator], *self.outputs[operator])
         return any(tensor >= 0 and self._is_resource[tensor] for tensor in operands)
 
-    def replace(self, subgraph: int, subsets: Sequence[Subset]) -> None:
+    def replace(self, subgraph: int, subsets: Sequence[Subset], instead: Mapping[int, int]) -> None:
         """Puts one operator of type :data:`TAKEN` in the place of each subset that a delegate took.
 
         ReplaceNodeSubsetsWithDelegateKernels in tflite/core/subgraph.cc: the order of execution is then that of the
-        subsets. What a later delegate is asked about is this graph.
+        subsets. What a later delegate is asked about is this graph. ``instead`` are tensors that these subsets read in
+        place of others.
         """
         if not any(subset.taken for subset in subsets):
             return
@@ -106,7 +107,7 @@ class View:
         for number, subset in enumerate(subsets):
             for operator in subset.operators:
                 for tensor in self.inputs[operator]:
-                    read_by.setdefault(tensor, set()).add(number)
+                    read_by.setdefault(instead.get(tensor, tensor) if subset.taken else tensor, set()).add(number)
         results = set(self.model.subgraphs.outputs[subgraph].tolist())
         plan: list[int] = []
         for number, subset in enumerate(subsets):
@@ -114,7 +115,9 @@ class View:
                 plan += subset.operators
                 continue
             written = {tensor for operator in subset.operators for tensor in self.outputs[operator]} - {-1}
-            read = {tensor for operator in subset.operators for tensor in self.inputs[operator]} - {-1}
+            read = {
+                instead.get(tensor, tensor) for operator in subset.operators for tensor in self.inputs[operator]
+            } - {-1}
             self.taken[len(self.ops)] = subset.operators
             plan.append(len(self.ops))
             self.ops.append(TAKEN)

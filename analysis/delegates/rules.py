@@ -48,10 +48,12 @@ class Claim:
     Attributes:
         operators: global ids of those that it would take.
         failures: of each of the others, every condition that it does not meet.
+        instead: tensors that what it takes reads in place of others, when it has taken it.
     """
 
     operators: set[int]
     failures: dict[int, list[Failure]]
+    instead: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -75,5 +75,7 @@ def _sentence(model: Model, placed: Sequence[Placement]) -> str:
         shares.append(f"{one.delegate.title} {len(one.taken):,} in {count} partition{'' if count == 1 else 's'}")
     taken = {operator for one in placed for operator in one.taken}
     left = [operator for operator in range(total) if operator not in taken]
-    rest = f"{listed(model, left)} left to the runtime's own kernels" if left else "nothing left to the built-in kernels"
+    rest = (
+        f"{listed(model, left)} left to the runtime's own kernels" if left else "nothing left to the built-in kernels"
+    )
     return f"of {total:,} operators, {', then '.join(shares)}; {rest}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,19 +68,22 @@ def place_in_order(view: View, several: Sequence[Delegate]) -> list[Placement]:
     """
     found = []
     for delegate in several:
-        placed, subsets = _place(view, delegate, set())
-        for subgraph, parts in enumerate(subsets):
-            view.replace(subgraph, parts)
+        placed, everything = _place(view, delegate, set())
+        for subgraph, (subsets, instead) in enumerate(everything):
+            view.replace(subgraph, subsets, instead)
         found.append(placed)
     return found
 
 
-def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, list[list[Subset]]]:
-    """What it takes, and by subgraph all that runs, in order."""
+_Graph = tuple[list[Subset], Mapping[int, int]]
+
+
+def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, list[_Graph]]:
+    """What it takes, and by subgraph all that runs, in order, and what it reads instead of other tensors."""
     partitions: list[tuple[int, list[int]]] = []
     wanted: set[int] = set()
     failed: dict[int, list[Failure]] = {}
-    everything = []
+    everything: list[_Graph] = []
     view.made = set()
     for subgraph in range(len(view.model.subgraphs)):
         plan = view.plan(subgraph)
@@ -93,7 +96,7 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
             # Only these operators are then given up for partition again: the others run as if never wanted.
             subsets = split({operator for subset in found for operator in subset.operators})
             found = [subset for subset in subsets if subset.taken]
-        everything.append(subsets)
+        everything.append((subsets, claim.instead))
         partitions += [(subgraph, subset.operators) for subset in found]
         wanted |= mine
         count = len(view.model.operators)

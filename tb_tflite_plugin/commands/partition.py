@@ -209,9 +209,7 @@ def _is_short(reports: list[Report], text: str) -> bool:
     return min(shares) < least
 
 
-def _show(
-    model: Model, reports: list[Report], together: dict[str, Any] | None, *, as_json: bool, as_csv: bool
-) -> None:
+def _show(model: Model, reports: list[Report], together: dict[str, Any] | None, *, as_json: bool, as_csv: bool) -> None:
     from dataclasses import replace
 
     from ..terminal import Terminal

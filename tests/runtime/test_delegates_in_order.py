@@ -120,7 +120,9 @@ def partitions_of(model: Model, graphs: list[Any], name: str) -> list[tuple[int,
     found = []
     for subgraph, nodes in enumerate(graphs):
         first = int(model.subgraphs.operator_offsets[subgraph])
-        found += [(subgraph, sorted(first + k for k in replaced)) for who, replaced in nodes if who == name and replaced]
+        found += [
+            (subgraph, sorted(first + k for k in replaced)) for who, replaced in nodes if who == name and replaced
+        ]
     return found
 
 
