@@ -1,8 +1,8 @@
 """How the operators that a delegate wants become partitions.
 
-:meth:`Links.partition` is PartitionGraphIntoIndependentNodeSubsets of tflite/core/graph_info.cc of LiteRT f674577: subsets of
-one kind at a time, each swept over the operators in order until nothing more fits. The sweeps are replaced by queues of
-operators whose inputs are ready, in the order of the sweeps: linear, with the same result.
+:meth:`Links.partition` is PartitionGraphIntoIndependentNodeSubsets of tflite/core/graph_info.cc of LiteRT f674577:
+subsets of one kind at a time, each swept over the operators in order until nothing more fits. The sweeps are replaced
+by queues of operators whose inputs are ready, in the order of the sweeps: linear, with the same result.
 """
 
 from __future__ import annotations
