@@ -14,7 +14,7 @@ from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.delegates import delegates
 from tb_tflite_plugin.analysis.delegates.nodes import View
 from tb_tflite_plugin.analysis.delegates.reports import partition_xnnpack, verdicts
-from tb_tflite_plugin.analysis.delegates.rules import Claim, Delegate
+from tb_tflite_plugin.analysis.delegates.rules import Claim, Delegate, created
 from tb_tflite_plugin.analysis.delegates.several import in_order
 from tb_tflite_plugin.analysis.delegates.simulation import fixes, place, place_in_order, report, sentence, what_if
 from tb_tflite_plugin.analysis.model import Model
@@ -247,6 +247,36 @@ def test_a_later_delegate_takes_what_an_earlier_one_left() -> None:
     assert [number is None for number in cells["partition"]] == [name is None for name in cells["delegate"]]
     start = f"of {len(model.operators)} operators, GPU {len(first.taken)} in 1 partition, then XNNPACK "
     assert found.summary["sentence"].startswith(start)
+
+
+def test_options_of_a_delegate() -> None:
+    model, legacy = model_of("mnet_int8"), delegates()["gpu-legacy"]
+    assert place(model, legacy).taken
+    floats = created(legacy, {"quantized": "false"})
+    reasons = place(model, floats).failures
+    assert reasons[1][0].needed == "FLOAT32 or FLOAT16"
+    assert floats.options["quantized"] == "false"
+    assert legacy.options["quantized"] == "true"
+    zoo, hexagon = model_of("opzoo_int8"), delegates()["hexagon"]
+    one = place(zoo, created(hexagon, {"max_delegated_partitions": "1", "min_nodes_per_partition": "1"}))
+    all_of_them = place(zoo, created(hexagon, {"max_delegated_partitions": "0", "min_nodes_per_partition": "1"}))
+    assert len(one.partitions) == 1
+    assert len(all_of_them.partitions) > len(place(zoo, hexagon).partitions)
+    assert max(len(operators) for _, operators in all_of_them.partitions) == len(one.partitions[0][1])
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value", "message"),
+    [
+        ("gpu-legacy", "quantized", "perhaps", "quantized=perhaps: must be true or false"),
+        ("hexagon", "max_delegated_partitions", "-1", "must be a whole number"),
+        ("hexagon", "colour", "red", "hexagon has no option colour; it has max_delegated_partitions=4, "),
+        ("xnnpack", "threads", "2", "xnnpack has no option threads; it has none"),
+    ],
+)
+def test_options_that_there_are_not(name: str, option: str, value: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        created(delegates()[name], {option: value})
 
 
 def test_delegates_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
