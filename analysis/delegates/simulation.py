@@ -89,7 +89,10 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
         plan = view.plan(subgraph)
         claim = delegate.claim(view, subgraph)
         mine = claim.operators | also.intersection(plan) if also else claim.operators
-        split = functools.partial(runs, plan) if delegate.partitioner == "runs" else view.links(subgraph).partition
+        if delegate.partitioner == "runs":
+            split = functools.partial(runs, plan)
+        else:
+            split = view.links(subgraph, effects=delegate.partitioner == "tflite").partition
         subsets = split(mine)
         found = kept(subsets, delegate.most_partitions, delegate.least_operators)
         if len(found) < sum(subset.taken for subset in subsets):
