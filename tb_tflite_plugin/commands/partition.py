@@ -197,7 +197,7 @@ def _is_short(reports: list[Report], text: str) -> bool:
         least = float(text.removesuffix("%"))
     except ValueError:
         raise UsageError(f"--require {text}: must be a share such as 95%") from None
-    shares = [100 * (report.summary["delegated"] or 0) / max(report.summary["operators"], 1) for report in reports]
+    shares: list[float] = [100 * (report.summary["delegated"] or 0) / max(report.summary["operators"], 1) for report in reports]
     return min(shares) < least
 
 
