@@ -6,6 +6,7 @@ dimensions, groups of tensors and custom entries are not read.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from .. import schema
 from ..model import Model
-from ..ragged import Ragged
+from ..ragged import Array, Ragged
 from ..tables import FlatBuffer, Tables
 
 ENTRY = "TFLITE_METADATA"
@@ -101,18 +102,17 @@ def _files(tables: Tables, name: str) -> list[list[dict[str, Any]]]:
 
 
 def _split(rows: list[Any], edges: list[int]) -> list[list[Any]]:
-    return [rows[start:stop] for start, stop in zip(edges, edges[1:], strict=False)]
+    return [rows[start:stop] for start, stop in itertools.pairwise(edges)]
 
 
 def _stats(tables: Tables) -> tuple[list[list[float]], list[list[float]]]:
     """Least and largest values of every tensor, by channel; empty where it does not say."""
     there, stats = tables.table("stats")
-    return _spread(there, stats.ragged("min", _MOST_VALUES), len(tables)), _spread(
-        there, stats.ragged("max", _MOST_VALUES), len(tables)
-    )
+    low, high = (_spread(there, stats.ragged(name, _MOST_VALUES), len(tables)) for name in ("min", "max"))
+    return low, high
 
 
-def _spread(there: Any, column: Ragged, count: int) -> list[list[float]]:
+def _spread(there: Array, column: Ragged, count: int) -> list[list[float]]:
     rows: list[list[float]] = [[] for _ in range(count)]
     for row, values in zip(there.tolist(), column.tolist(), strict=True):
         rows[row] = values
@@ -180,5 +180,3 @@ def _unit_records(options: Tables) -> list[dict[str, Any]]:
     if "delim_regex_pattern" in schema.fields(options.name):
         columns["delim_regex_pattern"] = options.strings("delim_regex_pattern").tolist()
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
