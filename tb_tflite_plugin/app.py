@@ -26,6 +26,7 @@ from werkzeug.wrappers import Request, Response
 from .analysis.containers import appended_file, appended_files
 from .analysis.details import operator_details, tensor_details
 from .analysis.errors import ModelError
+from .analysis.quantization.one_tensor import tensor_channels
 from .analysis.reports import NAMES, analyse
 from .cache import ByteCache
 from .errors import NotReady, UnknownModel, UsageError
@@ -39,6 +40,8 @@ from .wire import encode_graph, encode_report
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .analysis.model import Model
 
 _CACHED_BYTES = 64 << 20
 _SCAN_WAIT = 1.0
@@ -113,6 +116,7 @@ class App:
                 Rule("/models", endpoint=self._models),
                 Rule("/model/<id>/graph", endpoint=self._graph),
                 Rule("/model/<id>/report/<name>", endpoint=self._report),
+                Rule("/model/<id>/file/<int:place>", endpoint=self._appended),
                 Rule("/model/<id>/runs", endpoint=self._list_runs),
                 Rule("/model/<id>/trace/<run>", endpoint=self._trace),
                 Rule("/model/<id>/trace/<run>.json", endpoint=self._trace_file),
@@ -121,7 +125,7 @@ class App:
                 Rule("/job/<job>/cancel", endpoint=self._cancel, methods=["POST"]),
                 Rule("/model/<id>/operator/<int:operator>", endpoint=self._operator),
                 Rule("/model/<id>/tensor/<int:tensor>", endpoint=self._tensor),
-                Rule("/model/<id>/file/<int:place>", endpoint=self._appended),
+                Rule("/model/<id>/tensor/<int:tensor>/channels", endpoint=self._channels),
                 Rule("/<path:name>", endpoint=self._file),
             ],
             strict_slashes=False,
@@ -279,10 +283,23 @@ class App:
         return _answer(request, Payload.of(to_json(details), "application/json"))
 
     def _tensor(self, request: Request, id: str, tensor: int) -> Response:
+        model = self._model_with(id, tensor)
+        return _answer(request, Payload.of(to_json(tensor_details(model, tensor)), "application/json"))
+
+    def _channels(self, request: Request, id: str, tensor: int) -> Response:
+        """Scales and values of a quantized constant, ``null`` for other tensors."""
+        model = self._model_with(id, tensor)
+
+        def make() -> Payload:
+            return Payload.of(to_json(tensor_channels(model, tensor)), "application/json")
+
+        return _answer(request, self._payloads.get((id, "channels", str(tensor)), make))
+
+    def _model_with(self, id: str, tensor: int) -> Model:
         model = self.library.model(id)
         if tensor >= len(model.tensors):
             raise NotFound(f"the model has {len(model.tensors)} tensors")
-        return _answer(request, Payload.of(to_json(tensor_details(model, tensor)), "application/json"))
+        return model
 
     def _appended(self, request: Request, id: str, place: int) -> Response:
         """One of the files that are appended to the model, to be kept."""

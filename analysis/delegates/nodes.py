@@ -42,6 +42,12 @@ class View:
         start, stop = self._scale.offsets[tensor : tensor + 2].tolist()
         return float(self._scale.values[start]) if stop > start else 0.0
 
+    def zero_point(self, tensor: int) -> int:
+        """The first zero point of a tensor, 0 where there is none."""
+        column = self.model.quantization.zero_point
+        start, stop = column.offsets[tensor : tensor + 2].tolist()
+        return int(column.values[start]) if stop > start else 0
+
     def is_late(self, operator: int) -> bool:
         """Whether the shape of what an operator writes is known at run time only."""
         if self._late is None:

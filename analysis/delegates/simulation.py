@@ -204,7 +204,9 @@ def fixes(model: Model, placed: Placement, most: int = 10) -> list[Fix]:
     groups: dict[tuple[str, str], list[int]] = {}
     hints: dict[tuple[str, str], str] = {}
     for operator, found in placed.failures.items():
-        key = names[types[operator]], "; ".join(map(str, found))
+        # What keeps a whole subgraph is one thing to mend, whatever the operators are.
+        whole = [failure for failure in found if failure.operand == "the subgraph"]
+        key = ("all", str(whole[0])) if whole else (names[types[operator]], "; ".join(map(str, found)))
         groups.setdefault(key, []).append(operator)
         hints[key] = "; ".join(dict.fromkeys(failure.hint for failure in found if failure.hint))
     tried = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:most]

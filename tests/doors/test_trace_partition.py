@@ -75,7 +75,7 @@ def test_a_delegate_that_fails_is_an_answer(models: Path) -> None:
         ((), "which delegate?"),
         (("-d", "xnnpack", "--explain", "999"), "the model has"),
         (("-d", "xnnpack", "--what-if", "NONE"), "no operator of the model"),
-        (("-d", "xnnpack", "--require", "much"), "must be a share"),,
+        (("-d", "xnnpack", "--require", "much"), "must be a share"),
     ],
 )
 def test_partition_usage(arguments: tuple[str, ...], message: str, model: Path) -> None:

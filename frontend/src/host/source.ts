@@ -73,12 +73,44 @@ export interface TensorDetails {
   consumers: number[];
 }
 
+/** A histogram of bins of equal width from low to high. */
+export interface Histogram {
+  low: number;
+  high: number;
+  counts: number[];
+}
+
+/** A quantized constant channel by channel, or block by block; lists hold the first `listed` of them. */
+export interface TensorChannels {
+  tensor: number;
+  scheme: string;
+  /** -1 where the whole tensor is one channel, or has blocks. */
+  axis: number;
+  channels: number;
+  values_each: number;
+  listed: number;
+  /** Texts where they are not finite, which a damaged file may have. */
+  scale: (number | string)[];
+  zero_point: number[];
+  low: number[];
+  high: number[];
+  bits: number[];
+  range_use: number[];
+  outlier: boolean[];
+  zero: boolean[];
+  stored: Histogram;
+  /** Null where there is no range of real values. */
+  real: Histogram | null;
+}
+
 export interface Source {
   listing: (rescan: boolean) => Promise<Listing>;
   /** `onWait` is told why the answer takes time. */
   graph: (model: string, onWait: (reason: string) => void) => Promise<ArrayBuffer>;
   operator: (model: string, operator: number) => Promise<OperatorDetails>;
   tensor: (model: string, tensor: number) => Promise<TensorDetails>;
+  /** Null for what is no quantized constant, or cannot be looked into. */
+  channels: (model: string, tensor: number) => Promise<TensorChannels | null>;
   /** One of the reports that the model's header names, as wire/report.ts decodes it. */
   report: (model: string, name: string) => Promise<ArrayBuffer>;
   runs: (model: string) => Promise<RunsAnswer>;
@@ -140,6 +172,11 @@ export class HttpSource implements Source {
 
   async tensor(model: string, tensor: number): Promise<TensorDetails> {
     return (await get(`model/${encodeURIComponent(model)}/tensor/${tensor}`).then(json)) as TensorDetails;
+  }
+
+  async channels(model: string, tensor: number): Promise<TensorChannels | null> {
+    const url = `model/${encodeURIComponent(model)}/tensor/${tensor}/channels`;
+    return (await get(url).then(json)) as TensorChannels | null;
   }
 
   async report(model: string, name: string): Promise<ArrayBuffer> {
@@ -219,6 +256,8 @@ export interface EmbeddedRun {
 interface EmbeddedDetails {
   operators: OperatorDetails[];
   tensors: TensorDetails[];
+  /** By tensor, as many as the report carries. */
+  channels: Record<string, TensorChannels | null>;
 }
 
 export class EmbeddedSource implements Source {
@@ -240,6 +279,10 @@ export class EmbeddedSource implements Source {
 
   async tensor(_model: string, tensor: number): Promise<TensorDetails> {
     return (await this.all()).tensors[tensor];
+  }
+
+  async channels(_model: string, tensor: number): Promise<TensorChannels | null> {
+    return (await this.all()).channels[String(tensor)] ?? null;
   }
 
   report(_model: string, name: string): Promise<ArrayBuffer> {

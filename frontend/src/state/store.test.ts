@@ -105,6 +105,7 @@ async function started(): Promise<Store> {
     graph: (model) => graph(model),
     operator: missing,
     tensor: missing,
+    channels: missing,
     report: (model, name) => report(model, name),
     runs: () => Promise.resolve({ runs: [], jobs: [], pending: false }),
     runReport: missing,
