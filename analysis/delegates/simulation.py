@@ -159,6 +159,8 @@ def sentence(model: Model, placed: Placement) -> str:
     """What a person who decides wants to know."""
     total, taken = len(model.operators), len(placed.taken)
     count = len(placed.partitions)
+    if not placed.wanted:
+        return f"{placed.delegate.title}: takes none of the {total:,} operators"
     text = f"{placed.delegate.title}: {taken:,} of {total:,} operators in {count} partition{'' if count == 1 else 's'}"
     if placed.failures:
         verb = "stays" if len(placed.failures) == 1 else "stay"
