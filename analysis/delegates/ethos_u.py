@@ -89,7 +89,7 @@ def _bias(place: int) -> tuple[Condition, ...]:
 
 def _strides(node: Node) -> Failure | None:
     high, wide = node.option("stride_h"), node.option("stride_w")
-    if 1 <= min(high, wide) and max(high, wide) <= _MOST_STRIDE:
+    if min(high, wide) >= 1 and max(high, wide) <= _MOST_STRIDE:
         return None
     return Failure("option stride", f"{high:g}x{wide:g}", "1 to 3")
 
@@ -202,10 +202,10 @@ def _plain_lstm(node: Node) -> Failure | None:
 
 def _rules() -> Iterator[tuple[str, tuple[Condition, ...]]]:
     weights = types(1, *_BYTES)
-    for op in ("ABS", "ADD", "CONCATENATION", "EXP", "EXPAND_DIMS", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MUL", "NEG",
-               "PACK", "PRELU", "QUANTIZE", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "RESHAPE", "REDUCE_MAX",
-               "REDUCE_MIN", "SQUARED_DIFFERENCE", "SQUEEZE", "SUB", "SUM", "TANH", "TILE", "UNPACK", "REVERSE_V2",
-               ):  # fmt: skip
+    for op in ("ABS", "ADD", "CONCATENATION", "EXP", "EXPAND_DIMS", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MUL",
+               "NEG", "PACK", "PRELU", "QUANTIZE", "REDUCE_MAX", "REDUCE_MIN", "RELU", "RELU6", "RELU_0_TO_1",
+               "RELU_N1_TO_1", "RESHAPE", "REVERSE_V2", "SQUARED_DIFFERENCE", "SQUEEZE", "SUB", "SUM", "TANH", "TILE",
+               "UNPACK"):  # fmt: skip
         yield op, ()
     yield "ARG_MAX", (_depth,)
     yield "AVERAGE_POOL_2D", (_average, _long_strides)

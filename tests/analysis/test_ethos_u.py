@@ -22,15 +22,14 @@ PADS: Operand = ([4, 2], "INT32", bytes(32))
 
 
 def single(make: Any, op: str, inputs: list[Operand], output: Operand, options: Any = None, scales: int = 1) -> Model:
-    def tensor(operand: Operand) -> int:
+    def tensor(operand: Operand, count: int = 1) -> int:
         shape, kind, data = operand
-        count = scales if operand is not output else 1
         quantized = kind.startswith(("INT8", "UINT8", "INT16"))
         fields = {"quantization": tfl.QuantizationParametersT(scale=[0.5] * count, zeroPoint=[0] * count)}
         number: int = make.tensor(shape, kind, data, **(fields if quantized else {}))
         return number
 
-    make.op(op, [tensor(operand) for operand in inputs], [tensor(output)], options)
+    make.op(op, [tensor(operand, scales) for operand in inputs], [tensor(output)], options)
     model: Model = make.open()
     return model
 
