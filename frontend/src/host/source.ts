@@ -113,6 +113,8 @@ export interface Source {
   channels: (model: string, tensor: number) => Promise<TensorChannels | null>;
   /** One of the reports that the model's header names, as wire/report.ts decodes it. */
   report: (model: string, name: string) => Promise<ArrayBuffer>;
+  /** Where a file that is appended to the model can be downloaded; null where there is no server. */
+  fileUrl: (model: string, place: number) => string | null;
   runs: (model: string) => Promise<RunsAnswer>;
   /** The report of one of them, over operators. */
   runReport: (model: string, run: string) => Promise<ArrayBuffer>;
@@ -181,6 +183,10 @@ export class HttpSource implements Source {
 
   async report(model: string, name: string): Promise<ArrayBuffer> {
     return (await get(`model/${encodeURIComponent(model)}/report/${encodeURIComponent(name)}`)).arrayBuffer();
+  }
+
+  fileUrl(model: string, place: number): string {
+    return `model/${encodeURIComponent(model)}/file/${place}`;
   }
 
   async runs(model: string): Promise<RunsAnswer> {
@@ -287,6 +293,10 @@ export class EmbeddedSource implements Source {
 
   report(_model: string, name: string): Promise<ArrayBuffer> {
     return unpack(this.data.reports[name]);
+  }
+
+  fileUrl(): null {
+    return null;
   }
 
   runs(): Promise<RunsAnswer> {

@@ -111,6 +111,7 @@ async function started(): Promise<Store> {
     runReport: missing,
     trace: missing,
     traceUrl: () => null,
+    fileUrl: () => null,
     start: missing,
     job: missing,
     cancel: missing,

@@ -3,8 +3,9 @@ import base from '../style.css?inline';
 import graph from './graph.css?inline';
 import lens from './lens.css?inline';
 import outline from './outline.css?inline';
+import overview from './overview.css?inline';
 import profile from './profile.css?inline';
 import quantization from './quantization.css?inline';
 import table from './table.css?inline';
 
-export const css = [base, graph, lens, outline, table, profile, quantization].join('\n');
+export const css = [base, graph, lens, outline, overview, table, profile, quantization].join('\n');
