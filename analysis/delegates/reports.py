@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import numpy as np
 
 from ..model import Model
 from ..ragged import Categories
 from ..report import Column, Report
 from . import delegates
-from .simulation import VERDICTS, place, report, sentence
+from .nodes import View
+from .simulation import VERDICTS, fixes, place, report, sentence
 
 
 def partition_xnnpack(model: Model) -> Report:
@@ -21,12 +25,28 @@ def partition_gpu(model: Model) -> Report:
     return report(model, place(model, delegates()["gpu"]))
 
 
+def fixes_of(model: Model, delegate: str) -> dict[str, Any]:
+    """What accepting more would win for a delegate, as JSON; ``fixes`` has the most first.
+
+    Raises:
+        KeyError: when no delegate has this name.
+    """
+    placed = place(model, delegates()[delegate])
+    summary = report(model, placed).summary
+    return {
+        "delegate": delegate, "operators": summary["operators"], "delegated": summary["delegated"],
+        "partitions": len(placed.partitions), "crossing_bytes": summary["crossing_bytes"],
+        "fixes": [asdict(fix) for fix in fixes(model, placed)],
+    }  # fmt: skip
+
+
 def verdicts(model: Model) -> Report:
     """One row per operator, one column per delegate: what becomes of it."""
     count = len(model.operators)
     columns, summaries = [], []
+    view = View(model)
     for delegate in delegates().values():
-        placed = place(model, delegate)
+        placed = place(model, delegate, view=view)
         codes = np.full(count, VERDICTS.index("rejected"), np.int64)
         codes[sorted(placed.wanted)] = VERDICTS.index("left by the limit")
         codes[sorted(placed.taken)] = VERDICTS.index("accepted")

@@ -1,4 +1,5 @@
 /** Where data comes from: the server that served the page, or the page itself (the one-file report). */
+import type { Fixes } from '../delegates/verdicts.ts';
 import type { Job, RunEntry, Running, RunRequest, RunsAnswer } from './runs.ts';
 
 export interface Entry {
@@ -115,6 +116,8 @@ export interface Source {
   report: (model: string, name: string) => Promise<ArrayBuffer>;
   /** Where a file that is appended to the model can be downloaded; null where there is no server. */
   fileUrl: (model: string, place: number) => string | null;
+  /** What accepting more would win for a delegate. */
+  fixes: (model: string, delegate: string) => Promise<Fixes>;
   runs: (model: string) => Promise<RunsAnswer>;
   /** The report of one of them, over operators. */
   runReport: (model: string, run: string) => Promise<ArrayBuffer>;
@@ -189,6 +192,12 @@ export class HttpSource implements Source {
     return `model/${encodeURIComponent(model)}/file/${place}`;
   }
 
+  async fixes(model: string, delegate: string): Promise<Fixes> {
+    return (await get(`model/${encodeURIComponent(model)}/fixes/${encodeURIComponent(delegate)}`).then(
+      json,
+    )) as Fixes;
+  }
+
   async runs(model: string): Promise<RunsAnswer> {
     return (await get(`model/${encodeURIComponent(model)}/runs`).then(json)) as RunsAnswer;
   }
@@ -250,6 +259,8 @@ export interface Embedded {
   details: string;
   /** By name. */
   reports: Record<string, string>;
+  /** By delegate. */
+  fixes: Record<string, Fixes>;
   runs: EmbeddedRun[];
 }
 
@@ -297,6 +308,13 @@ export class EmbeddedSource implements Source {
 
   fileUrl(): null {
     return null;
+  }
+
+  fixes(_model: string, delegate: string): Promise<Fixes> {
+    const found = this.data.fixes[delegate] as Fixes | undefined; // of those that were known when it was written
+    return found === undefined
+      ? Promise.reject(new Error('this report does not have it'))
+      : Promise.resolve(found);
   }
 
   runs(): Promise<RunsAnswer> {

@@ -107,6 +107,7 @@ async function started(): Promise<Store> {
     tensor: missing,
     channels: missing,
     report: (model, name) => report(model, name),
+    fixes: missing,
     runs: () => Promise.resolve({ runs: [], jobs: [], pending: false }),
     runReport: missing,
     trace: missing,

@@ -1,5 +1,6 @@
 /** All styles as one text: a page may not load any by itself (TensorBoard, the one-file report). */
 import base from '../style.css?inline';
+import delegates from './delegates.css?inline';
 import graph from './graph.css?inline';
 import lens from './lens.css?inline';
 import outline from './outline.css?inline';
@@ -8,4 +9,4 @@ import profile from './profile.css?inline';
 import quantization from './quantization.css?inline';
 import table from './table.css?inline';
 
-export const css = [base, graph, lens, outline, overview, table, profile, quantization].join('\n');
+export const css = [base, graph, lens, outline, overview, table, profile, quantization, delegates].join('\n');
