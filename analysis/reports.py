@@ -20,6 +20,7 @@ _ANALYSES = {
     "memory_micro_tensors": "memory:memory_micro_tensors",
     "quantization": "quantization:quantization",
     "quantization_tensors": "quantization:quantization_tensors",
+    "compatibility": "compatibility:compatibility",
     "sparsity": "sparsity:sparsity",
     "sparsity_tensors": "sparsity:sparsity_tensors",
     "weights": "weights:weights",

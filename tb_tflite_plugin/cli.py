@@ -13,9 +13,12 @@ import typer
 from typer.core import TyperGroup
 
 from .commands import (
+    check,
+    compatibility,
     compute,
     doctor,
     inspect,
+    lint,
     log,
     memory,
     ops,
@@ -54,6 +57,9 @@ app.command("ops")(ops.ops)
 app.command("compute")(compute.compute)
 app.command("memory")(memory.memory)
 app.command("quantization")(quantization.quantization)
+app.command("compatibility")(compatibility.compatibility)
+app.command("lint")(lint.lint)
+app.command("check")(check.check)
 app.command("sparsity")(sparsity.sparsity)
 app.command("weights")(weights.weights)
 app.command("partition")(partition.partition)

@@ -21,6 +21,7 @@ _MOST_LUT_BITS = 7
 # A channel tells of clusters only when it is so many times longer than it has values.
 _CLUSTERED = 2
 _MOST_CLUSTERS = 64
+_MOST_ZEROS = 0.3
 
 
 def weights(model: Model) -> Report:
@@ -118,7 +119,7 @@ def _lut(weight: Weight) -> int | None:
     bits = max(1, math.ceil(math.log2(max(most, 2))))
     if bits > _MOST_LUT_BITS or weight.channels is None:
         return None
-    return (weight.statistics.count * bits + 7) // 8 + weight.channels * (1 << bits) * weight.width
+    return (weight.statistics.count * bits + 7) // 8 + weight.channels * (1 << bits) * max(weight.bits // 8, 1)
 
 
 def _findings(model: Model, found: Weights) -> Iterator[Finding]:
@@ -155,7 +156,11 @@ def _is_clustered(weight: Weight) -> bool:
     most, channels = _most(weight), weight.channels
     if most is None or channels is None:
         return False
-    return most <= _MOST_CLUSTERS and weight.statistics.count // channels > _CLUSTERED * most and most > 1
+    figures = weight.statistics
+    is_long = figures.count // channels > _CLUSTERED * most
+    # Zeros are one value, and types of few bits have few.
+    is_chosen = figures.zeros < _MOST_ZEROS * figures.count and most <= 1 << weight.bits - 2
+    return 1 < most <= _MOST_CLUSTERS and is_long and is_chosen
 
 
 def summary_rows(model: Model, report: Report) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ class Weight:
     Attributes:
         axis: of the output channels, -1 where there are none.
         channels: how many these are, None where there are none.
-        width: bytes of an element, at least one.
+        bits: of an element.
         zero: the stored value that stands for 0.
         statistics: of its values, of sparse ones with the zeros.
         encoding: how it is stored sparse, None for dense ones.
@@ -45,7 +45,7 @@ class Weight:
 
     axis: int
     channels: int | None
-    width: int
+    bits: int
     zero: int
     statistics: Statistics
     encoding: Encoding | None
@@ -109,9 +109,9 @@ def _weight(model: Model, tensor: int, axis: int, *, is_sparse: bool) -> Weight:
     regular = None
     if axis >= 0 and figures.zeros >= SPARSE * figures.count and figures.count <= _MOST_HELD:
         regular = pattern(values.read(0, values.count).reshape(values.shape), axis, zero)
-    width = max(1, int(bits_of(model.tensors.type[tensor : tensor + 1])[0]) // 8)
+    bits = int(bits_of(model.tensors.type[tensor : tensor + 1])[0])
     channels = values.shape[axis] if axis >= 0 else None
-    return Weight(axis, channels, width, zero, figures, how, regular, _deflated(model, tensor))
+    return Weight(axis, channels, bits, zero, figures, how, regular, _deflated(model, tensor))
 
 
 def _dense(model: Model, tensor: int) -> Stored:

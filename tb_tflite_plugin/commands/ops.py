@@ -22,6 +22,10 @@ def ops(
     ] = "",
     sort: Annotated[str | None, typer.Option("--sort", "-s", help="Column to sort by; -column for descending.")] = None,
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=0, help="Print at most so many.")] = None,
+    flex: Annotated[
+        bool,
+        typer.Option("--flex", help="Print the TensorFlow operators that the Flex delegate must have, one a line."),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
 ) -> None:
@@ -35,6 +39,12 @@ def ops(
     from ._models import print_report
 
     opened = open_model(model)
+    if flex:
+        from ..analysis.compatibility import compatibility
+
+        for name in compatibility(opened).summary["tensorflow_operators"]:
+            typer.echo("".join(character if character.isprintable() else "?" for character in name))
+        return
     report = _chosen(analyse(opened), where, sort, limit)
     if columns is not None:
         report = _only(report, [] if columns == "all" else columns.split(","))

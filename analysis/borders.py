@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis.model import Model
-from ..analysis.ragged import Array, Ragged, offsets_of
-from ..analysis.report import Finding
+from .model import Model
+from .ragged import Array, Ragged, offsets_of
+from .report import Finding
 
 _MOST_FINDINGS = 100
 

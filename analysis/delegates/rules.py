@@ -1,0 +1,149 @@
+"""What a delegate is to this package: conditions by operator type, and what it does with the operators that meet them.
+
+A third party adds a delegate by an entry point of the group ``tb_tflite_plugin.delegates`` that names a
+:class:`Delegate`; docs/delegates.md has an example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .nodes import Node, View
+
+Confidence = Literal["exact", "rules", "list"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A condition that an operator does not meet.
+
+    Attributes:
+        operand: what of it: ``input 1``, ``output 0``, ``option beta``, ``operator``.
+        found: what it is.
+        needed: what it must be.
+        hint: what one can do about it, empty where nothing follows.
+    """
+
+    operand: str
+    found: str
+    needed: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.operand} is {self.found}; needed: {self.needed}"
+
+
+# Looks at an operator; the failure, or None where the condition is met.
+Condition = Callable[[Node], Failure | None]
+Rules = Mapping[str, tuple[Condition, ...]]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a delegate wants of one subgraph.
+
+    Attributes:
+        operators: global ids of those that it would take.
+        failures: of each of the others, every condition that it does not meet.
+    """
+
+    operators: set[int]
+    failures: dict[int, list[Failure]]
+
+
+@dataclass(frozen=True)
+class Delegate:
+    """A delegate whose choice can be foretold.
+
+    Attributes:
+        name: as the command line has it.
+        title: as people call it.
+        confidence: ``exact``: compared with the real one on all test models; ``rules``: conditions read in its source;
+            ``list``: a list of operator types only.
+        source: where the rules come from: project, file, commit.
+        claim: what it wants of a subgraph.
+        partitioner: ``tflite``, or ``runs``: stretches of operators in order, as LiteRT's plugins for NPUs have it.
+        most_partitions: it takes only so many, the largest; 0 for all.
+        least_operators: a partition of fewer is not taken.
+        options: what it may be created with, and the defaults.
+    """
+
+    name: str
+    title: str
+    confidence: Confidence
+    source: str
+    claim: Callable[[View, int], Claim]
+    partitioner: Literal["tflite", "runs"] = "tflite"
+    most_partitions: int = 0
+    least_operators: int = 1
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def failures(node: Node, rules: Rules) -> list[Failure]:
+    """Every condition of its type that an operator fails; of a type without rules that itself."""
+    conditions = rules.get(node.op)
+    if conditions is None:
+        return [Failure("operator", node.op, "an operator that it has a kernel for")]
+    return [failure for condition in conditions if (failure := condition(node)) is not None]
+
+
+def types(place: int, *wanted: str, output: bool = False) -> Condition:
+    """An input or output has one of the types."""
+    needed = " or ".join(wanted)
+
+    def condition(node: Node) -> Failure | None:
+        tensor = node.output(place) if output else node.input(place)
+        found = node.type(tensor)
+        return None if tensor < 0 or found in wanted else Failure(_called(place, output), found, needed)
+
+    return condition
+
+
+def constant(place: int, what: str) -> Condition:
+    """An input is known before anything runs."""
+
+    def condition(node: Node) -> Failure | None:
+        tensor = node.input(place)
+        if tensor < 0 or node.is_static(tensor):
+            return None
+        return Failure(f"input {place} ({what})", "computed", "a constant", f"make the {what} a constant")
+
+    return condition
+
+
+def option(name: str, *wanted: int | float, needed: str = "") -> Condition:
+    """A field of the options has one of the values."""
+
+    def condition(node: Node) -> Failure | None:
+        found = node.option(name)
+        text = needed or " or ".join(f"{value:g}" for value in wanted)
+        return None if found in wanted else Failure(f"option {name}", f"{found:g}", text)
+
+    return condition
+
+
+def inputs_between(least: int, most: int) -> Condition:
+    """It has so many inputs."""
+
+    def condition(node: Node) -> Failure | None:
+        found = len(node.inputs)
+        return None if least <= found <= most else Failure("inputs", str(found), f"{least} to {most}")
+
+    return condition
+
+
+def outputs_between(least: int, most: int) -> Condition:
+    """It has so many outputs."""
+
+    def condition(node: Node) -> Failure | None:
+        found = len(node.outputs)
+        return None if least <= found <= most else Failure("outputs", str(found), f"{least} to {most}")
+
+    return condition
+
+
+def _called(place: int, output: bool) -> str:
+    return f"{'output' if output else 'input'} {place}"
