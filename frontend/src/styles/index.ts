@@ -5,5 +5,6 @@ import lens from './lens.css?inline';
 import outline from './outline.css?inline';
 import profile from './profile.css?inline';
 import table from './table.css?inline';
+import weights from './weights.css?inline';
 
-export const css = [base, graph, lens, outline, table, profile].join('\n');
+export const css = [base, graph, lens, outline, table, profile, weights].join('\n');

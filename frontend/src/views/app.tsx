@@ -28,6 +28,7 @@ const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
     key: '3',
     icon: 'M11 3h2v2.06A8 8 0 1 1 4.94 12H7a6 6 0 1 0 4-4.92zM12 12l5-5 1.4 1.4-5 5z',
   },
+  { id: 'weights', name: 'Weights', key: '5', icon: 'M4 4h9v12H4zM14 4h6v6h-6zM14 11h6v9h-6zM4 17h9v3H4z' },
 ];
 
 export function App() {
@@ -83,6 +84,16 @@ function Profile({ loaded }: { loaded: Loaded }) {
   );
 }
 
+function Weights({ loaded }: { loaded: Loaded }) {
+  return (
+    <Later
+      name="weights"
+      load={() => import('./weights.tsx').then(({ WeightsView }) => WeightsView)}
+      render={(WeightsView) => <WeightsView loaded={loaded} />}
+    />
+  );
+}
+
 function Content() {
   const store = useStore();
   const failure = store.failure.value ?? (store.listing.value === null ? store.listingFailure.value : null);
@@ -97,6 +108,7 @@ function Content() {
     <>
       {store.tab.value === 'overview' && <Overview loaded={store.loaded.value} />}
       {store.tab.value === 'profile' && <Profile key={store.loaded.value.id} loaded={store.loaded.value} />}
+      {store.tab.value === 'weights' && <Weights key={store.loaded.value.id} loaded={store.loaded.value} />}
       {store.tab.value === 'graph' && (
         <>
           <OutlinePanel loaded={store.loaded.value} />
