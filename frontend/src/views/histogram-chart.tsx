@@ -107,7 +107,7 @@ function Bars({ bins, isLog, counted }: { bins: Bins; isLog: boolean; counted: n
               </text>
             </g>
           ))}
-          {linearTicks(low, high, Math.max(2, Math.floor(room / 90))).map((tick) => (
+          {linearTicks(low, high, Math.max(4, Math.floor(room / 80))).map((tick) => (
             <text key={tick} x={x(tick)} y={HEIGHT - 6} text-anchor="middle">
               {formatNumber(tick)}
             </text>

@@ -22,6 +22,7 @@ const BOTTOM = 34;
 const HEIGHT = 400;
 /** A cell is at most so many pixels wide and high. */
 const MOST_CELL = 18;
+const MOST_GALLERY_CELL = 26;
 const MOST: [number, number] = [320, 640];
 /** Cells that the server answers at most. */
 const MOST_CELLS = 1 << 18;
@@ -219,10 +220,10 @@ function ColorKey({ most, y }: { most: number; y: number }) {
         />
       ))}
       <text x={LEFT + 55} y={y + 9} text-anchor="end">
-        {formatNumber(-most)}
+        {formatNumber(Number((-most).toPrecision(3)))}
       </text>
       <text x={LEFT + 65 + 4 * KEY_STEPS} y={y + 9}>
-        {formatNumber(most)}
+        {formatNumber(Number(most.toPrecision(3)))}
       </text>
     </g>
   );
@@ -311,7 +312,7 @@ function GalleryView({ slice, shown, height, width }: GalleryProps) {
     return urlOf(data, gallery.width, gallery.height);
     // eslint-disable-next-line react-hooks/exhaustive-deps -- the gallery follows from the numbers listed
   }, [values, most, theme.dark, gallery.across, height, width]);
-  const cell = Math.min(MOST_CELL, (room - 4) / gallery.width, HEIGHT / gallery.height);
+  const cell = Math.min(MOST_GALLERY_CELL, (room - 4) / gallery.width, HEIGHT / gallery.height);
   const down = cell * gallery.height;
   const find = (event: PointerEvent): [number, number] | null => {
     const box = (event.currentTarget as Element).getBoundingClientRect();

@@ -59,8 +59,9 @@ const HEADINGS: Heading[] = [
     name: 'Packed',
     key: 'packed',
     explain:
-      'The smallest size that deflate, a palette, a LUT per channel or a Huffman code would give; simulated',
-    cell: ({ packed }) => (Number.isNaN(packed) ? '' : formatBytes(packed)),
+      'The smallest size that deflate, a palette or a LUT per channel would give, tables included; simulated',
+    cell: ({ packed, stored }) =>
+      Number.isNaN(packed) ? '' : packed < stored ? formatBytes(packed) : 'no smaller',
     exact: ({ packed, packing, stored }) =>
       `${formatExact(packed)} bytes by ${packing}, ${percent(packed / stored)} of what is stored`,
   },
@@ -156,7 +157,7 @@ function Row({ loaded, row, isShown }: { loaded: Loaded; row: WeightRow; isShown
           {operator < 0 ? tensorName(model, tensor) : operatorLabel(model, hierarchy, operator)}
         </span>
       </td>
-      <td>
+      <td class="type-cell">
         <TensorType model={model} id={tensor} />
       </td>
       <td class="number" title={`${formatExact(row.stored)} bytes`}>

@@ -20,7 +20,7 @@ export interface WeightRow {
   kurtosis: number;
   low: number;
   high: number;
-  /** The smallest size that any of the packings gives, and which. */
+  /** The smallest size that any of the packings gives, with its tables, and which. */
   packed: number;
   packing: string;
 }
@@ -31,7 +31,6 @@ const PACKINGS: [column: string, name: string][] = [
   ['deflated_bytes', 'deflate'],
   ['palette_bytes', 'palette'],
   ['lut_bytes', 'LUT per channel'],
-  ['huffman_bytes', 'Huffman'],
 ];
 
 export function quantity(report: Report, name: string): QuantityColumn | null {
