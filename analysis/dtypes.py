@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from . import schema
@@ -18,10 +20,15 @@ BITS = {
 
 def bits_of(types: Array) -> Array:
     """Bits of an element for every TensorType value, 0 where the width is not fixed or the type unknown. int64."""
+    return _bits()[types.astype(np.uint8)]
+
+
+@functools.cache
+def _bits() -> Array:
     table = np.zeros(256, np.int64)
     for name, value in schema.enum_values("TensorType").items():
         table[value] = BITS.get(name, 0)
-    return table[types.astype(np.uint8)]
+    return table
 
 
 def dtype_name(value: int) -> str:

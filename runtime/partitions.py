@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.borders import Borders
 from ..analysis.model import Model
 from ..analysis.ragged import Array
 from ..analysis.report import Column, Finding, Report
 from . import gpu, npu, spy, vela, worker
-from ..analysis.borders import Borders
 from .errors import RuntimeCrash, RuntimeFailure, RuntimeMissing, RuntimeRefused, RuntimeTimeout
 from .model_file import model_file
 from .worker import Limits, Progress

@@ -28,6 +28,7 @@ from .analysis.contents import contents as contents_of
 from .analysis.details import operator_details, tensor_details
 from .analysis.errors import ModelError
 from .analysis.histogram import histogram
+from .analysis.quantization.one_tensor import tensor_channels
 from .analysis.reports import NAMES, analyse
 from .cache import ByteCache
 from .errors import NotReady, UnknownModel, UsageError
@@ -42,6 +43,8 @@ from .wire import encode_graph, encode_report
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from .analysis.model import Model
 
 _CACHED_BYTES = 64 << 20
 _SCAN_WAIT = 1.0
@@ -123,6 +126,7 @@ class App:
                 Rule("/model/<id>/tensor/<int:tensor>/histogram", endpoint=self._histogram),
                 Rule("/model/<id>/tensor/<int:tensor>/slice", endpoint=self._slice),
                 Rule("/model/<id>/tensor/<int:tensor>/values.npy", endpoint=self._npy),
+                Rule("/model/<id>/tensor/<int:tensor>/channels", endpoint=self._channels),
                 Rule("/<path:name>", endpoint=self._file),
             ],
             strict_slashes=False,
@@ -282,10 +286,23 @@ class App:
         return _answer(request, Payload.of(to_json(details), "application/json"))
 
     def _tensor(self, request: Request, id: str, tensor: int) -> Response:
+        model = self._model_with(id, tensor)
+        return _answer(request, Payload.of(to_json(tensor_details(model, tensor)), "application/json"))
+
+    def _channels(self, request: Request, id: str, tensor: int) -> Response:
+        """Scales and values of a quantized constant, ``null`` for other tensors."""
+        model = self._model_with(id, tensor)
+
+        def make() -> Payload:
+            return Payload.of(to_json(tensor_channels(model, tensor)), "application/json")
+
+        return _answer(request, self._payloads.get((id, "channels", str(tensor)), make))
+
+    def _model_with(self, id: str, tensor: int) -> Model:
         model = self.library.model(id)
         if tensor >= len(model.tensors):
             raise NotFound(f"the model has {len(model.tensors)} tensors")
-        return _answer(request, Payload.of(to_json(tensor_details(model, tensor)), "application/json"))
+        return model
 
     def _histogram(self, request: Request, id: str, tensor: int) -> Response:
         channel = whole_number(request, "channel")
@@ -311,10 +328,7 @@ class App:
         return response
 
     def _contents(self, id: str, tensor: int) -> Contents:
-        model = self.library.model(id)
-        if tensor >= len(model.tensors):
-            raise NotFound(f"the model has {len(model.tensors)} tensors")
-        return contents_of(model, tensor)
+        return contents_of(self._model_with(id, tensor), tensor)
 
     def _file(self, request: Request, name: str) -> Response:
         if name not in self._static:

@@ -119,19 +119,27 @@ def version_breach(model: Model, text: str) -> str | None:
 
 
 def delegated_breach(model: Model, text: str) -> str | None:
-    """Whether a delegate takes fewer of the operators than wanted (``xnnpack=95%``); the delegate is asked."""
-    from .runtime.partitions import measure
+    """Whether a delegate takes fewer of the operators than wanted (``xnnpack=95%``).
+
+    The delegate is asked where it can be; otherwise it is foretold.
+    """
+    from .analysis.delegates import delegates
+    from .analysis.delegates.simulation import place, report
+    from .runtime.partitions import NAMED, measure
 
     delegate, equals, share = text.partition("=")
     if not equals:
         raise UsageError(f"{text!r} must be DELEGATE=PERCENT, such as xnnpack=95%")
     least = number(share, {"%": 1.0, "": 1.0})
-    summary = measure(model, delegate).summary
+    if delegate not in NAMED and delegate in delegates():
+        summary = report(model, place(model, delegates()[delegate])).summary
+    else:
+        summary = measure(model, delegate).summary
     if summary["delegated"] is None:
         return f"min-delegated: {delegate} does not load the model, so {share} cannot be promised"
     found = 100 * summary["delegated"] / max(summary["operators"], 1)
     if found < least:
-        counts = f"{summary['delegated']:,} of {summary['operators']:,}"
+        counts = f"{summary['delegated']:,} of {summary['operators']:,}, {summary['provenance']}"
         return f"min-delegated: {delegate} takes {found:.1f} % of the operators ({counts}), fewer than {share}"
     return None
 

@@ -8,6 +8,8 @@ from .analysis.model import Model
 from .analysis.report import Finding
 from .analysis.reports import NAMES, analyse
 
+# What a delegate leaves is not wrong in itself: `tflite-viz partition` tells of it, `check` sets limits.
+_FORETOLD = ("delegates", "partition_xnnpack", "partition_gpu")
 _ORDER = ("error", "warning", "note")
 
 
@@ -17,7 +19,9 @@ def findings(model: Model) -> list[Finding]:
     Raises:
         ModelError: when the file turns out to be damaged.
     """
-    found = dict.fromkeys(finding for name in NAMES for finding in analyse(model, name).findings)
+    found = dict.fromkeys(
+        finding for name in NAMES if name not in _FORETOLD for finding in analyse(model, name).findings
+    )
     return sorted(found, key=lambda finding: _ORDER.index(finding.severity))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from .analysis.details import operator_details, tensor_details
 from .analysis.model import Model
+from .analysis.quantization.one_tensor import tensor_channels
 from .analysis.reports import NAMES, analyse
 from .jsontext import dumps
 from .run_facts import facts_of
@@ -23,6 +24,8 @@ from .runtime.trace import Trace
 from .wire import encode_graph, encode_report
 from .wire_trace import encode_trace
 
+# Channels of all quantized constants together that a report carries.
+_MOST_CHANNELS = 100_000
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -50,6 +53,7 @@ def static_report(model: Model, traces: Sequence[tuple[str, Trace]] = ()) -> str
     details = {
         "operators": operator_details(model, np.arange(len(model.operators))),
         "tensors": [tensor_details(model, tensor) for tensor in range(len(model.tensors))],
+        "channels": _channels(model),
     }
     data = {
         "listing": {
@@ -78,6 +82,19 @@ def static_report(model: Model, traces: Sequence[tuple[str, Trace]] = ()) -> str
         data=dumps(data).replace("<", "\\u003c"),
         script=script,
     )
+
+
+def _channels(model: Model) -> dict[str, Any]:
+    """Scales and values of quantized constants by tensor, as many as ``_MOST_CHANNELS`` allow."""
+    scaled = np.flatnonzero(model.is_constant & (model.quantization.kind > 0)).tolist()
+    told, channels = {}, 0
+    for tensor in scaled:
+        found = tensor_channels(model, tensor)
+        channels += found["listed"] if found else 0
+        if channels > _MOST_CHANNELS:
+            break
+        told[str(tensor)] = found
+    return told
 
 
 def _run(place: int, name: str, trace: Trace, model: Model) -> dict[str, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cache
 from importlib import metadata
 
+from .gpu import GPU_DELEGATE
+from .hexagon import HEXAGON
+from .lists import LISTS
 from .rules import Delegate
 from .xnnpack import XNNPACK
 
 GROUP = "tb_tflite_plugin.delegates"
-_OWN = (XNNPACK,)
+_OWN = (XNNPACK, GPU_DELEGATE, HEXAGON, *LISTS)
 
 
 @cache

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..dtypes import dtype_name
+from ..memory.litert import sized_while_running
 from ..model import Model
 from ..options import option_column
 from ..ragged import Array
@@ -32,6 +33,7 @@ class View:
         self.version = model.operators.version.tolist()
         self._scale = model.quantization.scale
         self._options: dict[str, dict[int, int | float]] = {}
+        self._late: set[int] | None = None
         # Tensors that a delegate makes constants of when it prepares, though an operator writes them.
         self.made: set[int] = set()
 
@@ -39,6 +41,18 @@ class View:
         """The first scale of a tensor, 0 where there is none."""
         start, stop = self._scale.offsets[tensor : tensor + 2].tolist()
         return float(self._scale.values[start]) if stop > start else 0.0
+
+    def zero_point(self, tensor: int) -> int:
+        """The first zero point of a tensor, 0 where there is none."""
+        column = self.model.quantization.zero_point
+        start, stop = column.offsets[tensor : tensor + 2].tolist()
+        return int(column.values[start]) if stop > start else 0
+
+    def is_late(self, operator: int) -> bool:
+        """Whether the shape of what an operator writes is known at run time only."""
+        if self._late is None:
+            self._late = set(sized_while_running(self.model)[1])
+        return operator in self._late
 
     def option(self, operator: int, name: str) -> int | float:
         """A field of an operator's options, 0 where it has none."""

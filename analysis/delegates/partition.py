@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def partition(
 
     Args:
         operators: global ids in the order of execution.
-        inputs, outputs: tensors of every operator of the model, by global id; negative ones are left out.
+        inputs: tensors that every operator of the model reads, by global id; negative ones are left out.
+        outputs: tensors that it writes, likewise.
         claimed: the operators that the delegate wants.
         ordered: operators whose order is kept, in that order (they have side effects).
 
@@ -85,7 +87,7 @@ def _dependencies(
         {writer[tensor] for tensor in inputs[operator] if tensor >= 0 and tensor in writer} for operator in operators
     ]
     place_of = {operator: place for place, operator in enumerate(operators)}
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         before[place_of[later]].add(place_of[earlier])
     readers: list[list[int]] = [[] for _ in operators]
     for place, needed in enumerate(before):

@@ -43,7 +43,9 @@ class Placement:
         return {operator for _, operators in self.partitions for operator in operators}
 
 
-def place(model: Model, delegate: Delegate, *, also: set[int] | None = None, without: set[int] | None = None) -> Placement:
+def place(
+    model: Model, delegate: Delegate, *, also: set[int] | None = None, without: set[int] | None = None
+) -> Placement:
     """What a delegate takes of a model.
 
     Args:
@@ -67,8 +69,8 @@ def place(model: Model, delegate: Delegate, *, also: set[int] | None = None, wit
         else:
             chain = [operator for operator in ordered if start <= operator < stop]
             subsets = partition(operators, view.inputs, view.outputs, mine, chain)
-        for subset in kept(subsets, delegate.most_partitions, delegate.least_operators):
-            partitions.append((subgraph, subset.operators))
+        found = kept(subsets, delegate.most_partitions, delegate.least_operators)
+        partitions += [(subgraph, subset.operators) for subset in found]
         wanted |= mine
         failed |= {operator: found for operator, found in claim.failures.items() if operator not in mine}
     return Placement(delegate, partitions, wanted, failed)
@@ -83,9 +85,7 @@ def report(model: Model, placed: Placement) -> Report:
     verdict = np.full(count, VERDICTS.index("rejected"), np.int64)
     verdict[sorted(placed.wanted)] = VERDICTS.index("left by the limit")
     verdict[numbers >= 0] = VERDICTS.index("accepted")
-    reasons = [
-        "; ".join(map(str, placed.failures.get(operator, []))) or None for operator in range(count)
-    ]
+    reasons = ["; ".join(map(str, placed.failures.get(operator, []))) or None for operator in range(count)]
     borders = Borders.of(model, numbers, len(placed.partitions))
     crossing = int(borders.partition_bytes.sum())
     summary = {
@@ -107,11 +107,17 @@ def report(model: Model, placed: Placement) -> Report:
     taken = numbers >= 0
     columns = (
         Column("partition", numbers, "1", "category", "simulated", "partition, in the order of execution", taken),
-        Column("verdict", Categories(verdict, VERDICTS), "1", "category", "simulated", "what the delegate does with it"),
-        Column("reason", [text or "" for text in reasons], "1", "text", "simulated",
-               "every condition that it does not meet", np.array([text is not None for text in reasons], bool)),
-        Column("across_bytes", borders.operator_bytes, "By", "quantity", "simulated",
-               "bytes of tensors that cross a border at it", taken & borders.bytes_known),
+        Column(
+            "verdict", Categories(verdict, VERDICTS), "1", "category", "simulated", "what the delegate does with it"
+        ),
+        Column(
+            "reason", [text or "" for text in reasons], "1", "text", "simulated",
+            "every condition that it does not meet", np.array([text is not None for text in reasons], bool),
+        ),
+        Column(
+            "across_bytes", borders.operator_bytes, "By", "quantity", "simulated",
+            "bytes of tensors that cross a border at it", taken & borders.bytes_known,
+        ),
     )  # fmt: skip
     subgraphs, sizes = [s for s, _ in placed.partitions], [len(operators) for _, operators in placed.partitions]
     findings = [*_rejected(model, placed), *borders.findings(subgraphs, sizes)]
@@ -126,12 +132,14 @@ def sentence(model: Model, placed: Placement) -> str:
     left = Counter(model.operators.type_names[model.operators.type[operator]] for operator in placed.failures)
     if left:
         listed = ", ".join(f"{op} ({number:,})" for op, number in left.most_common(3))
-        text += f"; {listed}{' and others' if len(left) > 3 else ''} stay{'s' if len(placed.failures) == 1 else ''} behind"
-    limit = len(placed.wanted) - taken
-    if limit > 0:
-        text += f", and {limit:,} more because only the largest partition is taken" if placed.delegate.most_partitions == 1 else (
-            f", and {limit:,} more by the limits on partitions"
+        verb = "stays" if len(placed.failures) == 1 else "stay"
+        text += f"; {listed}{' and others' if len(left) > 3 else ''} {verb} behind"
+    beyond = len(placed.wanted) - taken
+    if beyond > 0:
+        why = "because only the largest partition is taken" if placed.delegate.most_partitions == 1 else (
+            "by the limits on partitions"
         )  # fmt: skip
+        text += f", and {beyond:,} more {why}"
     return text
 
 
@@ -196,7 +204,9 @@ def fixes(model: Model, placed: Placement, most: int = 10) -> list[Fix]:
     groups: dict[tuple[str, str], list[int]] = {}
     hints: dict[tuple[str, str], str] = {}
     for operator, found in placed.failures.items():
-        key = names[types[operator]], "; ".join(map(str, found))
+        # What keeps a whole subgraph is one thing to mend, whatever the operators are.
+        whole = [failure for failure in found if failure.operand == "the subgraph"]
+        key = ("all", str(whole[0])) if whole else (names[types[operator]], "; ".join(map(str, found)))
         groups.setdefault(key, []).append(operator)
         hints[key] = "; ".join(dict.fromkeys(failure.hint for failure in found if failure.hint))
     tried = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:most]

@@ -133,6 +133,46 @@ def _dense_weights(node: Node) -> Failure | None:
     return Failure("operator version", str(version), "any other: this one says that weights are sparse")
 
 
+def _matrix(node: Node) -> Failure | None:
+    """The types of FULLY_CONNECTED go together; few bits are packed in whole bytes."""
+    data, weights = node.type(node.input(0)), node.type(node.input(1))
+    if node.type(node.output()) != data:
+        return Failure("output 0", node.type(node.output()), f"{data} like the input")
+    converts = data in (*_FLOATS, "INT8") and weights in ("INT8", "INT4", "INT2")
+    if data != weights and not converts:
+        return Failure("input 1 (weights)", weights, f"{data}, or INT8, INT4 or INT2 for float and INT8")
+    per_byte = {"INT4": 2, "INT2": 4}.get(weights, 1)
+    shape = node.view.shape[node.input(1)]
+    if shape and shape[-1] % per_byte:
+        return Failure("input channels", str(shape[-1]), f"a multiple of {per_byte} for {weights}")
+    return None
+
+
+def _symmetric(place: int, *, unless_float: bool) -> Condition:
+    """The zero point of signed 8-bit operands is 0."""
+
+    def condition(node: Node) -> Failure | None:
+        tensor = node.input(place)
+        zero = node.view.zero_point(tensor) if tensor >= 0 and node.type(tensor) == "INT8" else 0
+        if not zero or (unless_float and node.type(node.input(0)) in _FLOATS):
+            return None
+        return Failure(f"input {place}", f"quantized with zero point {zero}", "zero point 0")
+
+    return condition
+
+
+def _product(node: Node) -> Failure | None:
+    """BATCH_MATMUL multiplies what is of one type, or floats with signed bytes."""
+    left, right = node.type(node.input(0)), node.type(node.input(1))
+    if left != right and (left, right) != ("FLOAT32", "INT8"):
+        return Failure("input 1", right, f"{left} like input 0")
+    for place in (0, 1):
+        rank = len(node.view.shape[node.input(place)])
+        if rank < 2:
+            return Failure(f"input {place}", f"{rank}-dimensional", "at least 2 dimensions")
+    return None
+
+
 def _never(node: Node) -> Failure | None:
     # VisitExpandDimsNode begins with a return of an error, though the type stands in the list.
     return Failure("operator", node.op, "RESHAPE, which does the same", "use RESHAPE")
@@ -174,13 +214,17 @@ def _rules() -> Iterator[tuple[str, tuple[Condition, ...]]]:
     weights = (types(1, *_WEIGHTS), constant(1, "weights"))
     for op in ("CONV_2D", "DEPTHWISE_CONV_2D"):
         yield op, (*_numbers(0), *weights, constant(2, "bias"), _bias(2))
-    yield "FULLY_CONNECTED", (*_numbers(0), *weights, _bias(2), _dense_weights)
+    yield "FULLY_CONNECTED", (
+        *_numbers(0), *weights, constant(2, "bias"), _bias(2), _matrix, _symmetric(1, unless_float=True), _dense_weights
+    )  # fmt: skip
     yield "TRANSPOSE_CONV", (*_numbers(2), *weights, constant(3, "bias"), _bias(3))
     yield "AVERAGE_POOL_2D", (*_float(0), _window)
     yield "MAX_POOL_2D", (*_numbers(0), types(0, "FLOAT32", *_BYTES), _window)
     for op in ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH"):
         yield op, (_number(0),)
-    yield "BATCH_MATMUL", _float(0)
+    yield "BATCH_MATMUL", (
+        _number(0), types(1, *_FLOATS, "INT8"), _number(0, output=True), _product, _symmetric(1, unless_float=True)
+    )  # fmt: skip
     yield "READ_VARIABLE", (_number(0, output=True),)
     yield "ASSIGN_VARIABLE", (_number(1),)
     for op in _CUSTOM:
@@ -225,7 +269,9 @@ def claim(view: View, subgraph: int) -> Claim:
         if operator in used:
             taken.add(operator)
         else:
-            failed[operator] = [Failure("output 0", "read by nothing that is taken", "read or assigned by what is taken")]
+            failed[operator] = [
+                Failure("output 0", "read by nothing that is taken", "read or assigned by what is taken")
+            ]
     return Claim(taken, failed)
 
 

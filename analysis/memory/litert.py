@@ -116,7 +116,7 @@ def _places(model: Model, sizes: Array) -> tuple[Array, list[int]]:
     place[bits_of(tensors.type) == 0] = PLACES.index("heap")
     place[tensors.is_variable] = PLACES.index("persistent")
     place[model.is_constant] = PLACES.index("constant")
-    heap, late = _sized_while_running(model)
+    heap, late = sized_while_running(model)
     heap = [tensor for tensor in heap if place[tensor] in (PLACES.index("arena"), PLACES.index("unknown"))]
     place[heap] = PLACES.index("heap")
     source = numbered(operators.inputs, np.arange(len(operators)), 0)
@@ -127,7 +127,7 @@ def _places(model: Model, sizes: Array) -> tuple[Array, list[int]]:
     return place, late
 
 
-def _sized_while_running(model: Model) -> tuple[list[int], list[int]]:
+def sized_while_running(model: Model) -> tuple[list[int], list[int]]:
     """The tensors that kernels take out of the arena, and the operators whose outputs have no size before they run."""
     operators, constant = model.operators, model.is_constant
     inputs, outputs = operators.inputs, operators.outputs

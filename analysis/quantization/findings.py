@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,6 +12,21 @@ from ..ragged import Array
 from ..report import Finding, Severity
 
 MOST_LISTED = 1000
+
+
+@dataclass(frozen=True)
+class Found(Finding):
+    """A finding that also keeps the operators beyond those that it lists.
+
+    Attributes:
+        everywhere: int64, all operators that it is about, ascending.
+    """
+
+    everywhere: Array = field(default_factory=lambda: np.zeros(0, np.int64), compare=False, repr=False)
+
+
+def _found(severity: Severity, code: str, message: str, operators: Array) -> Found:
+    return Found(severity, code, message, tuple(operators[:MOST_LISTED].tolist()), operators)
 
 
 def operators_of(model: Model, tensors: Array) -> Array:
@@ -22,24 +38,34 @@ def operators_of(model: Model, tensors: Array) -> Array:
     return np.where(model.producer[tensors] >= 0, model.producer[tensors], first)
 
 
-def of_tensors(model: Model, severity: Severity, code: str, tensors: Array, text: str) -> Iterator[Finding]:
+def of_tensors(model: Model, severity: Severity, code: str, tensors: Array, text: str) -> Iterator[Found]:
     """One finding on all of the tensors, none where there are none; the text says what is the matter with each."""
     if len(tensors):
         operators = operators_of(model, tensors)
-        where = np.unique(operators[operators >= 0])[:MOST_LISTED]
+        where = np.unique(operators[operators >= 0]).astype(np.int64)
         name = model.tensors.name[int(tensors[0])] or f"tensor {int(tensors[0])}"
-        yield Finding(
-            severity, code, f"{_count(len(tensors), 'tensor')}: {text} (first: {name})", tuple(where.tolist())
-        )
+        yield _found(severity, code, f"{_count(len(tensors), 'tensor')}: {text} (first: {name})", where)
 
 
-def of_operators(model: Model, severity: Severity, code: str, operators: Array, text: str) -> Iterator[Finding]:
-    """One finding on all of the operators, none where there are none."""
+def of_operators(
+    model: Model, severity: Severity, code: str, operators: Array, text: str, details: dict[int, str] | None = None
+) -> Iterator[Found]:
+    """One finding on all of the operators, none where there are none.
+
+    Args:
+        model: the model.
+        severity: how grave it is.
+        code: which finding.
+        operators: global ids, in any order and possibly several times.
+        text: what is the matter with each, and what to do.
+        details: what more there is to say of some of them; told of the first one.
+    """
     if len(operators):
-        first = int(operators[0])
+        where = np.unique(operators).astype(np.int64)
+        first = int(where[0])
         name = f"{model.operators.type_names[int(model.operators.type[first])]} {first}"
-        message = f"{_count(len(operators), 'operator')}: {text} (first: {name})"
-        yield Finding(severity, code, message, tuple(operators[:MOST_LISTED].tolist()))
+        detail = f", {details[first]}" if details and first in details else ""
+        yield _found(severity, code, f"{_count(len(where), 'operator')}: {text} (first: {name}{detail})", where)
 
 
 def _count(number: int, noun: str) -> str:

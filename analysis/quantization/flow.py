@@ -10,9 +10,8 @@ from ..dtypes import dtype_name
 from ..model import Model
 from ..operands import numbered
 from ..ragged import Array
-from ..report import Finding
 from ..values import INTEGERS
-from .findings import of_operators
+from .findings import Found, of_operators
 from .modes import Modes, is_type
 
 # A table that is looked up in integers does not make the model an integer one.
@@ -20,7 +19,7 @@ _LEAST_INTEGER = 2
 _LOOKUPS = ("GATHER", "EMBEDDING_LOOKUP")
 
 
-def check_flow(model: Model, modes: Modes) -> Iterator[Finding]:
+def check_flow(model: Model, modes: Modes) -> Iterator[Found]:
     """Findings on conversions and on floats amid integers."""
     yield from _round_trips(model)
     yield from _requantize(model)
@@ -36,7 +35,7 @@ def _before(model: Model, tensors: Array) -> Array:
     return np.where(tensors >= 0, model.producer[np.maximum(tensors, 0)], -1) if len(tensors) else tensors
 
 
-def _round_trips(model: Model) -> Iterator[Finding]:
+def _round_trips(model: Model) -> Iterator[Found]:
     is_quantize, is_dequantize = is_type(model, "QUANTIZE"), is_type(model, "DEQUANTIZE")
     back = np.flatnonzero(is_quantize)
     source, target = _ends(model, back)
@@ -74,7 +73,7 @@ def _equal(model: Model, one: int, other: int) -> bool:
     return bool(scales_fit and np.array_equal(zero[one], zero[other]))
 
 
-def _requantize(model: Model) -> Iterator[Finding]:
+def _requantize(model: Model) -> Iterator[Found]:
     operators = np.flatnonzero(is_type(model, "QUANTIZE"))
     source, target = _ends(model, operators)
     integers = [value for value in np.unique(model.tensors.type).tolist() if dtype_name(value) in INTEGERS]
@@ -88,7 +87,7 @@ def _requantize(model: Model) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _islands(model: Model, modes: Modes) -> Iterator[Finding]:
+def _islands(model: Model, modes: Modes) -> Iterator[Found]:
     """Connected operators in floats, in a model that computes in integers otherwise."""
     if int((modes.is_integer & ~is_type(model, *_LOOKUPS)).sum()) < _LEAST_INTEGER:
         return
@@ -97,22 +96,46 @@ def _islands(model: Model, modes: Modes) -> Iterator[Finding]:
     if not len(operators):
         return
     islands = _components(model, floats)
-    label = np.unique(islands[operators], return_inverse=True)[1]
-    count = int(label.max()) + 1
+    entered, left = np.zeros(len(floats), bool), np.zeros(len(floats), bool)
+    reader, writer = _edges(model)
+    # DEQUANTIZE of constants unpacks weights; integers that operators computed come through the others.
+    converts = is_type(model, "DEQUANTIZE") & ~_of_constants(model, modes)
+    entered[islands[reader[converts[writer] & floats[reader]]]] = True
+    left[islands[writer[is_type(model, "QUANTIZE")[reader] & floats[writer]]]] = True
+    amid = (entered & left)[islands[operators]]
+    count = len(np.unique(islands[operators[amid]]))
     yield from of_operators(
-        model, "warning", "quant-float-island", operators,
+        model, "warning", "quant-float-island", operators[amid],
         f"in {count} group{'' if count == 1 else 's'} they compute in floats amid integers: each border is a "
         "conversion, and accelerators for integers stop there",
     )  # fmt: skip
+    yield from of_operators(
+        model, "note", "quant-float-ends", operators[~amid],
+        "they compute in floats before or after the part of the model that computes in integers",
+    )  # fmt: skip
+
+
+def _of_constants(model: Model, modes: Modes) -> Array:
+    """Bool per operator: its first output is a constant, converted."""
+    outputs = numbered(model.operators.outputs, np.arange(len(model.operators)), 0)
+    found = np.zeros(len(outputs), bool)
+    found[outputs >= 0] = modes.origins.tensor[outputs[outputs >= 0]] >= 0
+    return found
+
+
+def _edges(model: Model) -> tuple[Array, Array]:
+    """The operators that read what others write, and these: a pair for each such operand."""
+    column = model.operators.inputs
+    there = column.values >= 0
+    reader, writer = column.rows[there], model.producer[column.values[there]].astype(np.int64)
+    return reader[writer >= 0], writer[writer >= 0]
 
 
 def _components(model: Model, inside: Array) -> Array:
     """For every operator the least operator that it is connected with through others inside; pointer jumping."""
-    column = model.operators.inputs
-    there = column.values >= 0
-    reader, writer = column.rows[there], model.producer[column.values[there]]
-    linked = (writer >= 0) & inside[reader] & inside[np.maximum(writer, 0)]
-    reader, writer = reader[linked], writer[linked].astype(np.int64)
+    reader, writer = _edges(model)
+    linked = inside[reader] & inside[writer]
+    reader, writer = reader[linked], writer[linked]
     root = np.arange(len(inside))
     while len(reader):
         least = np.minimum(root[reader], root[writer])

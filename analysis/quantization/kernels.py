@@ -1,4 +1,9 @@
-"""Checks of what kernels demand of the parameters around an operator: weights, biases, equal scales, fixed outputs."""
+"""Checks of what kernels demand of an operator's operands: equal scales, prescribed outputs, LSTM.
+
+What the runtime refuses was tried with the built-in kernels of LiteRT 2.3.0, operator by operator and type by type
+(tests/analysis/test_agreement_quantization.py); the other rules are those of TensorFlow Lite's 8-bit quantization
+specification.
+"""
 
 from __future__ import annotations
 
@@ -10,237 +15,133 @@ from ..dtypes import dtype_name
 from ..model import Model
 from ..operands import numbered
 from ..ragged import Array
-from ..report import Finding
-from ..values import INTEGERS, stored
-from .channels import PER_CHANNEL, PER_TENSOR, axis_of, bits, extremes
-from .findings import of_operators
-from .modes import WEIGHTS, is_type
+from .findings import Found, of_operators
+from .modes import is_type
 
-# Operators whose inputs and outputs share one scale (the 8-bit quantization specification of LiteRT).
+# Operators whose inputs and outputs share one scale and zero point: values pass through unchanged.
 SAME_SCALE = (
     "AVERAGE_POOL_2D", "MAX_POOL_2D", "CONCATENATION", "RESHAPE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR",
     "SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "PAD", "PADV2", "MIRROR_PAD", "GATHER", "GATHER_ND", "BATCH_TO_SPACE_ND",
     "SPACE_TO_BATCH_ND", "TRANSPOSE", "SQUEEZE", "EXPAND_DIMS", "MAXIMUM", "MINIMUM", "SLICE", "STRIDED_SLICE", "SPLIT",
     "SPLIT_V", "PACK", "UNPACK", "TILE", "REVERSE_V2", "BROADCAST_TO",
 )  # fmt: skip
-# Of these the kernels themselves refuse other scales (tflite/kernels/{concatenation,pooling}.cc of LiteRT f674577).
-_REFUSED = ("CONCATENATION", "MAX_POOL_2D")
-# Scale and zero point that outputs must have, by type (the same specification; kernels allow 0.1 % on the scale).
+# Of these the kernels that refuse others; CONCATENATION of int8 does, that of uint8 rescales.
+REFUSED = ("EXPAND_DIMS", "MIRROR_PAD", "PACK", "UNPACK")
+# Scale and zero point that outputs must have, and whether the kernel refuses others.
 FIXED = {
-    "INT8": {"SOFTMAX": (1 / 256, -128), "LOGISTIC": (1 / 256, -128), "TANH": (1 / 128, 0),
-             "L2_NORMALIZATION": (1 / 128, 0), "LOG_SOFTMAX": (16 / 256, 127)},
-    "INT16": {"SOFTMAX": (1 / 32768, 0)},
+    ("SOFTMAX", "INT8"): (1 / 256, -128, True), ("LOGISTIC", "INT8"): (1 / 256, -128, True),
+    ("TANH", "INT8"): (1 / 128, 0, False), ("L2_NORMALIZATION", "INT8"): (1 / 128, 0, True),
+    ("LOG_SOFTMAX", "INT8"): (16 / 256, 127, True), ("SOFTMAX", "UINT8"): (1 / 256, 0, False),
+    ("LOGISTIC", "UINT8"): (1 / 256, 0, True), ("L2_NORMALIZATION", "UINT8"): (1 / 128, 128, True),
+    ("LOG_SOFTMAX", "UINT8"): (16 / 256, 255, True), ("SOFTMAX", "INT16"): (1 / 32768, 0, True),
+    ("LOGISTIC", "INT16"): (1 / 32768, 0, True), ("TANH", "INT16"): (1 / 32768, 0, True),
 }  # fmt: skip
-_TOLERANCE = 1e-3
-# GetQuantizedConvolutionMultipler in tflite/kernels/kernel_util.cc refuses a bias further off than this of the output.
-_REFUSED_BIAS = 0.02
-_NEAR_LIMIT = 2**30
-_FEW_BITS = 5.0
-_UNDERUSED = 0.9
+TOLERANCE = 1e-3
+# The integer kernel of UNIDIRECTIONAL_SEQUENCE_LSTM has its inner scales from intermediate tensors, that of the hidden
+# state from the fifth; older ones also knew a variant with 12.
+_INTERMEDIATES, _HIDDEN, _CELL_STATE = 5, 4, 19
 
 
-def check_kernels(model: Model) -> Iterator[Finding]:
-    """Findings on operators one by one."""
-    yield from _weights(model)
-    yield from _biases(model)
-    yield from _same_scales(model)
-    yield from _fixed_outputs(model)
+def check_kernels(model: Model) -> Iterator[Found]:
+    """Findings on the operands of an operator against each other."""
+    scale, zero_point = one_of_each(model)
+    yield from _same_scales(model, scale, zero_point)
+    yield from _fixed_outputs(model, scale, zero_point)
+    yield from _lstm(model, scale)
 
 
-def _typed(model: Model, tensors: Array, *names: str) -> Array:
+def one_of_each(model: Model) -> tuple[Array, Array]:
+    """Scale (float64) and zero point (int64) of tensors that have one of each; NaN and 0 for the others."""
+    found = model.quantization
+    one = (found.scale.counts == 1) & (found.zero_point.counts == 1)
+    scale, zero_point = np.full(len(one), np.nan), np.zeros(len(one), np.int64)
+    scale[one] = found.scale.values[found.scale.offsets[:-1][one]]
+    zero_point[one] = found.zero_point.values[found.zero_point.offsets[:-1][one]]
+    return scale, zero_point
+
+
+def typed(model: Model, tensors: Array, *names: str) -> Array:
     """Bool per id: the tensor is there and of one of the types."""
-    wanted = [value for value in np.unique(model.tensors.type).tolist() if dtype_name(value) in names]
+    wanted = np.array([dtype_name(value) in names for value in range(256)])
     there = tensors >= 0
     found = np.zeros(len(tensors), bool)
-    found[there] = np.isin(model.tensors.type[tensors[there]], wanted)
+    found[there] = wanted[model.tensors.type[tensors[there]]]
     return found
 
 
-def _scaled(model: Model, tensors: Array) -> Array:
-    """Bool per id: the tensor is there and has as many scales as zero points."""
-    counts = model.quantization.scale.counts
-    there = tensors >= 0
-    found = np.zeros(len(tensors), bool)
-    ids = tensors[there]
-    found[there] = (counts[ids] > 0) & (counts[ids] == model.quantization.zero_point.counts[ids])
-    return found
-
-
-def _weights(model: Model) -> Iterator[Finding]:
-    """Each weight tensor is looked at once, at the first operator that reads it as its weights."""
-    asymmetric, narrow, unused, coarse, weak = [], [], [], [], []
-    seen: set[int] = set()
-    for name, (place, _, axis) in WEIGHTS.items():
-        operators = np.flatnonzero(is_type(model, name))
-        tensors = numbered(model.operators.inputs, operators, place)
-        usable = _typed(model, tensors, "INT8", "INT4", "INT2") & _scaled(model, tensors)
-        for operator, tensor in zip(operators[usable].tolist(), tensors[usable].tolist(), strict=True):
-            if tensor in seen or not model.is_constant[tensor] or name == "GATHER":
-                continue
-            seen.add(tensor)
-            if model.quantization.zero_point[tensor].any():
-                asymmetric.append(operator)
-            found = extremes(model, tensor, axis_of(model, tensor, axis)) if axis >= 0 else None
-            if found is None:
-                continue
-            lowest, highest = INTEGERS[dtype_name(int(model.tensors.type[tensor]))]
-            if lowest == -128 and int(found.low.min()) == lowest:
-                narrow.append(operator)
-            kind, reach = model.quantization.kind[tensor], found.reach[found.reach > 0]
-            if kind == PER_CHANNEL and len(reach) and reach.max() < _UNDERUSED * highest:
-                unused.append(operator)
-            if kind == PER_TENSOR and len(found.reach) > 1 and len(reach):
-                few = name == "DEPTHWISE_CONV_2D" or bits(reach).min() < _FEW_BITS
-                (weak if few else coarse).append(operator)
+def _same_scales(model: Model, scale: Array, zero_point: Array) -> Iterator[Found]:
+    wanted, columns = is_type(model, *SAME_SCALE), (model.operators.inputs, model.operators.outputs)
+    rows = np.concatenate([column.rows for column in columns])
+    tensors = np.concatenate([column.values for column in columns])
+    kept = wanted[rows] & typed(model, tensors, "INT8", "UINT8", "INT16")
+    rows, tensors = rows[kept], tensors[kept]
+    kept = np.isfinite(scale[tensors]) & ~model.is_constant[tensors]
+    rows, tensors = rows[kept], tensors[kept]
+    low, high = np.full((2, len(model.operators)), np.inf), np.full((2, len(model.operators)), -np.inf)
+    for place, values in enumerate((scale, zero_point)):
+        np.minimum.at(low[place], rows, values[tensors])
+        np.maximum.at(high[place], rows, values[tensors])
+    found = np.isfinite(low[0])
+    differ = np.zeros(len(found), bool)
+    differ[found] = (high[0] > low[0] * (1 + 1e-6))[found] | (high[1] > low[1])[found]
+    concatenates, kinds = is_type(model, "CONCATENATION"), np.zeros((2, len(found)), bool)
+    for place, name in enumerate(("INT8", "UINT8")):
+        kinds[place, rows[typed(model, tensors, name)]] = True
+    differ &= ~(concatenates & kinds[1])
+    refused = differ & (is_type(model, *REFUSED) | concatenates & kinds[0])
+    details = {row: f"scales from {low[0, row]:.6g} to {high[0, row]:.6g}" for row in np.flatnonzero(differ).tolist()}
     yield from of_operators(
-        model,
-        "error",
-        "quant-asymmetric-weights",
-        _ids(asymmetric),
-        "weights with a zero point other than 0: the kernels of signed weights take it for 0",
-    )
-    yield from of_operators(
-        model,
-        "warning",
-        "quant-range-use",
-        _ids(unused),
-        "per-channel weights reach less than 90 % of their range: the scales are larger than the values need",
-    )
-    yield from of_operators(
-        model,
-        "warning",
-        "quant-per-tensor-weak",
-        _ids(weak),
-        f"one scale for all channels, where a channel is left with less than {_FEW_BITS:g} bits or the operator is "
-        "depthwise: quantize per channel",
-    )
-    yield from of_operators(
-        model, "note", "quant-per-tensor", _ids(coarse), "one scale for all channels of the weights"
-    )
-    yield from of_operators(
-        model, "note", "quant-narrow-range", _ids(narrow),
-        "weights hold -128: the specification has them from -127, which some kernels rely on",
+        model, "error", "quant-scales-refused", np.flatnonzero(refused),
+        "inputs and outputs must have one scale and zero point; kernels refuse others", details,
     )  # fmt: skip
-
-
-def _ids(operators: list[int]) -> Array:
-    return np.array(sorted(operators), np.int64)
-
-
-def _biases(model: Model) -> Iterator[Finding]:
-    refused, off, bare, near = [], [], [], []
-    for name, (place, bias_place, _) in WEIGHTS.items():
-        if bias_place < 0:
-            continue
-        operators = np.flatnonzero(is_type(model, name))
-        inputs = model.operators.inputs
-        data = numbered(inputs, operators, 2 if name in ("TRANSPOSE_CONV", "CONV_3D_TRANSPOSE") else 0)
-        weight, bias = numbered(inputs, operators, place), numbered(inputs, operators, bias_place)
-        output = numbered(model.operators.outputs, operators, 0)
-        usable = _typed(model, bias, "INT32", "INT64") & _scaled(model, weight) & _scaled(model, data)
-        for k in np.flatnonzero(usable).tolist():
-            operator, tensor = int(operators[k]), int(bias[k])
-            if not len(model.quantization.scale[tensor]):
-                bare.append(operator)
-            else:
-                share, of_output = _deviation(model, int(data[k]), int(weight[k]), tensor, int(output[k]))
-                if share > _TOLERANCE:
-                    checked = _is_checked(model, name, int(data[k]), int(weight[k]))
-                    (refused if checked and of_output > _REFUSED_BIAS else off).append(operator)
-            values = stored(model, tensor) if model.is_constant[tensor] else None
-            if values is not None and _reaches(values.read(0, values.count)):
-                near.append(operator)
-    yield from of_operators(
-        model,
-        "error",
-        "quant-bias-refused",
-        _ids(refused),
-        "the bias's scale is not that of input times weights, and these kernels refuse it",
-    )
-    yield from of_operators(
-        model,
-        "warning",
-        "quant-bias-scale",
-        _ids(off),
-        "the bias's scale is more than 0.1 % off that of input times weights: kernels take it for that one",
-    )
-    yield from of_operators(
-        model, "warning", "quant-bias-limits", _ids(near), "the bias is close to the limits of int32: sums may overflow"
-    )
-    yield from of_operators(model, "note", "quant-bias-bare", _ids(bare), "the integer bias has no scale")  # fmt: skip
-
-
-def _reaches(values: Array) -> bool:
-    return values.dtype == np.int32 and bool((np.abs(values.astype(np.int64)) > _NEAR_LIMIT).any())
-
-
-def _deviation(model: Model, data: int, weight: int, bias: int, output: int) -> tuple[float, float]:
-    """How far the bias's scale is off, by what it should be and by the output's scale."""
-    scale = model.quantization.scale
-    wanted = scale[data][0].astype(np.float64) * scale[weight]
-    found = scale[bias].astype(np.float64)
-    if len(wanted) not in (1, len(found)) and len(found) != 1:
-        return 0.0, 0.0  # the counts are wrong, which is a finding of its own
-    with np.errstate(divide="ignore", invalid="ignore"):
-        gap = np.abs(found - wanted)
-        of_output = gap / scale[output][0] if output >= 0 and len(scale[output]) else np.zeros(1)
-        return float(np.nanmax(gap / wanted)), float(np.nanmax(of_output))
-
-
-def _is_checked(model: Model, name: str, data: int, weight: int) -> bool:
-    """Whether the kernel looks: those of uint8, and FULLY_CONNECTED with one scale."""
-    is_uint8 = dtype_name(int(model.tensors.type[data])) == "UINT8"
-    return is_uint8 or (name == "FULLY_CONNECTED" and len(model.quantization.scale[weight]) == 1)
-
-
-def _same_scales(model: Model) -> Iterator[Finding]:
-    """Rows of operators and their computed operands with one scale, of which the extremes must be equal."""
-    scale, zero = model.quantization.scale, model.quantization.zero_point
-    one = (scale.counts == 1) & (zero.counts == 1) & ~model.is_constant
-    ids = np.arange(len(model.tensors))
-    one &= _typed(model, ids, "INT8", "UINT8", "INT16")
-    first, second = np.zeros(len(ids)), np.zeros(len(ids))
-    first[one] = scale.values[scale.offsets[:-1][one]]
-    second[one] = zero.values[zero.offsets[:-1][one]]
-    wanted = is_type(model, *SAME_SCALE)
-    count = len(model.operators)
-    low, high = np.full((2, count), np.inf), np.full((2, count), -np.inf)
-    for column in (model.operators.inputs, model.operators.outputs):
-        tensors = np.where(column.values >= 0, column.values, 0)
-        mine = wanted[column.rows] & (column.values >= 0) & (one[tensors] if len(ids) else False)
-        rows, of = column.rows[mine], tensors[mine]
-        for place, values in enumerate((first, second)):
-            np.minimum.at(low[place], rows, values[of])
-            np.maximum.at(high[place], rows, values[of])
-    with np.errstate(invalid="ignore"):
-        differ = wanted & ((high[0] - low[0] > 1e-6 * high[0]) | (high[1] > low[1])) & np.isfinite(low[0])
-    refused = differ & is_type(model, *_REFUSED)
-    yield from of_operators(
-        model,
-        "error",
-        "quant-scales-refused",
-        np.flatnonzero(refused),
-        "inputs and outputs must have one scale and zero point; kernels refuse others",
-    )
     yield from of_operators(
         model, "warning", "quant-scales-differ", np.flatnonzero(differ & ~refused),
         "the specification wants one scale and zero point for inputs and outputs: values pass through unchanged",
+        details,
     )  # fmt: skip
 
 
-def _fixed_outputs(model: Model) -> Iterator[Finding]:
-    wrong = []
-    for dtype, rules in FIXED.items():
-        for name, (scale, zero) in rules.items():
-            operators = np.flatnonzero(is_type(model, name))
-            outputs = numbered(model.operators.outputs, operators, 0)
-            usable = _typed(model, outputs, dtype) & _scaled(model, outputs)
-            operators, outputs = operators[usable], outputs[usable]
-            places = model.quantization.scale.offsets[:-1][outputs], model.quantization.zero_point.offsets[:-1][outputs]
-            found = model.quantization.scale.values[places[0]], model.quantization.zero_point.values[places[1]]
-            wrong.append(operators[(np.abs(found[0] - scale) > scale * _TOLERANCE) | (found[1] != zero)])
-    operators = np.sort(np.concatenate(wrong))
+def _fixed_outputs(model: Model, scale: Array, zero_point: Array) -> Iterator[Found]:
+    wrong = {True: [np.zeros(0, np.int64)], False: [np.zeros(0, np.int64)]}
+    for (name, dtype), (wanted, zero, is_refused) in FIXED.items():
+        operators = np.flatnonzero(is_type(model, name))
+        read, written = (numbered(column, operators, 0) for column in (model.operators.inputs, model.operators.outputs))
+        # SOFTMAX from int8 to int16 has parameters of its own.
+        usable = typed(model, read, dtype) & typed(model, written, dtype)
+        operators, written = operators[usable], written[usable]
+        known = np.isfinite(scale[written])
+        off = (np.abs(scale[written] - wanted) > wanted * TOLERANCE) | (zero_point[written] != zero)
+        wrong[is_refused].append(operators[known & off])
+    text = "the output's scale and zero point are prescribed for this operator, and are others"
     yield from of_operators(
-        model, "error", "quant-fixed-output", operators,
-        "the output's scale and zero point are prescribed for this operator, and are others",
+        model, "error", "quant-fixed-output", np.concatenate(wrong[True]), f"{text}; the runtime refuses the model"
+    )
+    yield from of_operators(
+        model, "warning", "quant-other-output", np.concatenate(wrong[False]),
+        f"{text}; LiteRT's kernels run all the same, delegates and chips may not",
+    )  # fmt: skip
+
+
+def _lstm(model: Model, scale: Array) -> Iterator[Found]:
+    operators = np.flatnonzero(is_type(model, "UNIDIRECTIONAL_SEQUENCE_LSTM"))
+    inputs = model.operators.inputs
+    integer = typed(model, numbered(inputs, operators, 0), "INT8") & typed(
+        model, numbered(inputs, operators, 2), "INT8"
+    )
+    operators = operators[integer]
+    inner = model.operators.intermediates.take(operators)
+    hidden = numbered(inner, np.arange(len(operators)), _HIDDEN)
+    scaled = (hidden >= 0) & np.isfinite(scale[np.maximum(hidden, 0)])
+    wrong = (inner.counts != _INTERMEDIATES) | ~scaled
+    yield from of_operators(
+        model, "error", "quant-lstm-intermediates", operators[wrong],
+        "an LSTM in integers needs 5 intermediate tensors that carry scales; the runtime refuses the model",
+    )  # fmt: skip
+    cell = numbered(inputs, operators, _CELL_STATE)
+    step = np.where(typed(model, cell, "INT16"), scale[np.maximum(cell, 0)], np.nan)
+    step = np.where(step > 0, step, np.nan)
+    exponent = np.log2(step)
+    yield from of_operators(
+        model, "error", "quant-lstm-cell", operators[np.abs(exponent - np.round(exponent)) > TOLERANCE],
+        "the scale of an LSTM's cell state of 16 bits must be a power of two: LiteRT runs it and gives wrong results",
     )  # fmt: skip

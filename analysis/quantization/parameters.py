@@ -10,9 +10,9 @@ from ..dtypes import dtype_name
 from ..encoding import KINDS
 from ..model import Model
 from ..ragged import Array, Ragged
-from ..report import Finding
-from ..values import INTEGERS, stored
-from .findings import of_tensors
+from ..values import INTEGERS
+from .channels import Channels, block_scales
+from .findings import Found, of_tensors
 from .modes import origins
 
 # Below this a scale is a converter's stand-in for a range of nothing (TensorFlow writes 3.9e-9), and above this a range
@@ -20,7 +20,7 @@ from .modes import origins
 _TINY, _HUGE = 1e-7, 1e5
 
 
-def check_parameters(model: Model) -> Iterator[Finding]:
+def check_parameters(model: Model, channels: Channels) -> Iterator[Found]:
     """Findings on scales, zero points and axes.
 
     After ParseQuantization in tflite/core/interpreter_builder.cc and tflite/core/subgraph.cc of LiteRT f674577.
@@ -34,12 +34,12 @@ def check_parameters(model: Model) -> Iterator[Finding]:
     )  # fmt: skip
     scaled &= ~counts
     yield from _axes(model, scaled)
-    yield from _scales(model, scaled)
+    yield from _scales(model, scaled, channels)
     yield from _zero_points(model, scaled)
     yield from _blocks(model)
 
 
-def _axes(model: Model, scaled: Array) -> Iterator[Finding]:
+def _axes(model: Model, scaled: Array) -> Iterator[Found]:
     shape, dimension = model.tensors.shape, model.quantization.dimension
     ranked = scaled & (shape.counts > 0)
     inside = (dimension >= 0) & (dimension < shape.counts)
@@ -55,7 +55,7 @@ def _axes(model: Model, scaled: Array) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _scales(model: Model, scaled: Array) -> Iterator[Finding]:
+def _scales(model: Model, scaled: Array, channels: Channels) -> Iterator[Found]:
     scale = model.quantization.scale
     with np.errstate(invalid="ignore"):
         bad = ~(np.isfinite(scale.values) & (scale.values > 0))
@@ -66,34 +66,18 @@ def _scales(model: Model, scaled: Array) -> Iterator[Finding]:
     )
     integers = np.isin(model.tensors.type, [v for v in range(256) if dtype_name(v) in ("INT32", "INT64")])
     small = np.flatnonzero(_any(scale, tiny) & scaled & ~integers)
-    constant = origins(model).tensor >= 0
-    edges = scale.offsets
-    empty = np.array(
-        [
-            _only_zero(model, tensor, tiny[edges[tensor] : edges[tensor + 1]], is_constant=bool(constant[tensor]))
-            for tensor in small.tolist()
-        ],
-        bool,
-    )
+    # Of a constant that holds nothing but zero wherever its scale is tiny, no scale matters; sparse ones and those
+    # elsewhere cannot be looked at and are not warned of.
+    unread = origins(model).tensor >= 0
+    unread[channels.tensors] = False
+    meant = _any(scale, tiny & ~channels.zero_scales(scale))
     yield from of_tensors(
-        model, "warning", "quant-tiny-scale", small[~empty],
+        model, "warning", "quant-tiny-scale", small[meant[small] & ~unread[small]],
         f"scales below {_TINY:g}: values lost their range; look at the data that the model was calibrated with",
     )  # fmt: skip
 
 
-def _only_zero(model: Model, tensor: int, tiny: Array, *, is_constant: bool) -> bool:
-    """Whether a constant holds nothing but zero wherever its scale is tiny: there no scale matters."""
-    values = stored(model, tensor) if model.is_constant[tensor] else None
-    if values is None:
-        return is_constant  # sparse or elsewhere: what cannot be looked at is not warned of
-    zero = int(model.quantization.zero_point[tensor][0])
-    axis = int(model.quantization.dimension[tensor])
-    if len(tiny) > 1 and 0 <= axis < len(values.shape) and values.shape[axis] == len(tiny):
-        return all(not block[:, tiny[place]].any() for place, block in values.by_channel(axis))
-    return all(bool((block == zero).all()) for _, block in values.blocks())
-
-
-def _zero_points(model: Model, scaled: Array) -> Iterator[Finding]:
+def _zero_points(model: Model, scaled: Array) -> Iterator[Found]:
     zero, types = model.quantization.zero_point, model.tensors.type
     limits = np.array([INTEGERS.get(dtype_name(value), (0, -1)) for value in range(256)])
     low, high = np.repeat(limits[types, 0], zero.counts), np.repeat(limits[types, 1], zero.counts)
@@ -121,18 +105,12 @@ def _zero_points(model: Model, scaled: Array) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def _blocks(model: Model) -> Iterator[Finding]:
+def _blocks(model: Model) -> Iterator[Found]:
     """Blockwise scales are a tensor of their own, [channels, blocks]."""
     wrong = []
     for tensor in np.flatnonzero(model.quantization.kind == KINDS.index("blockwise")).tolist():
-        record = model.quantization.details.get(tensor, {})
-        scales, size = record.get("scales", -1), record.get("block_size", 0)
-        shape = model.tensors.shape[tensor].tolist()
-        fits = scales >= 0 and size > 0 and len(shape) > 0 and shape[-1] % size == 0
-        if fits:
-            fits = int(model.tensors.elements[scales]) * size == int(model.tensors.elements[tensor])
-        values = stored(model, scales) if fits else None
-        if values is None or not all(bool((np.isfinite(b) & (b > 0)).all()) for _, b in values.blocks()):
+        blocks = block_scales(model, tensor)
+        if blocks is None or not (np.isfinite(blocks[0]) & (blocks[0] > 0)).all():
             wrong.append(tensor)
     yield from of_tensors(
         model, "error", "quant-block-scales", np.array(wrong, np.int64),

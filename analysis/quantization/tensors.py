@@ -9,32 +9,20 @@ import numpy as np
 from ..dtypes import dtype_name
 from ..encoding import KINDS
 from ..model import Model
-from ..operands import numbered
 from ..ragged import Array, Categories
-from ..report import Column, Report
+from ..report import Column, Kind, Report, Values
 from ..values import INTEGERS
-from .channels import axis_of, bits, extremes, outliers, weights_with_parameters
-from .modes import WEIGHTS, is_type, origins
+from .channels import BLOCKWISE, PER_CHANNEL, Channels, medians
+from .kernels import one_of_each
+from .reading import Reading
 
 
 def quantization_tensors(model: Model) -> Report:
     """One row per tensor; figures of stored values for constants of quantized integers only."""
-    return Report("quantization_tensors", _summary(model), _columns(model), over="tensors")
-
-
-def channel_axes(model: Model) -> Array:
-    """Int64 per tensor: the axis of the output channels of what operators read as their weights, -1 for others.
-
-    Also of constants that are dequantized or made dense on the way.
-    """
-    axes = np.full(len(model.tensors), -1, np.int64)
-    origin = origins(model).tensor
-    for name, (place, _, axis) in WEIGHTS.items():
-        tensors = numbered(model.operators.inputs, np.flatnonzero(is_type(model, name)), place)
-        tensors = tensors[tensors >= 0]
-        axes[tensors] = axis
-        axes[origin[tensors][origin[tensors] >= 0]] = axis
-    return axes
+    read = Reading(model)
+    return Report(
+        "quantization_tensors", _summary(model), (*_parameters(read), *_stored(read.channels, model)), over="tensors"
+    )
 
 
 def _summary(model: Model) -> dict[str, Any]:
@@ -42,81 +30,114 @@ def _summary(model: Model) -> dict[str, Any]:
     return {
         "tensors": len(model.tensors),
         "schemes": {name: n for name, n in zip(KINDS, counts, strict=True) if n and name},
+        "intermediates": int(_intermediates(model).sum()),
     }
 
 
-def _columns(model: Model) -> tuple[Column, ...]:
-    found = model.quantization
-    count = len(model.tensors)
-    scaled = found.scale.counts > 0
-    first = found.scale.offsets[:-1][scaled]
-    low, high, scale = (np.zeros(count) for _ in range(3))
-    zero = np.zeros(count, np.int64)
-    with np.errstate(invalid="ignore"):
-        low[scaled] = np.minimum.reduceat(found.scale.values, first) if len(first) else 0
-        high[scaled] = np.maximum.reduceat(found.scale.values, first) if len(first) else 0
-    one = found.scale.counts == 1
-    scale[one] = found.scale.values[found.scale.offsets[:-1][one]]
-    zeroed = found.zero_point.counts == 1
-    zero[zeroed] = found.zero_point.values[found.zero_point.offsets[:-1][zeroed]]
-    several = found.scale.counts > 1
-    ratio = np.where(several & (low > 0), high / np.where(low > 0, low, 1), 0.0)
-    real = one & zeroed & np.isin(model.tensors.type, _integer_types(model))
+def _intermediates(model: Model) -> Array:
+    """Bool per tensor: it has no values and only carries the scale of a result inside an operator."""
+    inside = model.operators.intermediates.values
+    found = np.zeros(len(model.tensors), bool)
+    found[inside[inside >= 0]] = True
+    return found
+
+
+def _parameters(read: Reading) -> tuple[Column, ...]:
+    """What the file declares."""
+    model, found = read.model, read.model.quantization
+    scale, zero_point = one_of_each(model)
+    one = np.isfinite(scale)
+    low, high, counts, block = _scales(read)
+    real_min, real_max = _real_range(model)
+    kind = found.kind.astype(np.int64)
+    return (
+        _column("scheme", Categories(np.where(kind > 0, kind, -1), KINDS), "category", "how real values follow from "
+                "stored ones", np.ones(len(kind), bool)),
+        _column("intermediate", _intermediates(model), "flag", "has no values, only the scale of a result inside an "
+                "operator", np.ones(len(kind), bool)),
+        _column("scale", scale, "quantity", "the scale, where there is one", one),
+        _column("zero_point", zero_point, "quantity", "the stored value that stands for 0, where there is one", one),
+        _column("channels", counts, "quantity", "number of scales", counts > 1),
+        _column("axis", found.dimension, "quantity", "the axis that the scales lie on", kind == PER_CHANNEL),
+        _column("block_size", block, "quantity", "values that share a scale", block > 0),
+        _column("scale_min", low, "quantity", "its smallest scale", (counts > 1) & np.isfinite(low)),
+        _column("scale_max", high, "quantity", "its largest scale", (counts > 1) & np.isfinite(high)),
+        _column("real_min", real_min, "quantity", "the smallest value that can be stored", np.isfinite(real_min)),
+        _column("real_max", real_max, "quantity", "the largest value that can be stored", np.isfinite(real_max)),
+    )  # fmt: skip
+
+
+def _scales(read: Reading) -> tuple[Array, Array, Array, Array]:
+    """Per tensor the smallest and largest scale (float64), their number, and the values in a block (int64)."""
+    column, channels = read.model.quantization.scale, read.channels
+    low, high = np.full(len(column), np.inf), np.full(len(column), -np.inf)
+    np.minimum.at(low, column.rows, column.values)
+    np.maximum.at(high, column.rows, column.values)
+    counts, block = column.counts.copy(), np.zeros(len(column), np.int64)
+    mine = read.model.quantization.kind[channels.tensors] == BLOCKWISE
+    rows = channels.tensors[mine]
+    low[rows], high[rows] = channels.smallest(channels.scale)[mine], -channels.smallest(-channels.scale)[mine]
+    counts[rows], block[rows] = channels.counts[mine], channels.size[mine]
+    return low, high, counts, block
+
+
+def _real_range(model: Model) -> tuple[Array, Array]:
+    """Per tensor the least and the greatest real value that one of its channels can hold, NaN where not known."""
+    scale, zero_point = model.quantization.scale, model.quantization.zero_point
     limits = np.array([INTEGERS.get(dtype_name(value), (0, 0)) for value in range(256)])[model.tensors.type]
+    known = (scale.counts == zero_point.counts) & (limits[:, 1] > 0) & (scale.counts > 0)
+    rows = np.repeat(np.arange(len(known)), np.where(known, scale.counts, 0))
+    step = scale.values[known[scale.rows]].astype(np.float64)
+    zero = zero_point.values[known[zero_point.rows]]
+    low, high = np.full(len(known), np.inf), np.full(len(known), -np.inf)
+    with np.errstate(over="ignore", invalid="ignore"):
+        np.minimum.at(low, rows, step * (limits[rows, 0] - zero))
+        np.maximum.at(high, rows, step * (limits[rows, 1] - zero))
+    known &= np.isfinite(low) & np.isfinite(high)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def _stored(channels: Channels, model: Model) -> tuple[Column, ...]:
+    """What the stored values of constants tell."""
+    read = np.zeros(len(model.tensors), bool)
+    read[channels.tensors] = True
+
+    def spread(values: Array, valid: Array | None = None) -> tuple[Array, Array]:
+        column, known = np.zeros(len(read), values.dtype), read.copy()
+        column[channels.tensors] = values
+        if valid is not None:
+            known[channels.tensors] = valid
+        return column, known
+
+    alive = ~channels.zero
+    weakest = channels.smallest(channels.effective_bits, alive)
+    some = np.isfinite(weakest)
+    ratio, several = channels.scale_ratio, channels.sums(np.ones(len(channels.low), bool)) > 1
+    scaled = several & np.isfinite(ratio) & (model.quantization.scale.counts[channels.tensors] != 1)
+    half = channels.sums(alive & (channels.range_use < 0.5))
+    bits, median = spread(np.where(some, weakest, 0)), spread(medians(channels.offsets, channels.effective_bits, alive))
+    counted = spread(channels.counts, channels.counts > 1)[1]
+
+    def figure(name: str, values: tuple[Array, Array], doc: str, unit: str = "1") -> Column:
+        return _column(name, values[0], "quantity", doc, values[1], unit)
+
     return (
-        Column(
-            "scheme", Categories(np.where(found.kind > 0, found.kind.astype(np.int64), -1), KINDS), "1", "category",
-            "declared", "how real values follow from stored ones",
-        ),
-        _quantity("scale", scale, "the scale, where there is one", one),
-        _quantity("zero_point", zero, "the stored value that stands for 0, where there is one", zeroed),
-        _quantity("channels", found.scale.counts, "number of scales", several),
-        _quantity("axis", found.dimension, "the axis that the scales lie on", several),
-        _quantity("scale_ratio", ratio, "largest scale by the smallest", several & (low > 0)),
-        _quantity("real_min", (limits[:, 0] - zero) * scale, "the smallest value that can be stored", real),
-        _quantity("real_max", (limits[:, 1] - zero) * scale, "the largest value that can be stored", real),
-        *_stored_columns(model),
+        figure("scale_ratio", spread(np.where(scaled, ratio, 0), scaled), "largest scale by the smallest, without "
+               "channels of nothing but zero"),
+        figure("stored_min", spread(channels.smallest(channels.low)), "smallest stored value"),
+        figure("stored_max", spread(-channels.smallest(-channels.high)), "largest stored value"),
+        figure("weakest_bits", bits, "bits that the values of the weakest channel use, but for all-zero ones", "bit"),
+        figure("median_bits", median, "bits that the values of the median channel use", "bit"),
+        figure("range_use", spread(channels.range_use_of_tensor), "what values take of the range of the type"),
+        figure("half_used_channels", (spread(half)[0], counted), "channels or blocks that take less than half of the "
+               "range", "{channel}"),
+        figure("zero_channels", (spread(channels.sums(channels.zero))[0], counted), "channels or blocks of nothing "
+               "but zero", "{channel}"),
+        figure("outlier_channels", spread(channels.sums(channels.outlier), scaled), "scales 8 times off the "
+               "median one", "{channel}"),
     )  # fmt: skip
 
 
-def _integer_types(model: Model) -> list[int]:
-    return [value for value in np.unique(model.tensors.type).tolist() if dtype_name(value) in INTEGERS]
-
-
-def _stored_columns(model: Model) -> tuple[Column, ...]:
-    """What the stored values of weights tell, from one pass over them."""
-    count = len(model.tensors)
-    figures = np.zeros((5, count))
-    read = np.zeros(count, bool)
-    axes = channel_axes(model)
-    for tensor in weights_with_parameters(model).tolist():
-        axis = axis_of(model, tensor, int(axes[tensor]))
-        found = extremes(model, tensor, axis)
-        if found is None:
-            continue
-        read[tensor] = True
-        each, top = bits(found.reach), INTEGERS[dtype_name(int(model.tensors.type[tensor]))]
-        alive = found.reach > 0
-        figures[:, tensor] = (
-            each[alive].min() if alive.any() else 0.0,
-            float(np.median(each)),
-            float(found.reach.max()) / max(abs(top[0]), top[1]),
-            int((~alive).sum()) if axis >= 0 else 0,
-            int(outliers(model.quantization.scale[tensor]).sum()),
-        )
-    is_weight = read & (axes >= 0)
-    several = read & (model.quantization.scale.counts > 1)
-    return (
-        _quantity(
-            "weakest_bits", figures[0], "bits that the values of the weakest channel use, but for all-zero ones", read,
-            "bit",
-        ),
-        _quantity("median_bits", figures[1], "bits that the values of the median channel use", read, "bit"),
-        _quantity("range_use", figures[2], "largest stored distance from the zero point by the largest possible", read),
-        _quantity("zero_channels", figures[3], "output channels of nothing but zero", is_weight | several, "{channel}"),
-        _quantity("outlier_channels", figures[4], "scales 8 times off the median one", several, "{channel}"),
-    )  # fmt: skip
-
-
-def _quantity(name: str, values: Array, doc: str, valid: Array, unit: str = "1") -> Column:
-    return Column(name, values, unit, "quantity", "declared", doc, valid, additive=unit == "{channel}")
+def _column(name: str, values: Values, kind: Kind, doc: str, valid: Array, unit: str = "1") -> Column:
+    known = np.where(valid, values, 0) if isinstance(values, np.ndarray) and kind == "quantity" else values
+    return Column(name, known, unit, kind, "declared", doc, valid, additive=unit == "{channel}")

@@ -12,7 +12,7 @@ import numpy as np
 from ..dtypes import bits_of, dtype_name
 from ..model import Model
 from ..overview import weight_tensors
-from ..quantization.tensors import channel_axes
+from ..quantization.channels import channel_axes
 from ..ragged import Array
 from ..sparse import Encoding, SparseError, dense_values, encoding
 from ..values import Stored, stored

@@ -1,14 +1,18 @@
-"""``tflite-viz partition``: which operators a delegate takes."""
+"""``tflite-viz partition``: which operators delegates take, measured or foretold, and why not the others."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from ..analysis.delegates.rules import Delegate
+    from ..analysis.delegates.simulation import Fix
+    from ..analysis.model import Model
     from ..analysis.report import Report
+    from ..terminal import Terminal
 
 _MOST_PARTITIONS = 40
 
@@ -16,41 +20,96 @@ _MOST_PARTITIONS = 40
 def partition(
     model: Annotated[str, typer.Argument(help="A model, or container!member.")],
     delegate: Annotated[
-        str,
-        typer.Option("--delegate", "-d", help="xnnpack, gpu, ethos-u, qualcomm, intel, or the .so of an external one."),
-    ],
+        str | None,
+        typer.Option(
+            "--delegate",
+            "-d",
+            help="Delegates, separated by commas; measured one of xnnpack, gpu, ethos-u, qualcomm, intel, or the .so "
+            "of an external one.",
+        ),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All delegates that can be foretold.")] = False,
     measured: Annotated[
         bool, typer.Option("--measured", help="Let the delegate itself take its operators, in a process of its own.")
     ] = False,
     option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="KEY=VALUE for the delegate; may be given several times.")
+        list[str] | None, typer.Option("--option", "-o", help="KEY=VALUE for the measured delegate; repeatable.")
+    ] = None,
+    explain: Annotated[int | None, typer.Option(help="Say what each delegate makes of this operator (its id).")] = None,
+    what_if: Annotated[
+        str | None, typer.Option("--what-if", help="As if this operator, or all of this type, were taken.")
+    ] = None,
+    require: Annotated[
+        str | None, typer.Option(help="Exit with 1 where a delegate takes a smaller share: 95%.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print the operators as CSV.")] = False,
 ) -> None:
-    """Print which operators of a model a delegate takes, and what crosses the borders of its partitions.
+    """Print which operators of a model a delegate takes, why not the others, and what crosses the borders.
 
-    The delegate is asked, by loading the model with it: --measured has to be said, since this runs the model's loader.
+    Foretold from the file unless --measured is said, which loads the model with the delegate.
     """
     from ..analysis.containers import open_model
+
+    opened = open_model(model)
+    if measured:
+        reports = [_measured(opened, delegate, option or [])]
+    else:
+        reports = _foretold(opened, delegate, every=every, explain=explain, what_if=what_if, json=json or csv)
+    _show(opened, reports, as_json=json, as_csv=csv)
+    if require is not None and _is_short(reports, require):
+        raise typer.Exit(1)
+
+
+def select(
+    models: Annotated[list[str], typer.Argument(help="Models, or container!member.")],
+    delegate: Annotated[
+        str | None, typer.Option("--delegate", "-d", help="Delegates, separated by commas; all when not given.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print how much of each model each delegate takes, foretold: for choosing among models."""
+    import sys
+
+    from ..analysis.containers import open_model
+    from ..analysis.delegates.simulation import place
+    from ..jsontext import dumps
+    from ..terminal import Terminal
+
+    chosen = _chosen(delegate, every=delegate is None)
+    rows: list[dict[str, Any]] = []
+    for path in models:
+        opened = open_model(path)
+        placed = [place(opened, one) for one in chosen]
+        rows += [
+            {"model": opened.name, "delegate": one.delegate.name, "operators": len(opened.operators),
+             "delegated": len(one.taken), "partitions": len(one.partitions)} for one in placed
+        ]  # fmt: skip
+    if json:
+        sys.stdout.write(dumps({"provenance": "simulated", "rows": rows}) + "\n")
+        return
+    terminal, count = Terminal(), len(chosen)
+    cells = [f"{row['delegated'] / max(row['operators'], 1):.0%} in {row['partitions']}" for row in rows]
+    table = [[models[k], *cells[count * k : count * (k + 1)]] for k in range(len(models))]
+    terminal.table(["model", *(one.name for one in chosen)], table, right=range(1, count + 1))
+
+
+def _measured(model: Model, delegate: str | None, options: list[str]) -> Report:
     from ..analysis.errors import ModelError
     from ..errors import UsageError
     from ..runtime.errors import RuntimeFailure, RuntimeMissing
     from ..runtime.partitions import UnknownDelegate, measure
-    from ._models import print_report, working
+    from ._models import working
 
-    if not measured:
-        raise UsageError("partitions are measured, which loads the model in the runtime: say --measured")
-    opened = open_model(model)
+    if delegate is None:
+        raise UsageError("--measured needs --delegate")
     try:
-        with working(f"loading {model} with {delegate}"):
-            report = measure(opened, delegate, _options(option or []))
+        with working(f"loading {model.name} with {delegate}"):
+            return measure(model, delegate, _options(options))
     except (UnknownDelegate, RuntimeMissing) as error:
         raise UsageError(str(error)) from None
     except RuntimeFailure as error:
-        raise ModelError(opened.name, str(error)) from None
-    if not print_report(opened, report, as_json=json, as_csv=csv):
-        _print(opened.name, report)
+        raise ModelError(model.name, str(error)) from None
 
 
 def _options(given: list[str]) -> dict[str, str]:
@@ -65,38 +124,126 @@ def _options(given: list[str]) -> dict[str, str]:
     return found
 
 
-def _print(name: str, report: Report) -> None:
+def _chosen(names: str | None, *, every: bool) -> list[Delegate]:
+    from ..analysis.delegates import delegates
+    from ..errors import UsageError
+
+    known = delegates()
+    if every:
+        return list(known.values())
+    if names is None:
+        raise UsageError("which delegate? Say --delegate NAME or --all")
+    unknown = [name for name in names.split(",") if name not in known]
+    if unknown:
+        listed = ", ".join(known)
+        raise UsageError(f"{unknown[0]} cannot be foretold, say --measured; those that can: {listed}")
+    return [known[name] for name in names.split(",")]
+
+
+def _foretold(
+    model: Model, names: str | None, *, every: bool, explain: int | None, what_if: str | None, json: bool
+) -> list[Report]:
+    from ..analysis.delegates.simulation import fixes, place, report
+    from ..errors import UsageError
     from ..terminal import Terminal
 
-    terminal, summary = Terminal(), report.summary
+    if explain is not None and not 0 <= explain < len(model.operators):
+        raise UsageError(f"--explain {explain}: the model has {len(model.operators)} operators")
+    also = _wanted(model, what_if)
+    placed = [place(model, delegate, also=also) for delegate in _chosen(names, every=every)]
+    terminal = Terminal()
+    if explain is not None and not json:
+        terminal.title(f"{model.name}: {model.operators.ops[explain]} {explain}, {model.layer_names[explain]}")
+        for one in placed:
+            found = one.failures.get(explain, [])
+            verdict = "accepted" if explain in one.taken else "left by the limit" if not found else "rejected"
+            terminal.line(f"{one.delegate.title}: {verdict}")
+            for failure in found:
+                terminal.line(f"  {failure}" + (f" ({failure.hint})" if failure.hint else ""))
+        raise typer.Exit
+    reports = [report(model, one) for one in placed]
+    if len(placed) == 1 and placed[0].failures and not json:
+        _fixes(terminal, fixes(model, placed[0]), len(placed[0].taken))
+    return reports
+
+
+def _fixes(terminal: Terminal, found: list[Fix], taken: int) -> None:
+    terminal.heading("what each would win, if it were taken")
+    rows = [
+        [fix.title, str(len(fix.operators)), f"{fix.delegated - taken:+,}", str(fix.partitions), fix.hint]
+        for fix in found
+    ]
+    terminal.table(["rejected", "operators", "delegated", "partitions", "what to do"], rows, right=[1, 2, 3])
+
+
+def _wanted(model: Model, what_if: str | None) -> set[int]:
+    from ..errors import UsageError
+
+    if what_if is None:
+        return set()
+    if what_if.isdigit():
+        found = {int(what_if)} if int(what_if) < len(model.operators) else set()
+    else:
+        found = {operator for operator, op in enumerate(model.operators.ops) if op == what_if}
+    if not found:
+        raise UsageError(f"--what-if {what_if}: no operator of the model")
+    return found
+
+
+def _is_short(reports: list[Report], text: str) -> bool:
+    from ..errors import UsageError
+
+    try:
+        least = float(text.removesuffix("%"))
+    except ValueError:
+        raise UsageError(f"--require {text}: must be a share such as 95%") from None
+    shares = [100 * (report.summary["delegated"] or 0) / max(report.summary["operators"], 1) for report in reports]
+    return min(shares) < least
+
+
+def _show(model: Model, reports: list[Report], *, as_json: bool, as_csv: bool) -> None:
+    from dataclasses import replace
+
+    from ..terminal import Terminal
+    from ._models import print_report, with_names
+
+    first = reports[0]
+    is_measured = first.summary["provenance"] == "measured"
+    if len(reports) == 1:
+        if not print_report(model, first if is_measured else with_names(model, first), as_json=as_json, as_csv=as_csv):
+            _print(Terminal(), model.name, first if is_measured else with_names(model, first))
+        return
+    both = replace(first, name="partition", summary={"delegates": [one.summary for one in reports]}, findings=())
+    columns = tuple(
+        replace(column, name=f"{one.summary['delegate']}.{column.name}")
+        for one in reports
+        for column in one.columns[:3]
+    )
+    if not print_report(model, with_names(model, replace(both, columns=columns)), as_json=as_json, as_csv=as_csv):
+        terminal = Terminal()
+        terminal.title(model.name)
+        for one in reports:
+            confidence = {"exact": "as measured", "rules": "by its rules", "list": "by its list"}
+            terminal.line(f"{one.summary['sentence']} ({confidence[one.summary['confidence']]})")
+
+
+def _print(terminal: Terminal, name: str, report: Report) -> None:
+    summary = report.summary
     terminal.title(f"{name}: {summary['delegate']}")
     taken, total, parts = summary["delegated"], summary["operators"], summary["partitions"]
     share = "not known" if taken is None else f"{taken:,} of {total:,} operators in {len(parts)} partitions"
-    terminal.facts([("delegated", share), ("measured with", summary["runtime"] or "–")])
+    if summary["provenance"] == "measured":
+        terminal.facts([("delegated", share), ("measured with", summary["runtime"] or "–")])
+    else:
+        across = f"{summary['crossing_tensors']:,} tensors, {terminal.size(summary['crossing_bytes'])}"
+        known = f"{summary['rules']} ({summary['confidence']})"
+        terminal.facts([("delegated", share), ("across borders", across), ("foretold by", known)])
     cells = {column.name: column.cells() for column in report.columns}
     if parts:
-        rows = []
-        for row, part in enumerate(parts[:_MOST_PARTITIONS]):
-            ends = [sum(len(cells[side][operator] or []) for operator in part["operators"]) for side in _SIDES]
-            sizes = [cells["across_bytes"][operator] for operator in part["operators"]]
-            known = terminal.size(sum(size or 0 for size in sizes))
-            across = f"{known} and more" if None in sizes else known
-            rows.append([str(row), str(part["subgraph"]), str(len(part["operators"])), *map(str, ends), across])
         terminal.heading("partitions")
-        header = ["partition", "subgraph", "operators", "tensors in", "tensors out", "bytes across"]
-        terminal.table(header, rows, right=range(6))
-        if len(parts) > _MOST_PARTITIONS:
-            terminal.line(f"and {len(parts) - _MOST_PARTITIONS} more")
-    left = Counter(
-        (op, where or "the runtime's own kernels")
-        for op, where, part in zip(cells["op"], cells["delegate"], cells["partition"], strict=True)
-        if part is None
-    )
-    if left and taken is not None:
-        terminal.heading("not delegated")
-        terminal.table(
-            ["op", "operators", "runs on"], [[op, str(n), on] for (op, on), n in left.most_common()], right=[1]
-        )
+        _partitions(terminal, parts, cells)
+    if taken is not None:
+        _left(terminal, cells)
     shown = [finding for finding in report.findings if finding.code != "partition-border"]
     if shown:
         terminal.heading("findings")
@@ -105,4 +252,31 @@ def _print(name: str, report: Report) -> None:
         terminal.line(f"{finding.severity}: {finding.message}{about}")
 
 
-_SIDES = ("reads_across", "writes_across")
+def _partitions(terminal: Terminal, parts: list[dict[str, Any]], cells: dict[str, list[Any]]) -> None:
+    sides = [side for side in ("reads_across", "writes_across") if side in cells]
+    rows = []
+    for row, part in enumerate(parts[:_MOST_PARTITIONS]):
+        ends = [sum(len(cells[side][operator] or []) for operator in part["operators"]) for side in sides]
+        sizes = [cells["across_bytes"][operator] for operator in part["operators"]]
+        known = terminal.size(sum(size or 0 for size in sizes))
+        across = f"{known} and more" if None in sizes else known
+        rows.append([str(row), str(part["subgraph"]), str(len(part["operators"])), *map(str, ends), across])
+    header = ["partition", "subgraph", "operators", *["tensors in", "tensors out"][: len(sides)], "bytes across"]
+    terminal.table(header, rows, right=range(len(header)))
+    if len(parts) > _MOST_PARTITIONS:
+        terminal.line(f"and {len(parts) - _MOST_PARTITIONS} more")
+
+
+def _left(terminal: Terminal, cells: dict[str, list[Any]]) -> None:
+    """The operators that stay behind: measured, what runs them; foretold, the findings say why."""
+    if "delegate" not in cells:
+        return
+    left = Counter(
+        (op, where or "the runtime's own kernels")
+        for op, where, part in zip(cells["op"], cells["delegate"], cells["partition"], strict=True)
+        if part is None
+    )
+    if left:
+        terminal.heading("not delegated")
+        rows = [[op, str(n), on] for (op, on), n in left.most_common()]
+        terminal.table(["op", "operators", "runs on"], rows, right=[1])

@@ -40,10 +40,16 @@ def quantization(
 
 
 def _print(terminal: Terminal, report: Report, tensors: Report) -> None:
-    total = max(report.summary["operators"], 1)
+    summary = report.summary
+    total = max(summary["operators"], 1)
+    macs = max(sum(work["macs"] for work in summary["work"].values()), 1)
     terminal.heading("operators by mode")
-    rows = [[mode, str(count), f"{count / total:.1%}"] for mode, count in report.summary["modes"].items()]
-    terminal.table(["mode", "count", "share"], rows, right=[1, 2])
+    rows = [
+        [mode, str(count), f"{count / total:.1%}", f"{summary['work'][mode]['macs'] / macs:.1%}",
+         terminal.size(summary["work"][mode]["constant_bytes"])]
+        for mode, count in summary["modes"].items()
+    ]  # fmt: skip
+    terminal.table(["mode", "count", "share", "of MACs", "parameters"], rows, right=[1, 2, 3, 4])
     weak = _weakest(tensors)
     if weak:
         terminal.heading("weights, the weakest channels first")

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tb_tflite_plugin.analysis.quantization.one_tensor import tensor_channels
 from tb_tflite_plugin.analysis.ragged import Ragged, Strings
 from tb_tflite_plugin.analysis.report import Column, Report
 from tb_tflite_plugin.analysis.reports import NAMES, analyse
@@ -230,6 +231,7 @@ def test_key_and_sha256_name_the_same_model(client: Client) -> None:
     [
         "/nothing", "/assets", "/assets/", "/models/x", "/model", "/model/{id}", "/model/{id}/nothing", "/model//graph",
         "/model/{id}/operator/-1", "/model/{id}/operator/x", "/model/{id}/operator/1.0", "/model/{id}/tensor/",
+        "/model/{id}/tensor/1000000/channels",
         "/model/{id}/operator/1000000", "/model/{id}/tensor/99999999999999999999999", f"/model/{'0' * 64}/graph",
         "/model/x/graph", "/model/x/operator/0", "/model/x/tensor/0", "/model/{id}//graph",
     ],
@@ -383,3 +385,5 @@ def test_details(client: Client, models: Path) -> None:
         found = client.get(f"/model/{entry['id']}/tensor/{tensor}").json
         assert (found["id"], found["name"]) == (tensor, model.tensors.name[tensor])
         assert found["shape"] == model.tensors.shape[tensor].tolist()
+        channels = client.get(f"/model/{entry['id']}/tensor/{tensor}/channels").json
+        assert channels == tensor_channels(model, tensor)

@@ -67,11 +67,15 @@ def test_a_delegate_that_fails_is_an_answer(models: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("-d", "xnnpack"), "say --measured"),
+        (("-d", "ethos-u"), "cannot be foretold, say --measured"),
         (("--measured", "-d", "tpu"), "no delegate tpu; there are xnnpack, gpu, ethos-u"),
         (("--measured", "-d", "xnnpack", "--option", "threads"), "--option threads: must be KEY=VALUE"),
         (("--measured", "-d", "./no.so"), "./no.so: no such file"),
-        (("--measured",), "Missing option"),
+        (("--measured",), "--measured needs --delegate"),
+        ((), "which delegate?"),
+        (("-d", "xnnpack", "--explain", "999"), "the model has"),
+        (("-d", "xnnpack", "--what-if", "NONE"), "no operator of the model"),
+        (("-d", "xnnpack", "--require", "much"), "must be a share"),
     ],
 )
 def test_partition_usage(arguments: tuple[str, ...], message: str, model: Path) -> None:

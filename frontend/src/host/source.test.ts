@@ -30,18 +30,21 @@ describe('over HTTP', () => {
       Response.json({ id: 3 }),
       Response.json({ id: 4 }),
       new Response(Uint8Array.of(9)),
+      Response.json(null),
     );
     await source.listing(false);
     await source.listing(true);
     expect(await source.operator('ab/c', 3)).toEqual({ id: 3 });
     expect(await source.tensor('ab/c', 4)).toEqual({ id: 4 });
     expect(new Uint8Array(await source.report('ab/c', 'ops'))).toEqual(Uint8Array.of(9));
+    expect(await source.channels('ab/c', 4)).toBe(null);
     expect(asked).toEqual([
       'models',
       'models?rescan=1',
       'model/ab%2Fc/operator/3',
       'model/ab%2Fc/tensor/4',
       'model/ab%2Fc/report/ops',
+      'model/ab%2Fc/tensor/4/channels',
     ]);
   });
 

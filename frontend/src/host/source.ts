@@ -75,7 +75,7 @@ export interface TensorDetails {
 }
 
 /** Equal bins from low to high; integers of up to 8 bits have one for each value, half a step to each side of it. */
-export interface Bins {
+export interface Histogram {
   low: number;
   high: number;
   counts: number[];
@@ -93,9 +93,9 @@ export interface TensorHistogram {
   groups: { kind: 'channel' | 'block'; count: number; axis: number | null } | null;
   channel: number | null;
   /** Null where nothing is finite. */
-  stored: Bins | null;
+  stored: Histogram | null;
   /** Null where stored values are the real ones, and where these are not known. */
-  real: Bins | null;
+  real: Histogram | null;
 }
 
 /** A part of a tensor as a matrix: axes that make its rows and columns, the place on every other axis. */
@@ -109,6 +109,29 @@ export interface SliceRequest {
   most: readonly [number, number];
 }
 
+/** A quantized constant channel by channel, or block by block; lists hold the first `listed` of them. */
+export interface TensorChannels {
+  tensor: number;
+  scheme: string;
+  /** -1 where the whole tensor is one channel, or has blocks. */
+  axis: number;
+  channels: number;
+  values_each: number;
+  listed: number;
+  /** Texts where they are not finite, which a damaged file may have. */
+  scale: (number | string)[];
+  zero_point: number[];
+  low: number[];
+  high: number[];
+  bits: number[];
+  range_use: number[];
+  outlier: boolean[];
+  zero: boolean[];
+  stored: Histogram;
+  /** Null where there is no range of real values. */
+  real: Histogram | null;
+}
+
 export interface Source {
   listing: (rescan: boolean) => Promise<Listing>;
   /** `onWait` is told why the answer takes time. */
@@ -120,6 +143,8 @@ export interface Source {
   slice: (model: string, tensor: number, request: SliceRequest) => Promise<Slice>;
   /** Where a tensor can be downloaded as a file of numpy; null where there is no server. */
   npyUrl: (model: string, tensor: number, real: boolean) => string | null;
+  /** Null for what is no quantized constant, or cannot be looked into. */
+  channels: (model: string, tensor: number) => Promise<TensorChannels | null>;
   /** One of the reports that the model's header names, as wire/report.ts decodes it. */
   report: (model: string, name: string) => Promise<ArrayBuffer>;
   runs: (model: string) => Promise<RunsAnswer>;
@@ -200,6 +225,11 @@ export class HttpSource implements Source {
     return `model/${encodeURIComponent(model)}/tensor/${tensor}/values.npy${real ? '?values=real' : ''}`;
   }
 
+  async channels(model: string, tensor: number): Promise<TensorChannels | null> {
+    const url = `model/${encodeURIComponent(model)}/tensor/${tensor}/channels`;
+    return (await get(url).then(json)) as TensorChannels | null;
+  }
+
   async report(model: string, name: string): Promise<ArrayBuffer> {
     return (await get(`model/${encodeURIComponent(model)}/report/${encodeURIComponent(name)}`)).arrayBuffer();
   }
@@ -277,6 +307,8 @@ export interface EmbeddedRun {
 interface EmbeddedDetails {
   operators: OperatorDetails[];
   tensors: TensorDetails[];
+  /** By tensor, as many as the report carries. */
+  channels: Record<string, TensorChannels | null>;
 }
 
 export class EmbeddedSource implements Source {
@@ -310,6 +342,10 @@ export class EmbeddedSource implements Source {
 
   npyUrl(): null {
     return null;
+  }
+
+  async channels(_model: string, tensor: number): Promise<TensorChannels | null> {
+    return (await this.all()).channels[String(tensor)] ?? null;
   }
 
   report(_model: string, name: string): Promise<ArrayBuffer> {

@@ -108,6 +108,7 @@ async function started(): Promise<Store> {
     histogram: missing,
     slice: missing,
     npyUrl: () => null,
+    channels: missing,
     report: (model, name) => report(model, name),
     runs: () => Promise.resolve({ runs: [], jobs: [], pending: false }),
     runReport: missing,

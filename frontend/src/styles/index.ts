@@ -4,7 +4,8 @@ import graph from './graph.css?inline';
 import lens from './lens.css?inline';
 import outline from './outline.css?inline';
 import profile from './profile.css?inline';
+import quantization from './quantization.css?inline';
 import table from './table.css?inline';
 import weights from './weights.css?inline';
 
-export const css = [base, graph, lens, outline, table, profile, weights].join('\n');
+export const css = [base, graph, lens, outline, table, profile, quantization, weights].join('\n');

@@ -28,6 +28,12 @@ const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
     key: '3',
     icon: 'M11 3h2v2.06A8 8 0 1 1 4.94 12H7a6 6 0 1 0 4-4.92zM12 12l5-5 1.4 1.4-5 5z',
   },
+  {
+    id: 'quantization',
+    name: 'Quantization',
+    key: '4',
+    icon: 'M3 19h4v-5h4V9h4V5h6v2h-4v4h-4v5H9v5H3z',
+  },
   { id: 'weights', name: 'Weights', key: '5', icon: 'M4 4h9v12H4zM14 4h6v6h-6zM14 11h6v9h-6zM4 17h9v3H4z' },
 ];
 
@@ -94,6 +100,16 @@ function Weights({ loaded }: { loaded: Loaded }) {
   );
 }
 
+function Quantization({ loaded }: { loaded: Loaded }) {
+  return (
+    <Later
+      name="quantization"
+      load={() => import('./quantization.tsx').then(({ QuantizationView }) => QuantizationView)}
+      render={(QuantizationView) => <QuantizationView loaded={loaded} />}
+    />
+  );
+}
+
 function Content() {
   const store = useStore();
   const failure = store.failure.value ?? (store.listing.value === null ? store.listingFailure.value : null);
@@ -109,6 +125,9 @@ function Content() {
       {store.tab.value === 'overview' && <Overview loaded={store.loaded.value} />}
       {store.tab.value === 'profile' && <Profile key={store.loaded.value.id} loaded={store.loaded.value} />}
       {store.tab.value === 'weights' && <Weights key={store.loaded.value.id} loaded={store.loaded.value} />}
+      {store.tab.value === 'quantization' && (
+        <Quantization key={store.loaded.value.id} loaded={store.loaded.value} />
+      )}
       {store.tab.value === 'graph' && (
         <>
           <OutlinePanel loaded={store.loaded.value} />

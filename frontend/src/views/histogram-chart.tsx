@@ -5,7 +5,7 @@ import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
 import { linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
-import type { Bins, TensorHistogram } from '../host/source.ts';
+import type { Histogram, TensorHistogram } from '../host/source.ts';
 import { formatCount, formatExact, formatNumber, formatPercent } from '../lib/format.ts';
 
 const HEIGHT = 190;
@@ -63,7 +63,7 @@ export function HistogramChart({ histogram, real, name }: HistogramChartProps) {
   );
 }
 
-function Bars({ bins, isLog, counted }: { bins: Bins; isLog: boolean; counted: number }) {
+function Bars({ bins, isLog, counted }: { bins: Histogram; isLog: boolean; counted: number }) {
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 420).value;
   const at = useSignal<number | null>(null);

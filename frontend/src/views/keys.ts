@@ -19,7 +19,7 @@ export const KEYS: [section: string, keys: [key: string, does: string][]][] = [
   [
     'Everywhere',
     [
-      ['1 2 3', 'Graph, Overview, Profile'],
+      ['1 2 3 4', 'Graph, Overview, Profile, Quantization'],
       ['/', 'Filter operators and tensors'],
       ['l', 'Colour by another column'],
       ['t', 'Table of operators and tensors'],

@@ -1,0 +1,153 @@
+"""The GPU delegate of LiteRT (ml_drift), which OpenCL, OpenGL, Metal, Vulkan and WebGPU share.
+
+Read in GetOpsToReplaceWithOptions and IsAllAllowedTensors of ml_drift_delegate/tflite/model_builder.cc of LiteRT
+f674577: which types an operator may read and write, and that tensors have fewer than five dimensions. What the parsers
+of single operators look at besides is here as far as it was met; see docs/delegates.md.
+"""
+
+from __future__ import annotations
+
+from .nodes import Node, View
+from .operator_lists import GPU
+from .rules import Claim, Condition, Delegate, Failure, Rules, option
+
+_FLOATS = ("FLOAT32", "FLOAT16")
+_QUANTIZED_IN, _QUANTIZED_OUT = ("INT2", "INT4", "INT8", "UINT8"), ("INT8", "UINT8")
+_SIGNED, _UNSIGNED = ("INT8", "INT16", "INT32"), ("UINT8", "UINT16", "UINT32")
+_INTEGERS = {
+    "ABS", "ADD", "ATAN2", "COS", "DIV", "FLOOR_DIV", "FLOOR_MOD", "MAXIMUM", "MINIMUM", "MUL", "NEG", "REDUCE_MAX",
+    "REDUCE_MIN", "REDUCE_PROD", "RIGHT_SHIFT", "SIGN", "SIN", "STABLEHLO_CLAMP", "SUB", "SUM", "STABLEHLO_REMAINDER",
+    "TILE",
+}  # fmt: skip
+_ANYTHING = {
+    "STABLEHLO_BROADCAST_IN_DIM", "BITCAST", "CAST", "CONCATENATION", "DYNAMIC_UPDATE_SLICE", "GATHER", "PACK", "PAD",
+    "PADV2", "RESHAPE", "REVERSE_V2", "SELECT", "SELECT_V2", "SLICE", "STRIDED_SLICE", "TRANSPOSE",
+}  # fmt: skip
+_COMPARES = {"GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "EQUAL", "NOT_EQUAL"}
+_LOGICAL = {"LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT"}
+_MOST_DIMENSIONS = 4
+
+
+def claim(view: View, subgraph: int) -> Claim:
+    """What the delegate wants of a subgraph, 16-bit constants treated as it does.
+
+    DEQUANTIZE of a constant of 16 bits is looked through. These operators go along when all others do, and stay behind
+    when one does (FP16GraphPartitionHelper in tflite/delegates/utils.cc).
+    """
+    taken: set[int] = set()
+    failed: dict[int, list[Failure]] = {}
+    halves = []
+    for node in view.nodes(subgraph):
+        source = node.input(0)
+        if node.op == "DEQUANTIZE" and source >= 0 and view.constant[source] and node.type(source) == "FLOAT16":
+            halves.append(node.operator)
+            view.made.add(node.output())
+            continue
+        found = _failures(node)
+        if found:
+            failed[node.operator] = found
+        else:
+            taken.add(node.operator)
+    late = next((node for node in view.nodes(subgraph) if view.is_late(node.operator)), None)
+    if late is not None:  # "Attempting to use a delegate that only supports static-sized tensors"
+        text = f"sized while running, from {late.op} {late.operator} on"
+        reason = Failure("the subgraph", text, "shapes that are known before", f"make what shapes {late.op} a constant")
+        operators = [node.operator for node in view.nodes(subgraph)]
+        return Claim(set(), {operator: [*failed.get(operator, []), reason] for operator in operators})
+    if failed:
+        reason = Failure("the subgraph", "taken in part", "taken whole: else weights are unpacked before")
+        failed |= {operator: [reason] for operator in halves}
+    else:
+        taken |= set(halves)
+    return Claim(taken, failed)
+
+
+def _failures(node: Node) -> list[Failure]:
+    if node.op not in GPU:
+        return [Failure("operator", node.op, "an operator that it has a kernel for")]
+    reads, writes = _allowed(node)
+    found: list[Failure] = []
+    for side, tensors, allowed in (("input", node.inputs, reads), ("output", node.outputs, writes)):
+        for place, tensor in enumerate(tensors):
+            if tensor < 0:
+                continue
+            rank = len(node.view.shape[tensor])
+            if rank > _MOST_DIMENSIONS:
+                hint = "reshape to at most 4 dimensions around it"
+                found.append(Failure(f"{side} {place}", f"{rank}-dimensional", "at most 4 dimensions", hint))
+            if not node.is_static(tensor) and node.type(tensor) not in allowed:
+                found.append(Failure(f"{side} {place}", node.type(tensor), " or ".join(sorted(allowed))))
+    return found + [failure for condition in _SINGLE.get(node.op, ()) if (failure := condition(node)) is not None]
+
+
+def _dense(node: Node) -> Failure | None:
+    before = node.view.model.producer[node.input(0)] if node.input(0) >= 0 else -1
+    if before < 0 or node.view.ops[int(before)] != "DENSIFY":
+        return None
+    return Failure("input 0", "made by DENSIFY", "dense weights", "store the weights dense")
+
+
+def _one_scale(place: int) -> Condition:
+    """What is computed has one scale."""
+
+    def condition(node: Node) -> Failure | None:
+        tensor = node.input(place)
+        if tensor < 0 or node.view.constant[tensor] or node.view.scales[tensor] <= 1:
+            return None
+        return Failure(f"input {place}", "computed, with a scale per channel", "one scale, or a constant")
+
+    return condition
+
+
+def _indices(node: Node) -> Failure | None:
+    tensor = node.input(1)
+    rank = len(node.view.shape[tensor]) if tensor >= 0 else 1
+    hint = "flatten the indices, and reshape the result"
+    return None if rank == 1 else Failure("input 1 (indices)", f"{rank}-dimensional", "1-dimensional", hint)
+
+
+def _signed_weights(node: Node) -> Failure | None:
+    tensor = node.input(1)
+    if tensor < 0 or not node.view.constant[tensor] or node.type(tensor) != "UINT8":
+        return None
+    return Failure("input 1 (weights)", "UINT8", "INT8, INT4 or INT2", "quantize again, to signed weights")
+
+
+# What parsers of single operators refuse, as far as it was met.
+_SINGLE: Rules = {
+    "DEQUANTIZE": (_dense, _one_scale(0)),
+    "CONV_2D": (_one_scale(1),),
+    "DEPTHWISE_CONV_2D": (_one_scale(1),),
+    "FULLY_CONNECTED": (_signed_weights,),
+    "GATHER": (_indices,),
+    "STRIDED_SLICE": tuple(option(f"{name}_mask", 0, needed="0") for name in ("ellipsis", "new_axis", "shrink_axis")),
+}
+
+
+def _allowed(node: Node) -> tuple[set[str], set[str]]:
+    """The types that an operator may read and write, of what is computed."""
+    reads, writes = {*_FLOATS, "BOOL", *_QUANTIZED_IN}, {*_FLOATS, *_QUANTIZED_OUT}
+    if node.op == "ARG_MAX":
+        writes = {"INT32"}
+    if node.op in ("REDUCE_ALL", "REDUCE_ANY"):
+        reads, writes = {"BOOL"}, {"BOOL"}
+    if node.op in ("EMBEDDING_LOOKUP", "ONE_HOT", "DYNAMIC_UPDATE_SLICE"):
+        reads.add("INT32")
+    if node.op in _COMPARES:
+        reads |= {*_SIGNED, *_UNSIGNED}
+        writes.add("BOOL")
+    if node.op in _LOGICAL:
+        reads = writes = {"BOOL", *_SIGNED}
+    if node.op == "TOPK_V2":
+        writes.add("INT32")
+    if node.op in _INTEGERS or node.op == "STABLEHLO_SHIFT_LEFT":
+        reads, writes = reads | {*_SIGNED}, writes | {*_SIGNED}
+    if node.op in _ANYTHING:
+        every = {*_SIGNED, *_UNSIGNED, "BOOL", "BFLOAT16"}
+        reads, writes = reads | every, writes | every
+    return reads, writes
+
+
+GPU_DELEGATE = Delegate(
+    "gpu", "GPU", "rules", "ml_drift_delegate/tflite/model_builder.cc of LiteRT f674577", claim, most_partitions=1
+)

@@ -1,0 +1,44 @@
+"""Reports of delegates for the page: lenses and columns by their names in ``analysis/reports.py``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..model import Model
+from ..ragged import Categories
+from ..report import Column, Report
+from . import delegates
+from .simulation import VERDICTS, place, report, sentence
+
+
+def partition_xnnpack(model: Model) -> Report:
+    """What XNNPACK takes, and why not the rest."""
+    return report(model, place(model, delegates()["xnnpack"]))
+
+
+def partition_gpu(model: Model) -> Report:
+    """What the GPU delegate takes, and why not the rest."""
+    return report(model, place(model, delegates()["gpu"]))
+
+
+def verdicts(model: Model) -> Report:
+    """One row per operator, one column per delegate: what becomes of it."""
+    count = len(model.operators)
+    columns, summaries = [], []
+    for delegate in delegates().values():
+        placed = place(model, delegate)
+        codes = np.full(count, VERDICTS.index("rejected"), np.int64)
+        codes[sorted(placed.wanted)] = VERDICTS.index("left by the limit")
+        codes[sorted(placed.taken)] = VERDICTS.index("accepted")
+        doc = f"what {delegate.title} does with it ({delegate.source})"
+        columns.append(
+            Column(delegate.name.replace("-", "_"), Categories(codes, VERDICTS), "1", "category", "simulated", doc)
+        )
+        summaries.append(
+            {
+                "delegate": delegate.name, "title": delegate.title, "confidence": delegate.confidence,
+                "rules": delegate.source, "operators": count, "delegated": len(placed.taken),
+                "partitions": len(placed.partitions), "sentence": sentence(model, placed),
+            }
+        )  # fmt: skip
+    return Report("delegates", {"provenance": "simulated", "delegates": summaries}, tuple(columns), over="operators")

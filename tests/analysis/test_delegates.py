@@ -1,0 +1,328 @@
+"""Rules of delegates, condition by condition; partitioners; reports, what-ifs, delegates of others."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as tfl
+from hypothesis import given
+from hypothesis import strategies as st
+from tb_tflite_plugin.analysis import delegates as package
+from tb_tflite_plugin.analysis.containers import open_model
+from tb_tflite_plugin.analysis.delegates import delegates
+from tb_tflite_plugin.analysis.delegates.partition import Subset, kept, partition, runs
+from tb_tflite_plugin.analysis.delegates.reports import partition_xnnpack, verdicts
+from tb_tflite_plugin.analysis.delegates.rules import Claim, Delegate
+from tb_tflite_plugin.analysis.delegates.simulation import fixes, place, report, sentence, what_if
+from tb_tflite_plugin.analysis.model import Model
+
+MODELS = Path(__file__).parents[1] / "models"
+
+
+def model_of(name: str) -> Model:
+    return open_model(str(MODELS / f"{name}.tflite"))
+
+
+def sweeps(operators: list[int], inputs: Any, outputs: Any, claimed: set[int], ordered: list[int]) -> list[list[int]]:
+    """The runtime's partitioner as its source has it: sweeps over all operators until nothing more fits."""
+    written = {t for operator in operators for t in outputs[operator]}
+    before = {later: earlier for earlier, later in pairwise(ordered)}
+    ready: set[int] = set()
+    done: set[int] = set()
+    found: list[list[int]] = []
+    while len(done) < len(operators):
+        subset: list[int] = []
+        grown = True
+        while grown:
+            grown = False
+            for operator in operators:
+                fits = not subset or (operator in claimed) == (subset[0] in claimed)
+                waits = any(t in written and t not in ready for t in inputs[operator])
+                if operator in done or not fits or waits or before.get(operator, operator) not in done | {operator}:
+                    continue
+                done.add(operator)
+                subset.append(operator)
+                ready.update(outputs[operator])
+                grown = True
+        found.append(subset)
+    return found
+
+
+@st.composite
+def graphs(draw: Any) -> tuple[list[list[int]], set[int], list[int]]:
+    """What every operator reads (outputs of earlier ones), which are claimed, and which keep their order."""
+    count = draw(st.integers(1, 24))
+    reads = [
+        sorted(draw(st.sets(st.integers(0, operator - 1), max_size=3))) if operator else [] for operator in range(count)
+    ]
+    claimed = draw(st.sets(st.integers(0, count - 1)))
+    return reads, claimed, sorted(draw(st.sets(st.integers(0, count - 1), max_size=4)))
+
+
+@given(graphs())
+def test_queues_give_what_sweeps_give(graph: tuple[list[list[int]], set[int], list[int]]) -> None:
+    reads, claimed, ordered = graph
+    operators = list(range(len(reads)))
+    outputs = [[operator] for operator in operators]
+    ours = [subset.operators for subset in partition(operators, reads, outputs, claimed, ordered)]
+    assert ours == sweeps(operators, reads, outputs, claimed, ordered)
+
+
+def test_an_operator_that_stays_splits_only_what_depends_on_it() -> None:
+    """0 → 1, 2 → 3: 1 is left, and nothing that is taken waits for it."""
+    found = partition(range(4), [[], [0], [], [2]], [[0], [1], [2], [3]], {0, 2, 3})
+    assert [(subset.taken, subset.operators) for subset in found] == [(True, [0, 2, 3]), (False, [1])]
+
+
+def test_runs_and_limits() -> None:
+    subsets = runs(range(6), {0, 1, 3, 5})
+    assert [subset.operators for subset in subsets] == [[0, 1], [2], [3], [4], [5]]
+    assert [subset.operators for subset in kept(subsets, 1, 1)] == [[0, 1]]
+    assert [subset.operators for subset in kept(subsets, 2, 1)] == [[0, 1], [3]]
+    assert [subset.operators for subset in kept(subsets, 0, 2)] == [[0, 1]]
+    assert kept([Subset(False, [1])], 0, 1) == []
+
+
+def quant(scale: float, zero: int = 0, count: int = 1) -> Any:
+    return tfl.QuantizationParametersT(scale=[scale] * count, zeroPoint=[zero] * count)
+
+
+def single(handmade: Any, op: str, inputs: list[tuple[list[int], str, bool]], output: str, options: Any = None,
+           version: int = 1, scale: float = 0.5) -> Model:  # fmt: skip
+    """An operator of 8 bits with a scale, or others."""
+
+    def tensor(shape: list[int], kind: str, constant: bool) -> int:
+        fields = {"quantization": quant(scale)} if kind in ("INT8", "UINT8") else {}
+        width = {"INT8": 1, "UINT8": 1, "FLOAT16": 2, "INT64": 8, "BOOL": 1}.get(kind, 4)
+        data = bytes(width * int(np.prod(shape, dtype=int))) if constant else b""
+        number: int = handmade.tensor(shape, kind, data, **fields)
+        return number
+
+    ids = [tensor(*operand) for operand in inputs]
+    handmade.op(op, ids, [tensor(inputs[0][0], output, False)], options)
+    handmade.model.operatorCodes[0].version = version
+    model: Model = handmade.open()
+    return model
+
+
+F, Q, U, H, I32, BOOL = "FLOAT32", "INT8", "UINT8", "FLOAT16", "INT32", "BOOL"
+S = [1, 4, 4, 4]
+Operand = tuple[list[int], str, bool]
+
+
+def case(*types: str, constant: int = -1, shape: list[int] | None = None) -> list[Operand]:
+    """Operands of the given types, of which one may be constant."""
+    return [(shape or S, kind, place == constant) for place, kind in enumerate(types)]
+
+
+GPU_CASES: list[tuple[str, list[Operand], str, Any, str]] = [
+    ("ADD", case(F, F), F, None, ""),
+    ("ADD", case(I32, I32), I32, None, ""),
+    ("ADD", case(F, F, shape=[1, 1, 2, 2, 4]), F, None, "5-dimensional"),
+    ("SCATTER_ND", case(I32, F), F, None, "an operator that it has a kernel for"),
+    ("MAX_POOL_2D", case("INT16"), "INT16", None, "INT16"),
+    ("ARG_MAX", case(F, I32, constant=1), "INT64", None, "INT64"),
+    ("GREATER", case(F, F), BOOL, None, ""),
+    ("LOGICAL_AND", case(F, F), BOOL, None, "FLOAT32"),
+    ("GATHER", [(S, F, False), ([2, 2], I32, False)], F, None, "1-dimensional"),
+    ("GATHER", [(S, F, False), ([2], I32, False)], F, None, ""),
+    ("STRIDED_SLICE", case(F, I32), F, tfl.StridedSliceOptionsT(shrinkAxisMask=1), "shrink_axis_mask"),
+    ("FULLY_CONNECTED", case(U, U, constant=1, shape=[4, 4]), U, None, "INT8, INT4 or INT2"),
+    ("REDUCE_ALL", case(F, I32, constant=1), F, None, "BOOL"),
+    ("EMBEDDING_LOOKUP", case(I32, F, constant=1), F, None, ""),
+    ("TOPK_V2", case(F, I32, constant=1), I32, None, ""),
+]
+HEXAGON_CASES: list[tuple[str, list[Operand], str, Any, str]] = [
+    ("ADD", case(Q, Q), Q, tfl.AddOptionsT(), ""),
+    ("ADD", case(F, F), F, tfl.AddOptionsT(), "UINT8 or INT8"),
+    ("ADD", case(Q, Q), Q, tfl.AddOptionsT(fusedActivationFunction=4), "none or a RELU"),
+    ("ADD", case(Q, Q, shape=[1, 1, 1, 1, 2]), Q, tfl.AddOptionsT(), "at most 4 dimensions"),
+    ("SUM", case(Q, I32, constant=1), Q, None, "switched off"),
+    ("MEAN", case(Q, I32), Q, None, "a constant"),
+    ("MEAN", case(Q, I32, constant=1), Q, None, ""),
+    ("GELU", case(Q), Q, None, "an operator that it has a kernel for"),
+    ("MAX_POOL_2D", case(Q), Q, tfl.Pool2DOptionsT(fusedActivationFunction=1), "needed: none"),
+    ("CONV_2D", case(Q, Q, I32), Q, tfl.Conv2DOptionsT(strideH=4, strideW=1), "at most 3"),
+    ("CONV_2D", case(Q, Q, I32), Q, tfl.Conv2DOptionsT(dilationHFactor=2, strideH=1, strideW=1), "dilation_h_factor"),
+    ("CONV_2D", case(Q, Q, I32), Q, tfl.Conv2DOptionsT(strideH=1, strideW=1), ""),
+    ("DEPTHWISE_CONV_2D", case(Q, Q, I32), Q, tfl.DepthwiseConv2DOptionsT(strideH=1, strideW=1, depthMultiplier=2),
+     "depth_multiplier"),
+    ("CONCATENATION", case(Q, F), Q, None, "UINT8 or INT8"),
+    ("SPLIT", case(I32, Q), Q, None, "a constant"),
+    ("STRIDED_SLICE", case(Q, I32, constant=1), Q, tfl.StridedSliceOptionsT(newAxisMask=1), "new_axis_mask"),
+    ("SQUARED_DIFFERENCE", case(U, U), U, None, "INT8"),
+    ("RSQRT", case(Q), Q, None, "operator version"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "inputs", "output", "options", "reason"), GPU_CASES)
+def test_conditions_of_the_gpu(
+    handmade: Any, op: str, inputs: list[Operand], output: str, options: Any, reason: str
+) -> None:
+    check("gpu", single(handmade, op, inputs, output, options), reason)
+
+
+@pytest.mark.parametrize(("op", "inputs", "output", "options", "reason"), HEXAGON_CASES)
+def test_conditions_of_hexagon(
+    handmade: Any, op: str, inputs: list[Operand], output: str, options: Any, reason: str
+) -> None:
+    check("hexagon", single(handmade, op, inputs, output, options), reason)
+
+
+def check(name: str, model: Model, reason: str) -> None:
+    placed = place(model, delegates()[name])
+    if reason:
+        assert 0 not in placed.wanted
+        assert reason in "; ".join(map(str, placed.failures[0]))
+    else:
+        assert placed.failures == {}
+        assert placed.wanted == {0}
+
+
+@pytest.mark.parametrize(
+    ("op", "inputs", "output", "options", "version", "reason"),
+    [
+        ("FULLY_CONNECTED", case(Q, Q, I32, constant=1, shape=[4, 4]), Q, None, 1, "input 2 (bias)"),
+        ("FULLY_CONNECTED", case(F, Q, constant=1, shape=[4, 4]), F, None, 1, ""),
+        ("FULLY_CONNECTED", case(F, F, constant=1, shape=[4, 4]), F, None, 8, "sparse"),
+        ("FULLY_CONNECTED", case(F, "INT16", constant=1, shape=[4, 4]), F, None, 1, "INT16"),
+        ("BATCH_MATMUL", case(F, F), Q, None, 1, ""),
+        ("BATCH_MATMUL", case(F, H), F, None, 1, "like input 0"),
+        ("BATCH_MATMUL", case(F, F, shape=[4]), F, None, 1, "at least 2 dimensions"),
+        ("SOFTMAX", case(F), F, tfl.SoftmaxOptionsT(beta=2.0), 1, "option beta"),
+        ("CONCATENATION", case(F), F, tfl.ConcatenationOptionsT(axis=1), 1, "2 to 5"),
+        ("CONCATENATION", case(F, F), F, tfl.ConcatenationOptionsT(axis=4), 1, "less than 4"),
+        ("PRELU", case(F, F), F, None, 1, "make the slope a constant"),
+        ("ELU", case(U), U, None, 1, "INT8"),
+        ("QUANTIZE", case(Q), U, None, 1, "like the input"),
+        ("SPLIT", case(I32, F, constant=0), F, None, 1, "2 to 4"),
+        ("EXPAND_DIMS", case(F, I32, constant=1), F, None, 1, "RESHAPE"),
+        ("MAX_POOL_2D", case(F), F, tfl.Pool2DOptionsT(filterHeight=1, filterWidth=1, strideH=2, strideW=2), 1, "1x1"),
+        ("Convolution2DTransposeBias", case(F, F, F), F, None, 1, ""),
+        ("Betainc", case(F), F, None, 1, "an operator that it has a kernel for"),
+    ],
+)  # fmt: skip
+def test_conditions_of_xnnpack(
+    handmade: Any, op: str, inputs: list[Operand], output: str, options: Any, version: int, reason: str
+) -> None:
+    model = single(handmade, op, inputs, output, options, version)
+    placed = place(model, delegates()["xnnpack"])
+    texts = "; ".join(f"{failure} {failure.hint}" for failure in placed.failures.get(0, []))
+    assert (reason in texts) if reason else not placed.failures
+
+
+def test_every_failed_condition_is_told(handmade: Any) -> None:
+    model = single(handmade, "STRIDED_SLICE", case(I32, I32, I32, I32), F, tfl.StridedSliceOptionsT(ellipsisMask=1))
+    (found,) = place(model, delegates()["xnnpack"]).failures.values()
+    assert [failure.operand for failure in found] == [
+        "input 0", "input 1 (begin)", "input 2 (end)", "input 3 (strides)", "option ellipsis_mask",
+    ]  # fmt: skip
+
+
+def test_unpacked_constants_stay_with_what_reads_them() -> None:
+    """In the sparse model of 16 bits everything is taken; the GPU has no DENSIFY, so its DEQUANTIZE stay too."""
+    model = model_of("mnet_pruned80_sparse_fp16")
+    assert len(place(model, delegates()["xnnpack"]).taken) == len(model.operators)
+    placed = place(model, delegates()["gpu"])
+    left = {model.operators.ops[operator] for operator in placed.failures}
+    assert left == {"DENSIFY", "DEQUANTIZE"}
+    assert len(place(model_of("mnet_fp16"), delegates()["gpu"]).taken) == 46
+
+
+def test_the_gpu_takes_nothing_that_is_sized_while_running(handmade: Any) -> None:
+    x, y, z = (handmade.tensor([4]) for _ in range(3))
+    handmade.op("RELU", [x], [y])
+    handmade.op("RESHAPE", [y, handmade.tensor([1], "INT32")], [z])
+    placed = place(handmade.open(), delegates()["gpu"])
+    assert placed.taken == set()
+    assert "from RESHAPE 1 on" in str(placed.failures[0][0])
+
+
+def test_what_plugins_of_npus_claim(real_models: dict[str, Path]) -> None:
+    """The figures of the makers' own plugins (runtime/npu.py measures them where they are installed)."""
+    model = open_model(str(real_models["nmp"]))
+    for name, taken, parts in (("intel", 208, 15), ("mediatek", 163, 51)):
+        placed = place(model, delegates()[name])
+        assert (len(placed.taken), len(placed.partitions)) == (taken, parts)
+
+
+def test_a_report_has_the_keys_of_a_measured_one() -> None:
+    found = report(model_of("opzoo_int8"), place(model_of("opzoo_int8"), delegates()["xnnpack"]))
+    assert {"delegate", "provenance", "runtime", "operators", "delegated", "partitions"} <= set(found.summary)
+    assert (found.summary["provenance"], found.summary["delegated"]) == ("simulated", 36)
+    assert len(found.summary["partitions"]) == 9
+    cells = {column.name: column.cells() for column in found.columns}
+    assert cells["verdict"].count("rejected") == 10
+    assert all((reason is None) == (verdict != "rejected")
+               for reason, verdict in zip(cells["reason"], cells["verdict"], strict=True))  # fmt: skip
+    assert {column.provenance for column in found.columns} == {"simulated"}
+    assert partition_xnnpack(model_of("opzoo_int8")).summary == found.summary
+
+
+def test_the_sentence() -> None:
+    model = model_of("opzoo_int8")
+    text = sentence(model, place(model, delegates()["xnnpack"]))
+    assert text.startswith("XNNPACK: 36 of 46 operators in 9 partitions; BATCH_MATMUL (2), ")
+    assert text.endswith("and others stay behind")
+    whole = model_of("mnet_float32")
+    assert sentence(whole, place(whole, delegates()["xnnpack"])) == "XNNPACK: 20 of 20 operators in 1 partition"
+
+
+def test_what_if_and_what_to_fix_first() -> None:
+    model, xnnpack = model_of("opzoo_int8"), delegates()["xnnpack"]
+    placed = place(model, xnnpack)
+    tried = fixes(model, placed)
+    assert tried[0].delegated == 37
+    assert tried == sorted(tried, key=lambda fix: (-fix.delegated, fix.partitions, fix.crossing_bytes))
+    everything = what_if(model, xnnpack, sorted(placed.failures))
+    assert (everything.delegated, everything.partitions) == (46, 1)
+    assert everything.crossing_bytes < tried[0].crossing_bytes
+    assert any("requantize" in fix.hint for fix in tried)
+
+
+def test_verdicts_of_all() -> None:
+    found = verdicts(model_of("mnet_int8"))
+    assert [entry["delegate"] for entry in found.summary["delegates"]] == list(delegates())
+    cells = {column.name: column.cells() for column in found.columns}
+    assert cells["xnnpack"].count("accepted") == 19
+    assert set(cells["tflm"]) == {"accepted"}
+
+
+def test_a_later_delegate_takes_what_an_earlier_one_left() -> None:
+    model = model_of("opzoo_float32")
+    first = place(model, delegates()["gpu"])
+    second = place(model, delegates()["xnnpack"], without=first.taken)
+    assert first.taken
+    assert not first.taken & second.taken
+
+
+def test_delegates_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def claim(_view: Any, _subgraph: int) -> Claim:
+        return Claim({0}, {})
+
+    own = Delegate("mine", "Mine", "list", "a test", claim)
+    other = Delegate("xnnpack", "Not XNNPACK", "list", "a test", claim)
+
+    class Point:
+        def __init__(self, value: object) -> None:
+            self.name, self.load = "point", lambda: value
+
+    found: list[Point] = [Point(own), Point(other)]
+    monkeypatch.setattr(metadata, "entry_points", lambda group: found if group == package.GROUP else [])
+    delegates.cache_clear()
+    try:
+        assert delegates()["mine"] is own
+        assert delegates()["xnnpack"].title == "XNNPACK"
+        assert place(model_of("mnet_int8"), delegates()["mine"]).partitions == [(0, [0])]
+        found.append(Point(object()))
+        delegates.cache_clear()
+        with pytest.raises(TypeError, match="is no Delegate"):
+            delegates()
+    finally:
+        monkeypatch.undo()
+        delegates.cache_clear()
