@@ -1,4 +1,5 @@
 /** What one tensor holds: a picture, filters or numbers of a part of it, its histogram, and all of it as a file. */
+import { useEffect, useRef } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
 import type { TensorHistogram } from '../host/source.ts';
 import type { Loaded } from '../state/store.ts';
@@ -212,13 +213,18 @@ interface PlaceInputProps {
 }
 
 export function PlaceInput({ label, count, value, onChange }: PlaceInputProps) {
+  const input = useRef<HTMLInputElement>(null);
+  // By hand, and only when the place changes: what is being typed stays while something else is drawn anew.
+  useEffect(() => {
+    if (input.current !== null) input.current.value = String(value);
+  }, [value]);
   return (
     <input
+      ref={input}
       type="number"
       aria-label={label}
       min={0}
       max={count - 1}
-      value={value}
       onChange={(event) => {
         const place = Math.min(Math.max(Math.floor(Number(event.currentTarget.value)) || 0, 0), count - 1);
         event.currentTarget.value = String(place);
