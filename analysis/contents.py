@@ -16,7 +16,7 @@ from .dtypes import bits_of, dtype_name
 from .encoding import KINDS
 from .model import Model
 from .ragged import Array
-from .sparse import SparseError, dense_values
+from .sparse import SparseError, dense_stored
 from .values import BLOCK, Stored, stored
 
 # Cells of a rectangle that is answered at most.
@@ -222,11 +222,9 @@ def _offsets(taken: Array, axes: Sequence[int], shape: tuple[int, ...], strides:
 
 def _decoded(model: Model, tensor: int) -> Stored:
     try:
-        dense = dense_values(model, tensor)
+        return dense_stored(model, tensor)
     except SparseError as error:
         raise NoContents(f"the sparse tensor cannot be decoded: it {error}") from None
-    dtype = dtype_name(int(model.tensors.type[tensor]))
-    return Stored(dense.reshape(-1).view(np.uint8), dtype, dense.shape, dense.size)
 
 
 def _why_not(model: Model, tensor: int) -> str:

@@ -15,6 +15,7 @@ from .dtypes import bits_of, dtype_name
 from .model import Model
 from .ragged import Array
 from .tables import Tables
+from .values import Stored
 
 # Elements of a dense tensor that is made at most: 256 MiB of float32.
 _MOST = 1 << 26
@@ -189,3 +190,16 @@ def dense_values(model: Model, tensor: int) -> Array:
     dense = np.zeros(int(np.prod(shape)), values.dtype)
     dense[where] = values
     return dense.reshape(shape)
+
+
+def dense_stored(model: Model, tensor: int) -> Stored:
+    """The dense tensor that a sparse one stands for, as constants are read.
+
+    Raises:
+        SparseError: when the file makes no tensor of it.
+        ModelError: when it cannot be read.
+    """
+    dense = dense_values(model, tensor)
+    return Stored(
+        dense.reshape(-1).view(np.uint8), dtype_name(int(model.tensors.type[tensor])), dense.shape, dense.size
+    )

@@ -68,8 +68,8 @@ def sparsity_tensors(model: Model) -> Report:
     for tensor, weight in zip(found.tensors.tolist(), found.of, strict=True):
         share[tensor] = weight.statistics.zeros / max(weight.statistics.count, 1)
         index[tensor] = weight.encoding.index_bytes if weight.encoding else 0
-        label = weight.encoding.label if weight.encoding else "dense"
-        labels = [label, weight.pattern.name if weight.pattern else None]
+        encoded = weight.encoding.label if weight.encoding else "dense"
+        labels = [encoded, weight.pattern.name if weight.pattern else None]
         for row, label in enumerate(labels):
             if label is not None:
                 names[row] += [] if label in names[row] else [label]

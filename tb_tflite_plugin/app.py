@@ -115,6 +115,7 @@ class App:
                 Rule("/models", endpoint=self._models),
                 Rule("/model/<id>/graph", endpoint=self._graph),
                 Rule("/model/<id>/report/<name>", endpoint=self._report),
+                Rule("/model/<id>/fixes/<delegate>", endpoint=self._fixes),
                 Rule("/model/<id>/runs", endpoint=self._list_runs),
                 Rule("/model/<id>/trace/<run>", endpoint=self._trace),
                 Rule("/model/<id>/trace/<run>.json", endpoint=self._trace_file),
@@ -222,6 +223,19 @@ class App:
             return Payload.of(data, "application/octet-stream")
 
         return _answer(request, self._payloads.get((id, "report", name), make))
+
+    def _fixes(self, request: Request, id: str, delegate: str) -> Response:
+        from .analysis.delegates import delegates
+        from .analysis.delegates.reports import fixes_of
+
+        model = self.library.model(id)
+        if delegate not in delegates():
+            raise NotFound(f"there is no delegate {delegate}")
+
+        def make() -> Payload:
+            return Payload.of(to_json(fixes_of(model, delegate)), "application/json")
+
+        return _answer(request, self._payloads.get((id, "fixes", delegate), make))
 
     def _list_runs(self, request: Request, id: str) -> Response:
         model = self.library.model(id)

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .analysis.delegates import delegates
+from .analysis.delegates.reports import fixes_of
 from .analysis.details import operator_details, tensor_details
 from .analysis.model import Model
 from .analysis.quantization.one_tensor import tensor_channels
@@ -64,6 +66,7 @@ def static_report(model: Model, traces: Sequence[tuple[str, Trace]] = ()) -> str
         },
         "graph": _packed(encode_graph(model, {"size": entry["size"]})),
         "reports": {name: _packed(encode_report(analyse(model, name))) for name in NAMES},
+        "fixes": {name: fixes_of(model, name) for name in delegates()},
         "runs": [_run(place, name, trace, model) for place, (name, trace) in enumerate(traces)],
         "details": _packed(dumps(details).encode("utf-8", "replace")),
     }

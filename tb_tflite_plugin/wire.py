@@ -123,7 +123,7 @@ def _cells(column: Column) -> tuple[Array | Ragged | Strings, list[str] | None]:
     if isinstance(values, Categories):
         return values.codes, list(values.names)
     if column.kind == "category":
-        return _coded(values.tolist() if isinstance(values, np.ndarray) else list(values))
+        return _coded(column.cells())
     if isinstance(values, np.ndarray | Ragged | Strings):
         return values, None
     if column.kind == "quantity":

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 import numpy as np
 
 from ..model import Model
 from ..ragged import Categories
 from ..report import Column, Report
 from . import delegates
-from .simulation import VERDICTS, place, report, sentence
+from .simulation import VERDICTS, fixes, place, report, sentence
 
 
 def partition_xnnpack(model: Model) -> Report:
@@ -19,6 +22,21 @@ def partition_xnnpack(model: Model) -> Report:
 def partition_gpu(model: Model) -> Report:
     """What the GPU delegate takes, and why not the rest."""
     return report(model, place(model, delegates()["gpu"]))
+
+
+def fixes_of(model: Model, delegate: str) -> dict[str, Any]:
+    """What accepting more would win for a delegate, as JSON; ``fixes`` has the most first.
+
+    Raises:
+        KeyError: when no delegate has this name.
+    """
+    placed = place(model, delegates()[delegate])
+    summary = report(model, placed).summary
+    return {
+        "delegate": delegate, "operators": summary["operators"], "delegated": summary["delegated"],
+        "partitions": len(placed.partitions), "crossing_bytes": summary["crossing_bytes"],
+        "fixes": [asdict(fix) for fix in fixes(model, placed)],
+    }  # fmt: skip
 
 
 def verdicts(model: Model) -> Report:

@@ -128,6 +128,8 @@ def sentence(model: Model, placed: Placement) -> str:
     """What a person who decides wants to know."""
     total, taken = len(model.operators), len(placed.taken)
     count = len(placed.partitions)
+    if not placed.wanted:
+        return f"{placed.delegate.title}: takes none of the {total:,} operators"
     text = f"{placed.delegate.title}: {taken:,} of {total:,} operators in {count} partition{'' if count == 1 else 's'}"
     left = Counter(model.operators.type_names[model.operators.type[operator]] for operator in placed.failures)
     if left:

@@ -14,12 +14,16 @@ from ..dtypes import bits_of, dtype_name
 from ..encoding import KINDS
 from ..model import Model
 from ..ragged import Array, Ragged, offsets_of
+from ..sparse import SparseError, dense_stored
 from ..values import INTEGERS, Stored, stored
 from .modes import WEIGHTS, Origins, is_type, origins, weight_operands
 
 BLOCKWISE, PER_CHANNEL, PER_TENSOR = (KINDS.index(name) for name in ("blockwise", "per-channel", "per-tensor"))
 # A channel is an outlier when its scale is so many times larger or smaller than the median of its tensor.
 OUTLIER = 8.0
+# Elements that a sparse tensor may have to be made dense, which takes some 50 bytes each, and all of them together: a
+# small file may stand for as many as it likes.
+_MOST_HELD, _MOST_DENSE = 1 << 24, 1 << 27
 
 
 class Weights(NamedTuple):
@@ -184,14 +188,14 @@ def medians(offsets: Array, values: Array, kept: Array) -> Array:
 
 
 def channels(model: Model, operands: Weights) -> Channels:
-    """Reads the quantized constants of the file. Sparse ones, and those in other files, are left out."""
+    """Reads the quantized constants of the file; those in other files are left out."""
     axes = np.full(len(model.tensors), -1, np.int64)
     axes[operands.constant] = operands.axis
     return _joined(model, [row for tensor in _readable(model) if (row := _of_one(model, tensor, int(axes[tensor])))])
 
 
 def channels_of(model: Model, tensor: int) -> Channels | None:
-    """The same of one tensor; None where it is no quantized constant whose values are in the file and dense."""
+    """The same of one tensor; None where it is no quantized constant whose values are in the file."""
     row = _of_one(model, tensor, int(channel_axes(model)[tensor])) if tensor in _readable(model) else None
     return None if row is None else _joined(model, [row])
 
@@ -232,15 +236,31 @@ def limits() -> Array:
 
 
 def _readable(model: Model) -> list[int]:
-    """Constants of quantized integers with a scale each, per channel or per block."""
+    """Constants of quantized integers with scales, of sparse ones as many as may be made dense."""
     kind = np.isin(model.quantization.kind, (PER_TENSOR, PER_CHANNEL, BLOCKWISE))
-    tensors: list[int] = np.flatnonzero(model.is_constant & kind & (limits()[model.tensors.type, 1] > 0)).tolist()
+    found = model.is_constant & kind & (limits()[model.tensors.type, 1] > 0)
+    sparse = np.flatnonzero(found & model.is_sparse)
+    elements = np.clip(model.tensors.elements[sparse], 0, _MOST_DENSE)
+    found[sparse] = np.cumsum(elements) < _MOST_DENSE
+    tensors: list[int] = np.flatnonzero(found).tolist()
     return tensors
+
+
+def numbers(model: Model, tensor: int) -> Stored | None:
+    """The stored values of a constant, of sparse ones made dense; None where there are none to be read."""
+    if not model.is_sparse[tensor]:
+        return stored(model, tensor)
+    if model.tensors.elements[tensor] > _MOST_HELD or model.tensors.external_buffer[tensor] > 0:
+        return None
+    try:
+        return dense_stored(model, tensor)
+    except SparseError:
+        return None  # a finding of the sparsity report
 
 
 def _of_one(model: Model, tensor: int, axis: int) -> _Row | None:
     """None where parameters and shape do not go together, which is a finding of its own."""
-    values = stored(model, tensor)
+    values = numbers(model, tensor)
     if values is None:
         return None
     quantization, kind = model.quantization, int(model.quantization.kind[tensor])

@@ -9,8 +9,8 @@ import numpy as np
 from ..encoding import KINDS
 from ..model import Model
 from ..ragged import Array
-from ..values import Stored, stored
-from .channels import Channels, by_channel, channels_of, limits
+from ..values import Stored
+from .channels import Channels, by_channel, channels_of, limits, numbers
 
 # Channels or blocks that are told one by one, and bins of a histogram.
 MOST_CHANNELS = 8192
@@ -25,12 +25,12 @@ def tensor_channels(model: Model, tensor: int) -> dict[str, Any] | None:
         ``channels`` and ``values_each`` (a channel has so many), ``listed`` and lists of that length: ``scale``,
         ``zero_point``, ``low`` and ``high`` (stored), ``bits``, ``range_use`` and the flags ``outlier`` and ``zero``;
         ``stored`` and ``real``: histograms as ``low``, ``high`` and ``counts`` of bins of equal width. None where the
-        tensor is no quantized constant whose values are in the file and dense.
+        tensor is no quantized constant whose values are in the file.
 
     Raises:
         ModelError: when the file was changed.
     """
-    found, values = channels_of(model, tensor), stored(model, tensor)
+    found, values = channels_of(model, tensor), numbers(model, tensor)
     if found is None or values is None:
         return None
     first = slice(0, MOST_CHANNELS)

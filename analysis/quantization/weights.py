@@ -9,8 +9,8 @@ import numpy as np
 from ..dtypes import dtype_name
 from ..model import Model
 from ..ragged import Array
-from ..values import INTEGERS, stored
-from .channels import BLOCKWISE, PER_TENSOR, Channels, Weights
+from ..values import INTEGERS
+from .channels import BLOCKWISE, PER_TENSOR, Channels, Weights, numbers
 from .findings import Found, of_operators
 from .modes import is_type
 
@@ -118,7 +118,7 @@ def _piles(model: Model, tensor: int, axis: int, suspects: Array, ends: Array) -
     The upper quarter of the levels counts, and at least half of them must occur: weights that are drawn from a few
     clusters are at the end by their nature.
     """
-    values = stored(model, tensor)
+    values = numbers(model, tensor)
     if values is None:
         return 0
     top = INTEGERS[dtype_name(int(model.tensors.type[tensor]))][1]

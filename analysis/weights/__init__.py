@@ -124,7 +124,8 @@ def _lut(weight: Weight) -> int | None:
 
 def _findings(model: Model, found: Weights) -> Iterator[Finding]:
     def those(test: Callable[[Weight], bool]) -> Array:
-        return found.tensors[np.array([test(weight) for weight in found.of], bool)]
+        kept: Array = found.tensors[np.array([test(weight) for weight in found.of], bool)]
+        return kept
 
     yield from of_tensors(
         model, "error", "weights-nonfinite", those(lambda weight: weight.statistics.nonfinite > 0),

@@ -9,13 +9,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..dtypes import bits_of, dtype_name
+from ..dtypes import bits_of
 from ..model import Model
 from ..overview import weight_tensors
 from ..quantization.channels import channel_axes
 from ..ragged import Array
-from ..sparse import Encoding, SparseError, dense_values, encoding
-from ..values import Stored, stored
+from ..sparse import Encoding, SparseError, dense_stored, encoding
+from ..values import stored
 from .statistics import Statistics, statistics
 from .structure import Pattern, pattern
 
@@ -107,7 +107,7 @@ def _look(model: Model) -> Weights:
 
 def _weight(model: Model, tensor: int, axis: int, *, is_sparse: bool) -> Weight:
     how = encoding(model, tensor) if is_sparse else None
-    values = _dense(model, tensor) if is_sparse else stored(model, tensor)
+    values = dense_stored(model, tensor) if is_sparse else stored(model, tensor)
     if values is None:
         raise SparseError("is not in the file, of a type without numbers, or not of its size")
     axis = axis if axis < len(values.shape) else -1
@@ -120,12 +120,6 @@ def _weight(model: Model, tensor: int, axis: int, *, is_sparse: bool) -> Weight:
     bits = int(bits_of(model.tensors.type[tensor : tensor + 1])[0])
     channels = values.shape[axis] if axis >= 0 else None
     return Weight(axis, channels, bits, zero, figures, how, regular, _deflated(model, tensor))
-
-
-def _dense(model: Model, tensor: int) -> Stored:
-    dense = dense_values(model, tensor)
-    dtype = dtype_name(int(model.tensors.type[tensor]))
-    return Stored(dense.reshape(-1).view(np.uint8), dtype, dense.shape, dense.size)
 
 
 def _deflated(model: Model, tensor: int) -> int:
@@ -150,7 +144,7 @@ def _copies(model: Model, tensors: list[int]) -> list[list[int]]:
         if len(several) > 1:
             for tensor in several:
                 data = model.buffer_data(int(model.tensors.buffer[tensor]))
-                groups.setdefault((size, hashlib.blake2b(data).digest()), []).append(tensor)
+                groups.setdefault((size, hashlib.blake2b(memoryview(data)).digest()), []).append(tensor)
     return [group for group in groups.values() if len(group) > 1]
 
 

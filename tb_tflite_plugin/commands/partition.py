@@ -197,8 +197,8 @@ def _is_short(reports: list[Report], text: str) -> bool:
         least = float(text.removesuffix("%"))
     except ValueError:
         raise UsageError(f"--require {text}: must be a share such as 95%") from None
-    shares = [100 * (report.summary["delegated"] or 0) / max(report.summary["operators"], 1) for report in reports]
-    return min(shares) < least
+    taken = [(report.summary["delegated"] or 0, max(report.summary["operators"], 1)) for report in reports]
+    return any(100 * delegated < least * operators for delegated, operators in taken)
 
 
 def _show(model: Model, reports: list[Report], *, as_json: bool, as_csv: bool) -> None:

@@ -274,6 +274,21 @@ def test_figures_of_blocks() -> None:
     assert (row["scale_min"][wide], row["scale_max"][wide]) == (half.min(), half.max())
 
 
+def test_sparse_weights_are_made_dense() -> None:
+    model = open_model(str(MODELS / "mnet_pruned80_sparse_int8.tflite"))
+    row = {column.name: column.cells() for column in quantization_tensors(model).columns}
+    sparse = np.flatnonzero(model.is_sparse).tolist()
+    assert len(sparse) == 8
+    assert all(row["range_use"][tensor] == 1 for tensor in sparse)
+    # Pruning left channels of nothing but zero, with the tiny scales that TensorFlow gives them.
+    dead = {tensor: row["zero_channels"][tensor] for tensor in sparse if row["zero_channels"][tensor]}
+    assert dead
+    for tensor, count in dead.items():
+        assert count == (model.quantization.scale[tensor] < 1e-7).sum()
+        assert row["scale_ratio"][tensor] < 100
+    assert "quant-tiny-scale" not in codes(quantization(model))
+
+
 def test_inner_scales_of_an_lstm() -> None:
     model = open_model(str(MODELS / "lstm_int8.tflite"))
     report = quantization_tensors(model)

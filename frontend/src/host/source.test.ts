@@ -153,6 +153,7 @@ test('a report carries everything with it', async () => {
     graph: await packed(Uint8Array.of(5, 6)),
     details: await packed(new TextEncoder().encode(JSON.stringify(details))),
     reports: { ops: await packed(Uint8Array.of(7)) },
+    fixes: {},
     runs: [{ entry, report: await packed(Uint8Array.of(8)), trace: await packed(Uint8Array.of(9)) }],
   });
   expect((await source.listing()).version).toBe('1');

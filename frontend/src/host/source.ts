@@ -1,4 +1,5 @@
 /** Where data comes from: the server that served the page, or the page itself (the one-file report). */
+import type { Fixes } from '../delegates/verdicts.ts';
 import { decodeSlice, type Reading, type Slice } from '../wire/slice.ts';
 import type { Job, RunEntry, Running, RunRequest, RunsAnswer } from './runs.ts';
 
@@ -147,6 +148,8 @@ export interface Source {
   channels: (model: string, tensor: number) => Promise<TensorChannels | null>;
   /** One of the reports that the model's header names, as wire/report.ts decodes it. */
   report: (model: string, name: string) => Promise<ArrayBuffer>;
+  /** What accepting more would win for a delegate. */
+  fixes: (model: string, delegate: string) => Promise<Fixes>;
   runs: (model: string) => Promise<RunsAnswer>;
   /** The report of one of them, over operators. */
   runReport: (model: string, run: string) => Promise<ArrayBuffer>;
@@ -234,6 +237,12 @@ export class HttpSource implements Source {
     return (await get(`model/${encodeURIComponent(model)}/report/${encodeURIComponent(name)}`)).arrayBuffer();
   }
 
+  async fixes(model: string, delegate: string): Promise<Fixes> {
+    return (await get(`model/${encodeURIComponent(model)}/fixes/${encodeURIComponent(delegate)}`).then(
+      json,
+    )) as Fixes;
+  }
+
   async runs(model: string): Promise<RunsAnswer> {
     return (await get(`model/${encodeURIComponent(model)}/runs`).then(json)) as RunsAnswer;
   }
@@ -295,6 +304,8 @@ export interface Embedded {
   details: string;
   /** By name. */
   reports: Record<string, string>;
+  /** By delegate. */
+  fixes: Record<string, Fixes>;
   runs: EmbeddedRun[];
 }
 
@@ -350,6 +361,13 @@ export class EmbeddedSource implements Source {
 
   report(_model: string, name: string): Promise<ArrayBuffer> {
     return unpack(this.data.reports[name]);
+  }
+
+  fixes(_model: string, delegate: string): Promise<Fixes> {
+    const found = this.data.fixes[delegate] as Fixes | undefined; // of those that were known when it was written
+    return found === undefined
+      ? Promise.reject(new Error('this report does not have it'))
+      : Promise.resolve(found);
   }
 
   runs(): Promise<RunsAnswer> {

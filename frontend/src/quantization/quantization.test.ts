@@ -73,6 +73,16 @@ test('tensors are constants that were looked at, or others, and sorted with what
   expect(sortedBy(constants, 'scale', false).map(({ tensor }) => tensor)).toEqual([3, 0]);
 });
 
+test('of weights that use as many bits, those whose scales differ most come first', () => {
+  const row = (tensor: number, scale_ratio: number) => ({
+    tensor,
+    scheme: 'per-channel',
+    figures: { weakest_bits: 8, scale_ratio },
+  });
+  const rows = [row(1, 2), row(2, NaN), row(3, 40)];
+  expect(sortedBy(rows, 'weakest_bits', true).map(({ tensor }) => tensor)).toEqual([3, 1, 2]);
+});
+
 test('the constant of an operator is also found behind what unpacks it', () => {
   const model = modelOf({
     inputs: ['x'],

@@ -117,14 +117,19 @@ export function tensorRows(report: Report, model: Model): { constants: TensorRow
   return { constants, others };
 }
 
-/** Sorted by a figure; what is not known stands last, whichever way. */
+/** Sorted by a figure, equal ones by how far their scales differ; what is not known stands last, whichever way. */
 export function sortedBy(rows: readonly TensorRow[], figure: string, up: boolean): TensorRow[] {
   return [...rows].sort((a, b) => {
     const [first, second] = [a.figures[figure], b.figures[figure]];
     if (Number.isNaN(first) || Number.isNaN(second))
       return Number(Number.isNaN(first)) - Number(Number.isNaN(second));
-    return (up ? first - second : second - first) || a.tensor - b.tensor;
+    return (up ? first - second : second - first) || ratioOf(b) - ratioOf(a) || a.tensor - b.tensor;
   });
+}
+
+/** One scale is as one would have it. */
+function ratioOf({ figures }: TensorRow): number {
+  return Number.isNaN(figures.scale_ratio) ? 1 : figures.scale_ratio;
 }
 
 const UNPACKING = new Set(['DEQUANTIZE', 'DENSIFY', 'CAST']);

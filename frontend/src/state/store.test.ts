@@ -110,6 +110,7 @@ async function started(): Promise<Store> {
     npyUrl: () => null,
     channels: missing,
     report: (model, name) => report(model, name),
+    fixes: missing,
     runs: () => Promise.resolve({ runs: [], jobs: [], pending: false }),
     runReport: missing,
     trace: missing,

@@ -1,5 +1,6 @@
 /** All styles as one text: a page may not load any by itself (TensorBoard, the one-file report). */
 import base from '../style.css?inline';
+import delegates from './delegates.css?inline';
 import graph from './graph.css?inline';
 import lens from './lens.css?inline';
 import outline from './outline.css?inline';
@@ -8,4 +9,4 @@ import quantization from './quantization.css?inline';
 import table from './table.css?inline';
 import weights from './weights.css?inline';
 
-export const css = [base, graph, lens, outline, table, profile, quantization, weights].join('\n');
+export const css = [base, graph, lens, outline, table, profile, quantization, delegates, weights].join('\n');

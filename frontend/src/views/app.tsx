@@ -35,6 +35,12 @@ const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
     icon: 'M3 19h4v-5h4V9h4V5h6v2h-4v4h-4v5H9v5H3z',
   },
   { id: 'weights', name: 'Weights', key: '5', icon: 'M4 4h9v12H4zM14 4h6v6h-6zM14 11h6v9h-6zM4 17h9v3H4z' },
+  {
+    id: 'delegates',
+    name: 'Delegates',
+    key: '7',
+    icon: 'M4 4h7v7H4zM6 6v3h3V6zM13 13h7v7h-7zM15 7h5v2h-5zM4 15h5v2H4z',
+  },
 ];
 
 export function App() {
@@ -110,6 +116,16 @@ function Quantization({ loaded }: { loaded: Loaded }) {
   );
 }
 
+function Delegates({ loaded }: { loaded: Loaded }) {
+  return (
+    <Later
+      name="delegates"
+      load={() => import('./delegates.tsx').then(({ DelegatesView }) => DelegatesView)}
+      render={(DelegatesView) => <DelegatesView loaded={loaded} />}
+    />
+  );
+}
+
 function Content() {
   const store = useStore();
   const failure = store.failure.value ?? (store.listing.value === null ? store.listingFailure.value : null);
@@ -127,6 +143,9 @@ function Content() {
       {store.tab.value === 'weights' && <Weights key={store.loaded.value.id} loaded={store.loaded.value} />}
       {store.tab.value === 'quantization' && (
         <Quantization key={store.loaded.value.id} loaded={store.loaded.value} />
+      )}
+      {store.tab.value === 'delegates' && (
+        <Delegates key={store.loaded.value.id} loaded={store.loaded.value} />
       )}
       {store.tab.value === 'graph' && (
         <>

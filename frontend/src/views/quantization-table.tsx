@@ -100,7 +100,7 @@ export function WeightTable({ loaded, rows, shown }: WeightTableProps) {
       shown={shown}
       note={
         rows.length === 0
-          ? 'No quantized constant of this model is in the file and dense.'
+          ? 'No values of a quantized constant are in the file.'
           : shown === null
             ? 'A row shows its tensor channel by channel'
             : ''
@@ -119,7 +119,7 @@ export function ParameterTable({ loaded, rows }: { loaded: Loaded; rows: TensorR
       first={{ key: 'scale', up: false }}
       name="quantization-parameters"
       shown={selected?.kind === 'tensor' ? selected.id : null}
-      note="Computed tensors, biases, and constants that are sparse or elsewhere"
+      note="Computed tensors, biases, and constants that are elsewhere"
     />
   );
 }

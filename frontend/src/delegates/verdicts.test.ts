@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { decoderStack } from '../graph/testing.ts';
+import { decodeModel } from '../wire/model.ts';
+import type { Report } from '../wire/report.ts';
+import { columnOf, matrixOf, onlyIn } from './verdicts.ts';
+
+const MODEL = decodeModel(decoderStack({ layers: 2, named: true }).encode());
+
+function report(verdicts: Record<string, (operator: number) => number>): Report {
+  const rows = MODEL.operatorCount;
+  return {
+    name: 'delegates',
+    over: 'operators',
+    summary: {
+      delegates: Object.keys(verdicts).map((delegate) => ({ delegate, title: delegate, operators: rows })),
+    },
+    findings: [],
+    columns: Object.entries(verdicts).map(([name, verdict]) => ({
+      name: columnOf(name),
+      unit: '1',
+      provenance: 'simulated',
+      doc: '',
+      rows,
+      kind: 'category',
+      codes: Int32Array.from({ length: rows }, (_, operator) => verdict(operator)),
+      names: ['accepted', 'left by the limit', 'rejected'],
+    })),
+  };
+}
+
+test('operators are counted by type and delegate', () => {
+  const matrix = matrixOf(report({ all: () => 0, 'no-one': () => 2, some: (at) => (at < 3 ? 1 : 0) }), MODEL);
+  expect(matrix.rows.reduce((sum, { operators }) => sum + operators.length, 0)).toBe(MODEL.operatorCount);
+  for (const { operators, cells } of matrix.rows) {
+    expect(cells[0]).toEqual({ accepted: operators.length, limited: [], rejected: [] });
+    expect(cells[1].rejected).toEqual(operators);
+    expect(cells[2].accepted + cells[2].limited.length).toBe(operators.length);
+  }
+  expect(matrix.rows.flatMap(({ cells }) => cells[2].limited).sort()).toEqual([0, 1, 2]);
+});
+
+test('the commonest types come first', () => {
+  const { rows } = matrixOf(report({ all: () => 0 }), MODEL);
+  const counts = rows.map(({ operators }) => operators.length);
+  expect(counts).toEqual([...counts].sort((a, b) => b - a));
+});
+
+test('two delegates side by side', () => {
+  const matrix = matrixOf(
+    report({ one: (at) => (at === 4 ? 2 : 0), other: (at) => (at === 1 ? 1 : 0) }),
+    MODEL,
+  );
+  expect(onlyIn(matrix, 0, 1)).toEqual([1]);
+  expect(onlyIn(matrix, 1, 0)).toEqual([4]);
+});
+
+test('a delegate without a column is known of nothing', () => {
+  const empty = report({ all: () => 0 });
+  empty.columns = [];
+  expect(matrixOf(empty, MODEL).rows.every(({ cells }) => cells[0].accepted === 0)).toBe(true);
+});

@@ -1,0 +1,151 @@
+/** Which operators delegates take, why not the others, and what that costs. Loaded when it is first opened. */
+import { useEffect } from 'preact/hooks';
+import { useSignal, type Signal } from '@preact/signals';
+import { columnOf, matrixOf, onlyIn, type DelegateEntry, type Matrix } from '../delegates/verdicts.ts';
+import { formatExact } from '../lib/format.ts';
+import type { Loaded } from '../state/store.ts';
+import { useStore } from './context.ts';
+import { DelegateDetails } from './delegate-details.tsx';
+import { DelegateMatrix } from './delegate-matrix.tsx';
+import { ProvenanceMark } from './provenance.tsx';
+
+const CONFIDENCE: Record<DelegateEntry['confidence'], [word: string, says: string]> = {
+  exact: ['exact', 'identical with the delegate itself on all test models'],
+  rules: ['by rules', 'conditions that were read in its source'],
+  list: ['by a list', 'its list of operator types only: it may take less'],
+};
+
+export function DelegatesView({ loaded }: { loaded: Loaded }) {
+  const { reports } = loaded;
+  const ask = (): void => void reports.ask('delegates').catch(() => undefined);
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- once per mount
+  useEffect(ask, []);
+  const state = reports.states.value.get('delegates');
+  return (
+    <main class="profile delegates">
+      <header class="profile-head">
+        <h1>Delegates</h1>
+        <p class="muted">
+          <ProvenanceMark provenance="simulated" /> foretold from the file; the Profile tab measures
+        </p>
+      </header>
+      {state?.error != null && (
+        <p class="notice error" role="alert">
+          The delegates could not be foretold: {state.error}{' '}
+          <button type="button" onClick={ask}>
+            Try again
+          </button>
+        </p>
+      )}
+      {state?.error == null && state?.report == null && <p class="muted">looking at every operator …</p>}
+      {state?.report != null && <Body loaded={loaded} matrix={matrixOf(state.report, loaded.model)} />}
+    </main>
+  );
+}
+
+function Body({ loaded, matrix }: { loaded: Loaded; matrix: Matrix }) {
+  const shown = useSignal(0);
+  return (
+    <>
+      <section class="card">
+        <h2>What each takes</h2>
+        <ul class="sentences">
+          {matrix.delegates.map((entry, place) => (
+            <Sentence key={entry.delegate} entry={entry} place={place} shown={shown} />
+          ))}
+        </ul>
+      </section>
+      <section class="card">
+        <DelegateDetails
+          key={matrix.delegates[shown.value].delegate}
+          loaded={loaded}
+          entry={matrix.delegates[shown.value]}
+        />
+      </section>
+      <section class="card">
+        <h2>Operator types</h2>
+        <DelegateMatrix matrix={matrix} shown={shown} />
+      </section>
+      <section class="card">
+        <h2>Side by side</h2>
+        <SideBySide matrix={matrix} />
+      </section>
+    </>
+  );
+}
+
+function Sentence({ entry, place, shown }: { entry: DelegateEntry; place: number; shown: Signal<number> }) {
+  const store = useStore();
+  const share = entry.operators === 0 ? 0 : entry.delegated / entry.operators;
+  const [word, says] = CONFIDENCE[entry.confidence];
+  return (
+    <li>
+      <button
+        type="button"
+        class="plain sentence"
+        aria-pressed={shown.value === place}
+        onClick={() => (shown.value = place)}
+      >
+        <span class="share-bar" aria-hidden="true">
+          <span style={{ width: `${100 * share}%` }} />
+        </span>
+        <span>{entry.sentence}</span>
+      </button>
+      <span class="muted" title={`${says} (${entry.rules})`}>
+        {word}
+      </span>
+      <button
+        type="button"
+        class="plain link"
+        title="Colour the graph by what it does with each operator"
+        onClick={() => {
+          store.setLens(`delegates.${columnOf(entry.delegate)}`);
+          store.setTab('graph');
+        }}
+      >
+        Show in graph
+      </button>
+    </li>
+  );
+}
+
+function SideBySide({ matrix }: { matrix: Matrix }) {
+  const store = useStore();
+  const [one, other] = [useSignal(0), useSignal(Math.min(1, matrix.delegates.length - 1))];
+  const choice = (which: Signal<number>, label: string) => (
+    <select
+      aria-label={label}
+      value={which.value}
+      onChange={(event) => (which.value = Number(event.currentTarget.value))}
+    >
+      {matrix.delegates.map(({ delegate, title }, place) => (
+        <option key={delegate} value={place}>
+          {title}
+        </option>
+      ))}
+    </select>
+  );
+  const line = (a: number, b: number) => {
+    const operators = onlyIn(matrix, a, b);
+    const text = `only ${matrix.delegates[a].title}: ${formatExact(operators.length)} operators`;
+    return operators.length === 0 ? (
+      <p class="muted">{text}</p>
+    ) : (
+      <p>
+        {text}{' '}
+        <button type="button" class="plain link" onClick={() => store.selectMany(operators)}>
+          Select
+        </button>
+      </p>
+    );
+  };
+  return (
+    <>
+      <p>
+        {choice(one, 'first delegate')} and {choice(other, 'second delegate')}
+      </p>
+      {line(one.value, other.value)}
+      {line(other.value, one.value)}
+    </>
+  );
+}
