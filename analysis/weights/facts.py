@@ -144,7 +144,7 @@ def _copies(model: Model, tensors: list[int]) -> list[list[int]]:
         if len(several) > 1:
             for tensor in several:
                 data = model.buffer_data(int(model.tensors.buffer[tensor]))
-                groups.setdefault((size, hashlib.blake2b(memoryview(data)).digest()), []).append(tensor)
+                groups.setdefault((size, hashlib.blake2b(data.data).digest()), []).append(tensor)
     return [group for group in groups.values() if len(group) > 1]
 
 

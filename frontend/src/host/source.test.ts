@@ -66,7 +66,14 @@ describe('over HTTP', () => {
     );
     expect(await source.histogram('ab/c', 7, null)).toEqual({ elements: 2 });
     await source.histogram('ab/c', 7, 3);
-    const request = { rows: [], columns: [0, 1], at: [4], begin: [0, 1], size: [1, 2], most: [1, 9] } as const;
+    const request = {
+      rows: [],
+      columns: [0, 1],
+      at: [4],
+      begin: [0, 1],
+      size: [1, 2],
+      most: [1, 9],
+    } as const;
     expect(Array.from((await source.slice('ab/c', 7, request)).stored)).toEqual([5, 6]);
     expect(asked).toEqual([
       'model/ab%2Fc/tensor/7/histogram',
