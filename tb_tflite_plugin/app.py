@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from .analysis.containers import appended_file, appended_files
 from .analysis.contents import Contents, NoContents, WrongPlace, npy
 from .analysis.contents import contents as contents_of
 from .analysis.details import operator_details, tensor_details
@@ -49,6 +50,10 @@ if TYPE_CHECKING:
 _CACHED_BYTES = 64 << 20
 _SCAN_WAIT = 1.0
 _MOST_ASKED_BYTES = 1 << 16
+# Of a file that is appended to a model: vocabularies and labels have a few.
+_MOST_FILE_BYTES = 64 << 20
+# What a name from a model may not bring into a header, or into a folder of downloads.
+_UNSAFE = re.compile(r"^\.+|[^A-Za-z0-9._ -]")
 _MIME = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -116,6 +121,7 @@ class App:
                 Rule("/model/<id>/graph", endpoint=self._graph),
                 Rule("/model/<id>/report/<name>", endpoint=self._report),
                 Rule("/model/<id>/fixes/<delegate>", endpoint=self._fixes),
+                Rule("/model/<id>/file/<int:place>", endpoint=self._appended),
                 Rule("/model/<id>/runs", endpoint=self._list_runs),
                 Rule("/model/<id>/trace/<run>", endpoint=self._trace),
                 Rule("/model/<id>/trace/<run>.json", endpoint=self._trace_file),
@@ -343,6 +349,18 @@ class App:
 
     def _contents(self, id: str, tensor: int) -> Contents:
         return contents_of(self._model_with(id, tensor), tensor)
+
+    def _appended(self, request: Request, id: str, place: int) -> Response:
+        """One of the files that are appended to the model, to be kept."""
+        model = self.library.model(id)
+        files = appended_files(model)
+        if place >= len(files):
+            raise NotFound(f"{len(files)} files are appended to the model")
+        data = appended_file(model, place, _MOST_FILE_BYTES)
+        response = _answer(request, Payload.of(data, "application/octet-stream"))
+        name = _UNSAFE.sub("_", files[place].filename.rpartition("/")[2])[-100:] or "file"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
 
     def _file(self, request: Request, name: str) -> Response:
         if name not in self._static:

@@ -32,16 +32,18 @@ def claim(view: View, subgraph: int) -> Claim:
     """What the delegate wants of a subgraph, 16-bit constants treated as it does.
 
     DEQUANTIZE of a constant of 16 bits is looked through. These operators go along when all others do, and stay behind
-    when one does (FP16GraphPartitionHelper in tflite/delegates/utils.cc).
+    when one does (FP16GraphPartitionHelper in tflite/delegates/utils.cc); what is taken reads the 16 bits then.
     """
     taken: set[int] = set()
     failed: dict[int, list[Failure]] = {}
     halves = []
+    instead: dict[int, int] = {}
     for node in view.nodes(subgraph):
         source = node.input(0)
         if node.op == "DEQUANTIZE" and source >= 0 and view.constant[source] and node.type(source) == "FLOAT16":
             halves.append(node.operator)
             view.made.add(node.output())
+            instead[node.output()] = source
             continue
         found = _failures(node)
         if found:
@@ -59,7 +61,7 @@ def claim(view: View, subgraph: int) -> Claim:
         failed |= {operator: [reason] for operator in halves}
     else:
         taken |= set(halves)
-    return Claim(taken, failed)
+    return Claim(taken, failed, instead)
 
 
 def _failures(node: Node) -> list[Failure]:

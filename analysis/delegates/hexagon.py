@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .nodes import Node, View
-from .rules import Claim, Condition, Delegate, Failure, Rules, constant, failures, option, types
+from .rules import LEAST, MOST, Claim, Condition, Delegate, Failure, Rules, constant, failures, option, types
 
 _BYTES = ("UINT8", "INT8")
 _NONE, _RELUS = 0, (0, 1, 2, 3)  # ActivationFunctionType: none; none, RELU, RELU_N1_TO_1, RELU6
@@ -134,5 +134,5 @@ def claim(view: View, subgraph: int) -> Claim:
 
 HEXAGON = Delegate(
     "hexagon", "Hexagon", "rules", "tflite/delegates/hexagon/utils.cc of LiteRT f674577", claim, most_partitions=4,
-    least_operators=2,
+    least_operators=2, options={MOST: "4", LEAST: "2"},
 )  # fmt: skip

@@ -6,13 +6,13 @@ that the lists do not tell of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Mapping
 
 from ..micro_operators import CUSTOM_METHODS, METHODS
 from ..operators import tensorflow_op
 from .nodes import Node, View
 from .operator_lists import CORE_ML, GPU_LEGACY, INTEL, MEDIATEK, NNAPI
-from .rules import Claim, Condition, Delegate, Failure
+from .rules import LEAST, MOST, Claim, Claimer, Condition, Delegate, Failure, is_true
 
 
 def _listed(names: Collection[str]) -> Condition:
@@ -24,7 +24,7 @@ def _listed(names: Collection[str]) -> Condition:
     return condition
 
 
-def _claims(*conditions: Condition) -> Callable[[View, int], Claim]:
+def _claims(*conditions: Condition) -> Claimer:
     def claim(view: View, subgraph: int) -> Claim:
         taken, failed = set(), {}
         for node in view.nodes(subgraph):
@@ -50,14 +50,20 @@ def _core_ml_version(node: Node) -> Failure | None:
     return None if found <= most else Failure("operator version", str(found), f"at most {most}")
 
 
-def _gpu_types(node: Node) -> Failure | None:
-    for side, tensors in (("input", node.inputs), ("output", node.outputs)):
-        for place, tensor in enumerate(tensors):
-            if tensor >= 0 and node.view.model.producer[tensor] >= 0:
-                found = node.type(tensor)
-                if found not in ("FLOAT32", "FLOAT16", "INT8", "UINT8"):
-                    return Failure(f"{side} {place}", found, "float, INT8 or UINT8")
-    return None
+def _gpu_types(allowed: tuple[str, ...]) -> Condition:
+    def condition(node: Node) -> Failure | None:
+        for side, tensors in (("input", node.inputs), ("output", node.outputs)):
+            for place, tensor in enumerate(tensors):
+                if tensor >= 0 and node.view.model.producer[tensor] >= 0 and node.type(tensor) not in allowed:
+                    return Failure(f"{side} {place}", node.type(tensor), " or ".join(allowed))
+        return None
+
+    return condition
+
+
+def _gpu_legacy(options: Mapping[str, str]) -> Claimer:
+    quantized = ("INT8", "UINT8") if is_true(options, "quantized") else ()
+    return _claims(_listed(GPU_LEGACY), _gpu_types(("FLOAT32", "FLOAT16", *quantized)))
 
 
 def _flex(node: Node) -> Failure | None:
@@ -68,15 +74,17 @@ _LITERT = "LiteRT f674577"
 LISTS = (
     Delegate(
         "gpu-legacy", "GPU (TFLite delegate V2)", "list", f"tflite/delegates/gpu/common/model_builder.cc of {_LITERT}",
-        _claims(_listed(GPU_LEGACY), _gpu_types), most_partitions=1,
+        _gpu_legacy({"quantized": "true"}), most_partitions=1, options={"quantized": "true", MOST: "1"},
+        with_options=_gpu_legacy,
     ),
     Delegate(
         "nnapi", "NNAPI", "list", f"tflite/delegates/nnapi/nnapi_delegate.cc of {_LITERT}", _claims(_listed(NNAPI)),
-        most_partitions=3,
+        most_partitions=3, options={MOST: "3"},
     ),
     Delegate(
         "coreml", "Core ML", "list", f"tflite/delegates/coreml/coreml_delegate.mm of {_LITERT}",
         _claims(_listed(CORE_ML), _float_input, _core_ml_version), least_operators=2,
+        options={MOST: "0", LEAST: "2"},
     ),
     Delegate(
         "intel", "Intel NPU (OpenVINO)", "list",

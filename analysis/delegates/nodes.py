@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import numpy as np
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..dtypes import dtype_name
 from ..memory.litert import sized_while_running
 from ..model import Model
 from ..options import option_column
-from ..ragged import Array
+from .partition import Links, Subset
 
 PER_TENSOR = 1
+TAKEN = "DELEGATE"  # what stands in the graph for operators that a delegate took
 
 
 class View:
@@ -29,13 +28,18 @@ class View:
         self.axis = model.quantization.dimension.tolist()
         self.inputs = model.operators.inputs.tolist()
         self.outputs = model.operators.outputs.tolist()
-        self.ops = model.operators.ops
+        self.ops = list(model.operators.ops)
         self.version = model.operators.version.tolist()
         self._scale = model.quantization.scale
         self._options: dict[str, dict[int, int | float]] = {}
         self._late: set[int] | None = None
         # Tensors that a delegate makes constants of when it prepares, though an operator writes them.
         self.made: set[int] = set()
+        # What each operator of type TAKEN stands for.
+        self.taken: dict[int, list[int]] = {}
+        self._plans: dict[int, Sequence[int]] = {}
+        self._links: dict[int, Links] = {}
+        self._is_resource = [name in ("RESOURCE", "VARIANT") for name in self.type]
 
     def scale(self, tensor: int) -> float:
         """The first scale of a tensor, 0 where there is none."""
@@ -61,10 +65,68 @@ class View:
             self._options[name] = dict(zip(having.tolist(), values.tolist(), strict=True))
         return self._options[name].get(operator, 0)
 
+    def plan(self, subgraph: int) -> Sequence[int]:
+        """The operators of a subgraph in the order of execution; those that a delegate took are one, :data:`TAKEN`."""
+        if subgraph not in self._plans:
+            start, stop = self.model.subgraphs.operator_offsets[subgraph : subgraph + 2].tolist()
+            self._plans[subgraph] = range(start, stop)
+        return self._plans[subgraph]
+
     def nodes(self, subgraph: int) -> Iterator[Node]:
         """The operators of a subgraph in order."""
-        start, stop = self.model.subgraphs.operator_offsets[subgraph : subgraph + 2].tolist()
-        return (Node(self, operator) for operator in range(start, stop))
+        return (Node(self, operator) for operator in self.plan(subgraph))
+
+    def links(self, subgraph: int) -> Links:
+        """What waits for what in a subgraph, as it is now."""
+        if subgraph not in self._links:
+            plan = self.plan(subgraph)
+            ordered = [operator for operator in plan if self.has_side_effects(operator)]
+            self._links[subgraph] = Links(plan, self.inputs, self.outputs, ordered)
+        return self._links[subgraph]
+
+    def has_side_effects(self, operator: int) -> bool:
+        """Whether it touches resources or runs subgraphs: the runtime keeps the order of all such.
+
+        OpMightHaveSideEffect in tflite/core/subgraph.cc of LiteRT f674577.
+        """
+        if self.ops[operator] in ("IF", "WHILE", "CALL_ONCE"):
+            return True
+        operands = (*self.inputs[operator], *self.outputs[operator])
+        return any(tensor >= 0 and self._is_resource[tensor] for tensor in operands)
+
+    def replace(self, subgraph: int, subsets: Sequence[Subset], instead: Mapping[int, int]) -> None:
+        """Puts one operator of type :data:`TAKEN` in the place of each subset that a delegate took.
+
+        ReplaceNodeSubsetsWithDelegateKernels in tflite/core/subgraph.cc: the order of execution is then that of the
+        subsets. What a later delegate is asked about is this graph. ``instead`` are tensors that these subsets read in
+        place of others.
+        """
+        if not any(subset.taken for subset in subsets):
+            return
+        read_by: dict[int, set[int]] = {}
+        for number, subset in enumerate(subsets):
+            for operator in subset.operators:
+                for tensor in self.inputs[operator]:
+                    read_by.setdefault(instead.get(tensor, tensor) if subset.taken else tensor, set()).add(number)
+        results = set(self.model.subgraphs.outputs[subgraph].tolist())
+        plan: list[int] = []
+        for number, subset in enumerate(subsets):
+            if not subset.taken:
+                plan += subset.operators
+                continue
+            written = {tensor for operator in subset.operators for tensor in self.outputs[operator]} - {-1}
+            read = {
+                instead.get(tensor, tensor) for operator in subset.operators for tensor in self.inputs[operator]
+            } - {-1}
+            self.taken[len(self.ops)] = subset.operators
+            plan.append(len(self.ops))
+            self.ops.append(TAKEN)
+            self.version.append(1)
+            self.inputs.append(sorted(read - written))
+            kept = [tensor for tensor in written if tensor in results or read_by.get(tensor, set()) - {number}]
+            self.outputs.append(sorted(kept))
+        self._plans[subgraph] = plan
+        self._links.pop(subgraph, None)
 
 
 class Node:
@@ -105,18 +167,3 @@ class Node:
     def option(self, name: str) -> int | float:
         """A field of its options, 0 where it has none."""
         return self.view.option(self.operator, name)
-
-
-def side_effects(model: Model) -> Array:
-    """Bool per operator: it touches resources or runs subgraphs, and the runtime keeps the order of all such.
-
-    OpMightHaveSideEffect in tflite/core/subgraph.cc of LiteRT f674577.
-    """
-    names = [dtype_name(value) for value in range(256)]
-    resource = np.array([name in ("RESOURCE", "VARIANT") for name in names], bool)[model.tensors.type]
-    found = np.isin(model.operators.type_names, ["IF", "WHILE", "CALL_ONCE"])[model.operators.type]
-    for column in (model.operators.inputs, model.operators.outputs):
-        there = column.values >= 0
-        rows = column.rows[there][resource[column.values[there]]]
-        found[rows] = True
-    return found

@@ -1,8 +1,8 @@
 """How the operators that a delegate wants become partitions.
 
-:func:`partition` is PartitionGraphIntoIndependentNodeSubsets of tflite/core/graph_info.cc of LiteRT f674577: subsets of
-one kind at a time, each swept over the operators in order until nothing more fits. The sweeps are replaced by queues of
-operators whose inputs are ready, in the order of the sweeps: linear, with the same result.
+:meth:`Links.partition` is PartitionGraphIntoIndependentNodeSubsets of tflite/core/graph_info.cc of LiteRT f674577:
+subsets of one kind at a time, each swept over the operators in order until nothing more fits. The sweeps are replaced
+by queues of operators whose inputs are ready, in the order of the sweeps: linear, with the same result.
 """
 
 from __future__ import annotations
@@ -26,74 +26,78 @@ class Subset:
     operators: list[int]
 
 
-def partition(
-    operators: Sequence[int],
-    inputs: Sequence[Sequence[int]],
-    outputs: Sequence[Sequence[int]],
-    claimed: set[int],
-    ordered: Sequence[int] = (),
-) -> list[Subset]:
-    """The subsets of a subgraph in the order in which they run.
+class Links:
+    """Which of a subgraph's operators wait for which: made once, partitioned for as many delegates as one likes.
 
-    Args:
-        operators: global ids in the order of execution.
-        inputs: tensors that every operator of the model reads, by global id; negative ones are left out.
-        outputs: tensors that it writes, likewise.
-        claimed: the operators that the delegate wants.
-        ordered: operators whose order is kept, in that order (they have side effects).
-
-    Returns:
-        Every operator in one subset, but those that can never run.
+    Attributes:
+        operators: ids in the order of execution. All else goes by the place in it.
     """
-    waiting, readers = _dependencies(operators, inputs, outputs, ordered)
-    # By kind, what is ready: (sweep, place). What becomes ready ahead of the sweep joins it, behind it the next one.
-    ready: dict[bool, list[tuple[int, int]]] = {False: [], True: []}
-    for place, operator in enumerate(operators):
-        if waiting[place] == 0:
-            ready[operator in claimed].append((0, place))
-    subsets: list[Subset] = []
-    while ready[False] or ready[True]:
-        first = min((place, taken) for taken in (False, True) for _, place in ready[taken])
-        taken = first[1]
-        heap = [(0, place) for _, place in ready[taken]]
-        heapq.heapify(heap)
-        ready[taken] = []
-        members: list[int] = []
-        while heap:
-            sweep, place = heapq.heappop(heap)
-            members.append(operators[place])
-            for reader in readers[place]:
-                waiting[reader] -= 1
-                if waiting[reader] == 0:
-                    kind = operators[reader] in claimed
-                    if kind == taken:
+
+    def __init__(
+        self,
+        operators: Sequence[int],
+        inputs: Sequence[Sequence[int]],
+        outputs: Sequence[Sequence[int]],
+        ordered: Sequence[int] = (),
+    ) -> None:
+        """Links operators.
+
+        Args:
+            operators: ids in the order of execution.
+            inputs: tensors that every operator reads, by id; negative ones are left out.
+            outputs: tensors that it writes, likewise.
+            ordered: operators whose order is kept, in that order (they have side effects).
+        """
+        self.operators = operators
+        writer: dict[int, int] = {}
+        for place, operator in enumerate(operators):
+            writer.update(dict.fromkeys(outputs[operator], place))
+        writer.pop(-1, None)
+        before = [{writer[tensor] for tensor in inputs[operator] if tensor in writer} for operator in operators]
+        place_of = {operator: place for place, operator in enumerate(operators)} if ordered else {}
+        for earlier, later in pairwise(ordered):
+            before[place_of[later]].add(place_of[earlier])
+        self._waiting = [len(needed) for needed in before]
+        self._readers: list[list[int]] = [[] for _ in operators]
+        for place, needed in enumerate(before):
+            for other in needed:
+                self._readers[other].append(place)
+
+    def partition(self, claimed: set[int]) -> list[Subset]:
+        """The subsets in the order in which they run; every operator is in one, but those that can never run.
+
+        Args:
+            claimed: the operators that the delegate wants.
+        """
+        operators, readers, waiting = self.operators, self._readers, self._waiting.copy()
+        kinds = [operator in claimed for operator in operators]
+        # By kind, the places that are ready before their subset is open, in order.
+        ready: dict[bool, list[int]] = {False: [], True: []}
+        for place, needed in enumerate(waiting):
+            if not needed:
+                ready[kinds[place]].append(place)
+        subsets: list[Subset] = []
+        while ready[False] or ready[True]:
+            taken = min((places[0], kind) for kind, places in ready.items() if places)[1]
+            # (sweep, place): what becomes ready ahead of the sweep joins it, what does behind it joins the next one.
+            heap = [(0, place) for place in ready[taken]]
+            ready[taken] = []
+            members: list[int] = []
+            other = ready[not taken]
+            while heap:
+                sweep, place = heapq.heappop(heap)
+                members.append(operators[place])
+                for reader in readers[place]:
+                    waiting[reader] -= 1
+                    if waiting[reader]:
+                        continue
+                    if kinds[reader] == taken:
                         heapq.heappush(heap, (sweep + (reader < place), reader))
                     else:
-                        ready[kind].append((0, reader))
-        subsets.append(Subset(taken, members))
-    return subsets
-
-
-def _dependencies(
-    operators: Sequence[int], inputs: Sequence[Sequence[int]], outputs: Sequence[Sequence[int]], ordered: Sequence[int]
-) -> tuple[list[int], list[list[int]]]:
-    """For every place how many others it waits for, and which places wait for it."""
-    writer: dict[int, int] = {}
-    for place, operator in enumerate(operators):
-        for tensor in outputs[operator]:
-            if tensor >= 0:
-                writer[tensor] = place
-    before: list[set[int]] = [
-        {writer[tensor] for tensor in inputs[operator] if tensor >= 0 and tensor in writer} for operator in operators
-    ]
-    place_of = {operator: place for place, operator in enumerate(operators)}
-    for earlier, later in pairwise(ordered):
-        before[place_of[later]].add(place_of[earlier])
-    readers: list[list[int]] = [[] for _ in operators]
-    for place, needed in enumerate(before):
-        for other in needed:
-            readers[other].append(place)
-    return [len(needed) for needed in before], readers
+                        other.append(reader)
+            other.sort()
+            subsets.append(Subset(taken, members))
+        return subsets
 
 
 def runs(operators: Sequence[int], claimed: set[int]) -> list[Subset]:
@@ -111,6 +115,6 @@ def kept(subsets: Sequence[Subset], most: int, least: int) -> list[Subset]:
     """The subsets that a delegate really takes: the largest, as many as it is allowed (tflite/delegates/utils.cc)."""
     of_delegate = [subset for subset in subsets if subset.taken and len(subset.operators) >= least]
     if most and len(of_delegate) > most:
-        largest = sorted(of_delegate, key=lambda subset: -len(subset.operators))[:most]
-        of_delegate = [subset for subset in of_delegate if subset in largest]
+        largest = sorted(range(len(of_delegate)), key=lambda place: -len(of_delegate[place].operators))[:most]
+        of_delegate = [of_delegate[place] for place in sorted(largest)]
     return of_delegate

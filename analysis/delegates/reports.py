@@ -11,6 +11,7 @@ from ..model import Model
 from ..ragged import Categories
 from ..report import Column, Report
 from . import delegates
+from .nodes import View
 from .simulation import VERDICTS, fixes, place, report, sentence
 
 
@@ -43,8 +44,9 @@ def verdicts(model: Model) -> Report:
     """One row per operator, one column per delegate: what becomes of it."""
     count = len(model.operators)
     columns, summaries = [], []
+    view = View(model)
     for delegate in delegates().values():
-        placed = place(model, delegate)
+        placed = place(model, delegate, view=view)
         codes = np.full(count, VERDICTS.index("rejected"), np.int64)
         codes[sorted(placed.wanted)] = VERDICTS.index("left by the limit")
         codes[sorted(placed.taken)] = VERDICTS.index("accepted")

@@ -7,7 +7,7 @@ A third party adds a delegate by an entry point of the group ``tb_tflite_plugin.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .nodes import Node, View
@@ -48,10 +48,15 @@ class Claim:
     Attributes:
         operators: global ids of those that it would take.
         failures: of each of the others, every condition that it does not meet.
+        instead: tensors that what it takes reads in place of others, when it has taken it.
     """
 
     operators: set[int]
     failures: dict[int, list[Failure]]
+    instead: Mapping[int, int] = field(default_factory=dict)
+
+
+Claimer = Callable[[View, int], Claim]
 
 
 @dataclass(frozen=True)
@@ -69,17 +74,65 @@ class Delegate:
         most_partitions: it takes only so many, the largest; 0 for all.
         least_operators: a partition of fewer is not taken.
         options: what it may be created with, and the defaults.
+        with_options: what it wants of a subgraph when created with options; None where they change nothing of that.
     """
 
     name: str
     title: str
     confidence: Confidence
     source: str
-    claim: Callable[[View, int], Claim]
+    claim: Claimer
     partitioner: Literal["tflite", "runs"] = "tflite"
     most_partitions: int = 0
     least_operators: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
+    with_options: Callable[[Mapping[str, str]], Claimer] | None = None
+
+
+# Options that several delegates have by these names.
+MOST, LEAST = "max_delegated_partitions", "min_nodes_per_partition"
+
+
+def created(delegate: Delegate, given: Mapping[str, str]) -> Delegate:
+    """A delegate as it is with other options than the defaults.
+
+    Raises:
+        ValueError: for options that it does not have, or values that it does not understand.
+    """
+    for name in given:
+        if name not in delegate.options:
+            known = ", ".join(f"{key}={value}" for key, value in delegate.options.items()) or "none"
+            raise ValueError(f"{delegate.name} has no option {name}; it has {known}")
+    values = {**delegate.options, **given}
+    return replace(
+        delegate,
+        options=values,
+        claim=delegate.with_options(values) if delegate.with_options else delegate.claim,
+        most_partitions=whole(values, MOST) if MOST in values else delegate.most_partitions,
+        least_operators=whole(values, LEAST) if LEAST in values else delegate.least_operators,
+    )
+
+
+def whole(values: Mapping[str, str], name: str) -> int:
+    """An option that is a number of things, 0 or more.
+
+    Raises:
+        ValueError: when it is not.
+    """
+    if not values[name].isdecimal():
+        raise ValueError(f"{name}={values[name]}: must be a whole number")
+    return int(values[name])
+
+
+def is_true(values: Mapping[str, str], name: str) -> bool:
+    """An option that is true or false.
+
+    Raises:
+        ValueError: when it is neither.
+    """
+    if values[name] not in ("true", "false"):
+        raise ValueError(f"{name}={values[name]}: must be true or false")
+    return values[name] == "true"
 
 
 def failures(node: Node, rules: Rules) -> list[Failure]:

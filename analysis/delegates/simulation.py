@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,8 @@ from ..borders import Borders
 from ..model import Model
 from ..ragged import Array, Categories
 from ..report import Column, Finding, Report
-from .nodes import View, side_effects
-from .partition import kept, partition, runs
+from .nodes import View
+from .partition import Subset, kept, runs
 from .rules import Delegate, Failure
 
 VERDICTS = ("accepted", "left by the limit", "rejected")
@@ -43,37 +44,64 @@ class Placement:
         return {operator for _, operators in self.partitions for operator in operators}
 
 
-def place(
-    model: Model, delegate: Delegate, *, also: set[int] | None = None, without: set[int] | None = None
-) -> Placement:
+def place(model: Model, delegate: Delegate, *, also: set[int] | None = None, view: View | None = None) -> Placement:
     """What a delegate takes of a model.
 
     Args:
         model: the model.
         delegate: which.
         also: operators that count as accepted whatever they fail: a what-if.
-        without: operators that an earlier delegate has taken.
+        view: the model as earlier delegates left it, or made before; a new one when not given. It is not changed.
     """
-    view = View(model)
-    ordered = np.flatnonzero(side_effects(model)).tolist()
+    view = view or View(model)
+    return _place(view, delegate, also or set())[0]
+
+
+def place_in_order(view: View, several: Sequence[Delegate]) -> list[Placement]:
+    """What each of several delegates takes when one comes after the other, as the runtime applies them.
+
+    A later one is asked about the graph that the earlier ones left: what they took is an operator that it cannot take.
+
+    Args:
+        view: the model; afterwards what all of them left of it.
+        several: in the order in which they are asked.
+    """
+    found = []
+    for delegate in several:
+        placed, everything = _place(view, delegate, set())
+        for subgraph, (subsets, instead) in enumerate(everything):
+            view.replace(subgraph, subsets, instead)
+        found.append(placed)
+    return found
+
+
+_Graph = tuple[list[Subset], Mapping[int, int]]
+
+
+def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, list[_Graph]]:
+    """What it takes, and by subgraph all that runs, in order, and what it reads instead of other tensors."""
     partitions: list[tuple[int, list[int]]] = []
     wanted: set[int] = set()
     failed: dict[int, list[Failure]] = {}
-    for subgraph in range(len(model.subgraphs)):
-        start, stop = model.subgraphs.operator_offsets[subgraph : subgraph + 2].tolist()
+    everything: list[_Graph] = []
+    view.made = set()
+    for subgraph in range(len(view.model.subgraphs)):
+        plan = view.plan(subgraph)
         claim = delegate.claim(view, subgraph)
-        mine = (claim.operators | {o for o in also or () if start <= o < stop}) - (without or set())
-        operators = range(start, stop)
-        if delegate.partitioner == "runs":
-            subsets = runs(operators, mine)
-        else:
-            chain = [operator for operator in ordered if start <= operator < stop]
-            subsets = partition(operators, view.inputs, view.outputs, mine, chain)
+        mine = claim.operators | also.intersection(plan) if also else claim.operators
+        split = functools.partial(runs, plan) if delegate.partitioner == "runs" else view.links(subgraph).partition
+        subsets = split(mine)
         found = kept(subsets, delegate.most_partitions, delegate.least_operators)
+        if len(found) < sum(subset.taken for subset in subsets):
+            # Only these operators are then given up for partition again: the others run as if never wanted.
+            subsets = split({operator for subset in found for operator in subset.operators})
+            found = [subset for subset in subsets if subset.taken]
+        everything.append((subsets, claim.instead))
         partitions += [(subgraph, subset.operators) for subset in found]
         wanted |= mine
-        failed |= {operator: found for operator, found in claim.failures.items() if operator not in mine}
-    return Placement(delegate, partitions, wanted, failed)
+        count = len(view.model.operators)
+        failed |= {o: reasons for o, reasons in claim.failures.items() if o not in mine and o < count}
+    return Placement(delegate, partitions, wanted, failed), everything
 
 
 def report(model: Model, placed: Placement) -> Report:
@@ -131,11 +159,9 @@ def sentence(model: Model, placed: Placement) -> str:
     if not placed.wanted:
         return f"{placed.delegate.title}: takes none of the {total:,} operators"
     text = f"{placed.delegate.title}: {taken:,} of {total:,} operators in {count} partition{'' if count == 1 else 's'}"
-    left = Counter(model.operators.type_names[model.operators.type[operator]] for operator in placed.failures)
-    if left:
-        listed = ", ".join(f"{op} ({number:,})" for op, number in left.most_common(3))
+    if placed.failures:
         verb = "stays" if len(placed.failures) == 1 else "stay"
-        text += f"; {listed}{' and others' if len(left) > 3 else ''} {verb} behind"
+        text += f"; {listed(model, placed.failures)} {verb} behind"
     beyond = len(placed.wanted) - taken
     if beyond > 0:
         why = "because only the largest partition is taken" if placed.delegate.most_partitions == 1 else (
@@ -143,6 +169,13 @@ def sentence(model: Model, placed: Placement) -> str:
         )  # fmt: skip
         text += f", and {beyond:,} more {why}"
     return text
+
+
+def listed(model: Model, operators: Iterable[int]) -> str:
+    """The commonest types of some operators, with counts."""
+    types = Counter(model.operators.type_names[model.operators.type[operator]] for operator in operators)
+    text = ", ".join(f"{op} ({number:,})" for op, number in types.most_common(3))
+    return text + (" and others" if len(types) > 3 else "")
 
 
 def _rejected(model: Model, placed: Placement) -> list[Finding]:

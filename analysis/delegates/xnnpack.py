@@ -182,6 +182,7 @@ def _custom(node: Node) -> Failure | None:
     return None if node.op in _CUSTOM else Failure("custom operator", node.op, " or ".join(_CUSTOM))
 
 
+_VARIABLES = ("READ_VARIABLE", "ASSIGN_VARIABLE")
 _UNARY = ("ABS", "CEIL", "COS", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LOG", "NEG", "RELU", "RELU6", "RELU_N1_TO_1",
           "ROUND", "RSQRT", "SIN", "SQRT", "SQUARE")  # fmt: skip
 _SHAPED = ("MEAN", "PAD", "REDUCE_MAX", "REDUCE_MIN", "RESHAPE", "SUM", "TRANSPOSE")
@@ -255,6 +256,8 @@ def claim(view: View, subgraph: int) -> Claim:
             handles[node.output()] = node.operator
             continue
         found = failures(node, RULES)
+        if node.op in _VARIABLES and node.input(0) not in handles:
+            found.append(Failure("input 0", "from nowhere in this graph", "the result of a VAR_HANDLE in it"))
         if not found:
             taken.add(node.operator)
             used |= {handles[tensor] for tensor in node.inputs if tensor in handles}

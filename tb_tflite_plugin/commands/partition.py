@@ -33,7 +33,8 @@ def partition(
         bool, typer.Option("--measured", help="Let the delegate itself take its operators, in a process of its own.")
     ] = False,
     option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="KEY=VALUE for the measured delegate; repeatable.")
+        list[str] | None,
+        typer.Option("--option", "-o", help="KEY=VALUE that the delegate is created with; repeatable."),
     ] = None,
     explain: Annotated[int | None, typer.Option(help="Say what each delegate makes of this operator (its id).")] = None,
     what_if: Annotated[
@@ -55,8 +56,10 @@ def partition(
     if measured:
         reports = [_measured(opened, delegate, option or [])]
     else:
-        reports = _foretold(opened, delegate, every=every, explain=explain, what_if=what_if, json=json or csv)
-    _show(opened, reports, as_json=json, as_csv=csv)
+        chosen = _created(_chosen(delegate, every=every), option or [])
+        reports = _foretold(opened, chosen, explain=explain, what_if=what_if, json=json or csv)
+    together = None if measured or every or len(reports) < 2 else _together(opened, chosen)
+    _show(opened, reports, together, as_json=json, as_csv=csv)
     if require is not None and _is_short(reports, require):
         raise typer.Exit(1)
 
@@ -140,8 +143,23 @@ def _chosen(names: str | None, *, every: bool) -> list[Delegate]:
     return [known[name] for name in names.split(",")]
 
 
+def _created(chosen: list[Delegate], options: list[str]) -> list[Delegate]:
+    """The delegates with options; each is given those that it has, and one at least has each."""
+    from ..analysis.delegates.rules import created
+    from ..errors import UsageError
+
+    given = _options(options)
+    unknown = [name for name in given if not any(name in one.options for one in chosen)]
+    try:
+        if unknown:
+            created(chosen[0], {unknown[0]: given[unknown[0]]})
+        return [created(one, {name: value for name, value in given.items() if name in one.options}) for one in chosen]
+    except ValueError as error:
+        raise UsageError(f"--option: {error}") from None
+
+
 def _foretold(
-    model: Model, names: str | None, *, every: bool, explain: int | None, what_if: str | None, json: bool
+    model: Model, chosen: list[Delegate], *, explain: int | None, what_if: str | None, json: bool
 ) -> list[Report]:
     from ..analysis.delegates.simulation import fixes, place, report
     from ..errors import UsageError
@@ -150,7 +168,7 @@ def _foretold(
     if explain is not None and not 0 <= explain < len(model.operators):
         raise UsageError(f"--explain {explain}: the model has {len(model.operators)} operators")
     also = _wanted(model, what_if)
-    placed = [place(model, delegate, also=also) for delegate in _chosen(names, every=every)]
+    placed = [place(model, delegate, also=also) for delegate in chosen]
     terminal = Terminal()
     if explain is not None and not json:
         terminal.title(f"{model.name}: {model.operators.ops[explain]} {explain}, {model.layer_names[explain]}")
@@ -165,6 +183,13 @@ def _foretold(
     if len(placed) == 1 and placed[0].failures and not json:
         _fixes(terminal, fixes(model, placed[0]), len(placed[0].taken))
     return reports
+
+
+def _together(model: Model, chosen: list[Delegate]) -> dict[str, Any]:
+    """What several delegates take when they are asked in the order in which they are named."""
+    from ..analysis.delegates.several import in_order
+
+    return in_order(model, chosen).summary
 
 
 def _fixes(terminal: Terminal, found: list[Fix], taken: int) -> None:
@@ -201,7 +226,7 @@ def _is_short(reports: list[Report], text: str) -> bool:
     return any(100 * delegated < least * operators for delegated, operators in taken)
 
 
-def _show(model: Model, reports: list[Report], *, as_json: bool, as_csv: bool) -> None:
+def _show(model: Model, reports: list[Report], together: dict[str, Any] | None, *, as_json: bool, as_csv: bool) -> None:
     from dataclasses import replace
 
     from ..terminal import Terminal
@@ -213,7 +238,10 @@ def _show(model: Model, reports: list[Report], *, as_json: bool, as_csv: bool) -
         if not print_report(model, first if is_measured else with_names(model, first), as_json=as_json, as_csv=as_csv):
             _print(Terminal(), model.name, first if is_measured else with_names(model, first))
         return
-    both = replace(first, name="partition", summary={"delegates": [one.summary for one in reports]}, findings=())
+    summary: dict[str, Any] = {"delegates": [one.summary for one in reports]}
+    if together is not None:
+        summary["in_order"] = together
+    both = replace(first, name="partition", summary=summary, findings=())
     columns = tuple(
         replace(column, name=f"{one.summary['delegate']}.{column.name}")
         for one in reports
@@ -225,6 +253,9 @@ def _show(model: Model, reports: list[Report], *, as_json: bool, as_csv: bool) -
         for one in reports:
             confidence = {"exact": "as measured", "rules": "by its rules", "list": "by its list"}
             terminal.line(f"{one.summary['sentence']} ({confidence[one.summary['confidence']]})")
+        if together is not None:
+            across = f"{together['crossing_tensors']:,} tensors, {terminal.size(together['crossing_bytes'])}"
+            terminal.line(f"One after the other: {together['sentence']}; {across} across borders")
 
 
 def _print(terminal: Terminal, name: str, report: Report) -> None:

@@ -1,24 +1,22 @@
-"""Rules of delegates, condition by condition; partitioners; reports, what-ifs, delegates of others."""
+"""Rules of delegates, condition by condition; reports, what-ifs, delegates of others."""
 
 from __future__ import annotations
 
 from importlib import metadata
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as tfl
-from hypothesis import given
-from hypothesis import strategies as st
 from tb_tflite_plugin.analysis import delegates as package
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.delegates import delegates
-from tb_tflite_plugin.analysis.delegates.partition import Subset, kept, partition, runs
+from tb_tflite_plugin.analysis.delegates.nodes import View
 from tb_tflite_plugin.analysis.delegates.reports import partition_xnnpack, verdicts
-from tb_tflite_plugin.analysis.delegates.rules import Claim, Delegate
-from tb_tflite_plugin.analysis.delegates.simulation import fixes, place, report, sentence, what_if
+from tb_tflite_plugin.analysis.delegates.rules import Claim, Delegate, created
+from tb_tflite_plugin.analysis.delegates.several import in_order
+from tb_tflite_plugin.analysis.delegates.simulation import fixes, place, place_in_order, report, sentence, what_if
 from tb_tflite_plugin.analysis.model import Model
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -26,66 +24,6 @@ MODELS = Path(__file__).parents[1] / "models"
 
 def model_of(name: str) -> Model:
     return open_model(str(MODELS / f"{name}.tflite"))
-
-
-def sweeps(operators: list[int], inputs: Any, outputs: Any, claimed: set[int], ordered: list[int]) -> list[list[int]]:
-    """The runtime's partitioner as its source has it: sweeps over all operators until nothing more fits."""
-    written = {t for operator in operators for t in outputs[operator]}
-    before = {later: earlier for earlier, later in pairwise(ordered)}
-    ready: set[int] = set()
-    done: set[int] = set()
-    found: list[list[int]] = []
-    while len(done) < len(operators):
-        subset: list[int] = []
-        grown = True
-        while grown:
-            grown = False
-            for operator in operators:
-                fits = not subset or (operator in claimed) == (subset[0] in claimed)
-                waits = any(t in written and t not in ready for t in inputs[operator])
-                if operator in done or not fits or waits or before.get(operator, operator) not in done | {operator}:
-                    continue
-                done.add(operator)
-                subset.append(operator)
-                ready.update(outputs[operator])
-                grown = True
-        found.append(subset)
-    return found
-
-
-@st.composite
-def graphs(draw: Any) -> tuple[list[list[int]], set[int], list[int]]:
-    """What every operator reads (outputs of earlier ones), which are claimed, and which keep their order."""
-    count = draw(st.integers(1, 24))
-    reads = [
-        sorted(draw(st.sets(st.integers(0, operator - 1), max_size=3))) if operator else [] for operator in range(count)
-    ]
-    claimed = draw(st.sets(st.integers(0, count - 1)))
-    return reads, claimed, sorted(draw(st.sets(st.integers(0, count - 1), max_size=4)))
-
-
-@given(graphs())
-def test_queues_give_what_sweeps_give(graph: tuple[list[list[int]], set[int], list[int]]) -> None:
-    reads, claimed, ordered = graph
-    operators = list(range(len(reads)))
-    outputs = [[operator] for operator in operators]
-    ours = [subset.operators for subset in partition(operators, reads, outputs, claimed, ordered)]
-    assert ours == sweeps(operators, reads, outputs, claimed, ordered)
-
-
-def test_an_operator_that_stays_splits_only_what_depends_on_it() -> None:
-    """0 → 1, 2 → 3: 1 is left, and nothing that is taken waits for it."""
-    found = partition(range(4), [[], [0], [], [2]], [[0], [1], [2], [3]], {0, 2, 3})
-    assert [(subset.taken, subset.operators) for subset in found] == [(True, [0, 2, 3]), (False, [1])]
-
-
-def test_runs_and_limits() -> None:
-    subsets = runs(range(6), {0, 1, 3, 5})
-    assert [subset.operators for subset in subsets] == [[0, 1], [2], [3], [4], [5]]
-    assert [subset.operators for subset in kept(subsets, 1, 1)] == [[0, 1]]
-    assert [subset.operators for subset in kept(subsets, 2, 1)] == [[0, 1], [3]]
-    assert [subset.operators for subset in kept(subsets, 0, 2)] == [[0, 1]]
-    assert kept([Subset(False, [1])], 0, 1) == []
 
 
 def quant(scale: float, zero: int = 0, count: int = 1) -> Any:
@@ -294,11 +232,51 @@ def test_verdicts_of_all() -> None:
 
 
 def test_a_later_delegate_takes_what_an_earlier_one_left() -> None:
-    model = model_of("opzoo_float32")
-    first = place(model, delegates()["gpu"])
-    second = place(model, delegates()["xnnpack"], without=first.taken)
-    assert first.taken
+    model = model_of("mnet_pruned80_sparse_fp16")
+    first, second = place_in_order(View(model), [delegates()["gpu"], delegates()["xnnpack"]])
+    assert first.partitions == place(model, delegates()["gpu"]).partitions
+    assert second.taken
     assert not first.taken & second.taken
+    found = in_order(model, [delegates()["gpu"], delegates()["xnnpack"]])
+    assert found.summary["delegated"] == len(first.taken | second.taken)
+    assert [part["operators"] for part in found.summary["partitions"] if part["delegate"] == "gpu"] == [
+        sorted(operators) for _, operators in first.partitions
+    ]
+    cells = {column.name: column.cells() for column in found.columns}
+    assert {o for o, name in enumerate(cells["delegate"]) if name == "xnnpack"} == second.taken
+    assert [number is None for number in cells["partition"]] == [name is None for name in cells["delegate"]]
+    start = f"of {len(model.operators)} operators, GPU {len(first.taken)} in 1 partition, then XNNPACK "
+    assert found.summary["sentence"].startswith(start)
+
+
+def test_options_of_a_delegate() -> None:
+    model, legacy = model_of("mnet_int8"), delegates()["gpu-legacy"]
+    assert place(model, legacy).taken
+    floats = created(legacy, {"quantized": "false"})
+    reasons = place(model, floats).failures
+    assert reasons[1][0].needed == "FLOAT32 or FLOAT16"
+    assert floats.options["quantized"] == "false"
+    assert legacy.options["quantized"] == "true"
+    zoo, hexagon = model_of("opzoo_int8"), delegates()["hexagon"]
+    one = place(zoo, created(hexagon, {"max_delegated_partitions": "1", "min_nodes_per_partition": "1"}))
+    all_of_them = place(zoo, created(hexagon, {"max_delegated_partitions": "0", "min_nodes_per_partition": "1"}))
+    assert len(one.partitions) == 1
+    assert len(all_of_them.partitions) > len(place(zoo, hexagon).partitions)
+    assert max(len(operators) for _, operators in all_of_them.partitions) == len(one.partitions[0][1])
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value", "message"),
+    [
+        ("gpu-legacy", "quantized", "perhaps", "quantized=perhaps: must be true or false"),
+        ("hexagon", "max_delegated_partitions", "-1", "must be a whole number"),
+        ("hexagon", "colour", "red", "hexagon has no option colour; it has max_delegated_partitions=4, "),
+        ("xnnpack", "threads", "2", "xnnpack has no option threads; it has none"),
+    ],
+)
+def test_options_that_there_are_not(name: str, option: str, value: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        created(delegates()[name], {option: value})
 
 
 def test_delegates_of_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,29 @@ def test_partition_as_csv_and_text(model: Path) -> None:
     assert "SOFTMAX\t1\tthe runtime's own kernels" in text
 
 
+def test_delegates_one_after_the_other(models: Path) -> None:
+    sparse = models / "mnet_pruned80_sparse_fp16.tflite"
+    summary = json.loads(printed("partition", sparse, "-d", "gpu,xnnpack", "--json"))["summary"]
+    alone, together = summary["delegates"], summary["in_order"]
+    assert [one["delegate"] for one in alone] == ["gpu", "xnnpack"]
+    assert together["delegate"] == "gpu,xnnpack"
+    assert [part["delegate"] for part in together["partitions"]] == ["xnnpack", "gpu"]
+    # The GPU comes first: XNNPACK, which would take everything, gets what is left.
+    assert [len(part["operators"]) for part in together["partitions"]] == [26, 20]
+    assert alone[1]["delegated"] == alone[1]["operators"] > together["delegated"] == 46
+    text = printed("partition", sparse, "-d", "gpu,xnnpack")
+    assert "One after the other: of 54 operators, GPU 20 in 1 partition, then XNNPACK 26 in 1 partition; " in text
+    assert "One after the other" not in printed("partition", sparse, "--all")
+
+
+def test_options_of_foretold_delegates(model: Path) -> None:
+    def summary(*options: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(printed("partition", model, "-d", "gpu-legacy", "--json", *options))
+        return found["summary"]
+
+    assert summary("-o", "quantized=false")["delegated"] < summary()["delegated"]
+
+
 def test_a_delegate_that_fails_is_an_answer(models: Path) -> None:
     text = printed("partition", models / "mnet_pruned80_sparse_dynrange.tflite", "--measured", "-d", "xnnpack")
     assert "delegated\tnot known" in text
@@ -73,6 +96,11 @@ def test_a_delegate_that_fails_is_an_answer(models: Path) -> None:
         (("--measured", "-d", "./no.so"), "./no.so: no such file"),
         (("--measured",), "--measured needs --delegate"),
         ((), "which delegate?"),
+        (
+            ("-d", "hexagon", "-o", "colour=red"),
+            "--option: hexagon has no option colour; it has max_delegated_partitions=4",
+        ),
+        (("-d", "gpu-legacy", "-o", "quantized=maybe"), "--option: quantized=maybe: must be true or false"),
         (("-d", "xnnpack", "--explain", "999"), "the model has"),
         (("-d", "xnnpack", "--what-if", "NONE"), "no operator of the model"),
         (("-d", "xnnpack", "--require", "much"), "must be a share"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tb_tflite_plugin.analysis.delegates import delegates
+from tb_tflite_plugin.analysis.delegates.several import in_order
 from tb_tflite_plugin.analysis.delegates.simulation import place
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.runtime.partitions import measure
@@ -70,3 +71,19 @@ def test_gpu_on_fixtures(models: Path, name: str) -> None:
 def test_gpu_on_real_models(real_models: dict[str, Path]) -> None:
     for name in ("face_full_range", "face_sparse", "okay_nabu"):
         assert assert_as_measured(open_model(str(real_models[name])), "gpu"), name
+
+
+@pytest.mark.usefixtures("software_gpu")
+@pytest.mark.parametrize(
+    "name", ["mnet_pruned80_sparse_fp16", "mnet_int8_mixed", "opzoo_int8", "gru_while", "face_sparse", "okay_nabu"]
+)
+def test_gpu_and_then_xnnpack(models: Path, real_models: dict[str, Path], name: str) -> None:
+    """LiteRT's compiled model gives what the GPU leaves to XNNPACK."""
+    model = open_model(str(real_models.get(name) or models / f"{name}.tflite"))
+    found = {column.name: column.cells() for column in measure(model, "gpu").columns}
+    real = ["xnnpack" if who == "TfLiteXNNPackDelegate" else who for who in found["delegate"]]
+    both = in_order(model, [delegates()["gpu"], delegates()["xnnpack"]])
+    foretold = next(column for column in both.columns if column.name == "delegate").cells()
+    ops = model.operators.ops
+    wrong = [(o, ops[o], a, b) for o, (a, b) in enumerate(zip(real, foretold, strict=True)) if a != b]
+    assert not wrong
