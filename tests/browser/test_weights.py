@@ -137,6 +137,13 @@ def test_axes_zoom_and_files(tab: Tab, serve: Callable[..., str], models: Path) 
     assert len(rows) == 1 + tab.main.locator("tbody tr[aria-selected]").count()
 
 
+def test_zeros_are_told_of(tab: Tab, serve: Callable[..., str], models: Path) -> None:
+    tab.open(serve(models / "fc_2by4_sparse.tflite"))
+    tab.expect("sparse-densify")
+    row = tab.main.locator("tbody tr[aria-selected]").filter(has_text="64×768")
+    tab.viewer.until(lambda: "csr, 2:4" in row.inner_text(), "the encoding and the pattern")
+
+
 def test_in_tensorboard_and_in_one_file(
     new_viewer: Callable[..., Any], tensorboard: Callable[..., str], models: Path, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ import { operatorLabel } from '../graph/hierarchy.ts';
 import { formatBytes, formatCount, formatExact, formatPercent } from '../lib/format.ts';
 import { formatQuantity } from '../lib/units.ts';
 import type { Loaded } from '../state/store.ts';
-import { sortRows, type SortKey, type WeightRow } from '../weights/rows.ts';
+import { placesOf, sortRows, type SortKey, type WeightRow } from '../weights/rows.ts';
 import { operatorFamily, operatorTypeName, tensorName } from '../wire/model.ts';
 import { cellText, type Report } from '../wire/report.ts';
 import { useStore } from './context.ts';
@@ -74,12 +74,14 @@ function percent(share: number): string {
 interface WeightTableProps {
   loaded: Loaded;
   report: Report;
+  /** The report `sparsity_tensors`, null while it is not there. */
+  places: Report | null;
   rows: WeightRow[];
   /** The tensor that is looked into. */
   shown: number;
 }
 
-export function WeightTable({ loaded, report, rows, shown }: WeightTableProps) {
+export function WeightTable({ loaded, report, places, rows, shown }: WeightTableProps) {
   const sort = useSignal<{ key: SortKey; up: boolean }>({ key: 'stored', up: false });
   const isAll = useSignal(false);
   const sorted = sortRows(rows, sort.value.key, sort.value.up);
@@ -118,11 +120,18 @@ export function WeightTable({ loaded, report, rows, shown }: WeightTableProps) {
               {heading('Bytes', 'stored', 'Stored in the file')}
               {heading('Share', 'share', 'Of all weights')}
               {HEADINGS.map(({ name, key, explain }) => heading(name, key, explain))}
+              <th title="How zeros are left out of the file, and what regularity they have">Zeros lie</th>
             </tr>
           </thead>
           <tbody>
             {drawn.map((row) => (
-              <Row key={row.tensor} loaded={loaded} row={row} isShown={row.tensor === shown} />
+              <Row
+                key={row.tensor}
+                loaded={loaded}
+                row={row}
+                zeros={placesOf(places, row.tensor)}
+                isShown={row.tensor === shown}
+              />
             ))}
           </tbody>
         </table>
@@ -136,7 +145,14 @@ export function WeightTable({ loaded, report, rows, shown }: WeightTableProps) {
   );
 }
 
-function Row({ loaded, row, isShown }: { loaded: Loaded; row: WeightRow; isShown: boolean }) {
+interface RowProps {
+  loaded: Loaded;
+  row: WeightRow;
+  zeros: string;
+  isShown: boolean;
+}
+
+function Row({ loaded, row, zeros, isShown }: RowProps) {
   const store = useStore();
   const theme = useTheme();
   const { model, hierarchy } = loaded;
@@ -172,6 +188,7 @@ function Row({ loaded, row, isShown }: { loaded: Loaded; row: WeightRow; isShown
           {cell(row)}
         </td>
       ))}
+      <td class="type-cell">{zeros}</td>
     </tr>
   );
 }

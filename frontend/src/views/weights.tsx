@@ -1,9 +1,11 @@
 /** What the weights are like: where their bytes are, how far they could be packed, and every tensor's values. */
 import { useEffect } from 'preact/hooks';
 import { formatBytes, formatCount, formatExact, formatPercent } from '../lib/format.ts';
+import type { Asked } from '../state/reports.ts';
 import type { Loaded } from '../state/store.ts';
 import { quantity, weightRows, type WeightRow } from '../weights/rows.ts';
 import { rowOf } from '../wire/csr.ts';
+import type { Finding } from '../wire/model.ts';
 import type { Report } from '../wire/report.ts';
 import { useStore } from './context.ts';
 import { FailureState, LoadingState } from './states.tsx';
@@ -11,10 +13,17 @@ import { WeightTable } from './weights-table.tsx';
 import { Treemap } from './weights-treemap.tsx';
 import { TensorViewer } from './weights-viewer.tsx';
 
+const REPORTS = ['weights', 'sparsity', 'sparsity_tensors'];
+
 export function WeightsView({ loaded }: { loaded: Loaded }) {
-  const ask = (): void => void loaded.reports.ask('weights').catch(() => undefined);
+  const ask = (): void => {
+    // Those that fail are told by their state.
+    void Promise.allSettled(REPORTS.map((name) => loaded.reports.ask(name)));
+  };
   useEffect(ask, [loaded]);
-  const { report, error } = loaded.reports.states.value.get('weights') ?? { report: null, error: null };
+  const [{ report, error }, zeros, places] = REPORTS.map(
+    (name) => loaded.reports.states.value.get(name) ?? { report: null, error: null },
+  );
   if (error !== null)
     return (
       <FailureState
@@ -32,18 +41,35 @@ export function WeightsView({ loaded }: { loaded: Loaded }) {
       {rows.length === 0 ? (
         <p class="muted">No operator of this model reads constants of more than one element.</p>
       ) : (
-        <Body loaded={loaded} report={report} rows={rows} />
+        <Body loaded={loaded} report={report} zeros={zeros} places={places} rows={rows} />
       )}
     </main>
   );
 }
 
-function Body({ loaded, report, rows }: { loaded: Loaded; report: Report; rows: WeightRow[] }) {
+interface BodyProps {
+  loaded: Loaded;
+  report: Report;
+  /** What becomes of zeros, by operator; and where they lie, by tensor. */
+  zeros: Asked;
+  places: Asked;
+  rows: WeightRow[];
+}
+
+function Body({ loaded, report, zeros, places, rows }: BodyProps) {
   const tensor = useShown(loaded, rows);
   return (
     <>
       <Totals report={report} />
-      <Findings report={report} />
+      <Findings findings={[...report.findings, ...(zeros.report?.findings ?? [])]} />
+      {[zeros, places].map(
+        ({ error }, place) =>
+          error !== null && (
+            <p key={place} class="error-text">
+              The zeros could not be looked at: {error}
+            </p>
+          ),
+      )}
       <section class="card">
         <Treemap
           loaded={loaded}
@@ -55,7 +81,7 @@ function Body({ loaded, report, rows }: { loaded: Loaded; report: Report; rows: 
         <TensorViewer key={tensor} loaded={loaded} tensor={tensor} />
       </section>
       <section class="card">
-        <WeightTable loaded={loaded} report={report} rows={rows} shown={tensor} />
+        <WeightTable loaded={loaded} report={report} places={places.report} rows={rows} shown={tensor} />
       </section>
     </>
   );
@@ -103,12 +129,12 @@ function Totals({ report }: { report: Report }) {
   );
 }
 
-function Findings({ report }: { report: Report }) {
+function Findings({ findings }: { findings: Finding[] }) {
   const store = useStore();
-  if (report.findings.length === 0) return null;
+  if (findings.length === 0) return null;
   return (
     <ul class="findings">
-      {report.findings.map(({ code, severity, message, operators }) => (
+      {findings.map(({ code, severity, message, operators }) => (
         <li key={code + message} class={severity}>
           {severity !== 'note' && <b>{severity} </b>}
           {message} <code>{code}</code>{' '}

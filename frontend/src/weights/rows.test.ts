@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { buildHierarchy } from '../graph/hierarchy.ts';
 import { modelOf, operatorOf, tensorOf } from '../graph/testing.ts';
-import { encodeReport, quantities } from '../table/testing.ts';
+import { categories, encodeReport, quantities } from '../table/testing.ts';
 import { decodeReport } from '../wire/report.ts';
-import { sortRows, weightRows } from './rows.ts';
+import { placesOf, sortRows, weightRows } from './rows.ts';
 
 const model = modelOf({
   inputs: ['x'],
@@ -45,4 +45,17 @@ test('what is not known stands last both ways', () => {
   for (const up of [true, false])
     expect(sortRows(rows, 'entropy', up).map(({ tensor }) => tensor)).toEqual([a, b]);
   expect(sortRows(rows, 'zeros', true).map(({ tensor }) => tensor)).toEqual([b, a]);
+});
+
+test('where zeros lie: how they are stored, and their pattern', () => {
+  const cells = (of: Record<number, string>) =>
+    Array.from({ length: model.tensorCount }, (_, tensor) => of[tensor] ?? null);
+  const places = decodeReport(
+    encodeReport('sparsity_tensors', 'tensors', [
+      categories('encoding', cells({ [a]: 'csr', [b]: 'dense' })),
+      categories('pattern', cells({ [a]: '2:4' })),
+    ]),
+  );
+  expect([a, b].map((tensor) => placesOf(places, tensor))).toEqual(['csr, 2:4', '']);
+  expect(placesOf(null, a)).toBe('');
 });

@@ -1,7 +1,7 @@
 /** The weights of a model as rows: figures of the report `weights`, and what follows from them. */
 import type { Hierarchy } from '../graph/hierarchy.ts';
 import type { Model } from '../wire/model.ts';
-import type { QuantityColumn, Report } from '../wire/report.ts';
+import { cellText, type QuantityColumn, type Report } from '../wire/report.ts';
 import { readerOf } from './tree.ts';
 
 /** Figures that are not known are not a number. */
@@ -80,4 +80,14 @@ export function sortRows(rows: readonly WeightRow[], key: SortKey, up: boolean):
       return Number(Number.isNaN(first)) - Number(Number.isNaN(second));
     return sign * (first - second);
   });
+}
+
+/** How the zeros of a tensor are left out, and their regularity, by the report `sparsity_tensors`; empty for neither. */
+export function placesOf(report: Report | null, tensor: number): string {
+  const of = (name: string): string => {
+    const column = report?.columns.find((one) => one.name === name);
+    return column === undefined ? '' : cellText(column, tensor);
+  };
+  const encoding = of('encoding');
+  return [encoding === 'dense' ? '' : encoding, of('pattern')].filter((text) => text !== '').join(', ');
 }
