@@ -9,6 +9,7 @@ import overview from './overview.css?inline';
 import profile from './profile.css?inline';
 import quantization from './quantization.css?inline';
 import table from './table.css?inline';
+import weights from './weights.css?inline';
 
 export const css = [
   base,
@@ -21,4 +22,5 @@ export const css = [
   profile,
   quantization,
   table,
+  weights,
 ].join('\n');
