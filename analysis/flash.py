@@ -1,4 +1,4 @@
-"""How the bytes of a file divide: what a microcontroller's flash memory holds. docs/compatibility.md defines the parts."""
+"""How the bytes of a file divide: what flash memory holds of it. docs/compatibility.md defines the parts."""
 
 from __future__ import annotations
 
