@@ -195,16 +195,19 @@ interface ByteAxisProps {
 }
 
 function ByteAxis({ most, y, width }: ByteAxisProps) {
+  const unit = 1024 ** Math.floor(Math.log2(most) / 10); // so that ticks are round in KiB or MiB
   return (
     <>
-      {linearTicks(0, most, 4).map((tick) => (
-        <g key={tick}>
-          <line class="grid" x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
-          <text class="tick" x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-            {formatBytes(tick)}
-          </text>
-        </g>
-      ))}
+      {linearTicks(0, most / unit, 4)
+        .map((tick) => tick * unit)
+        .map((tick) => (
+          <g key={tick}>
+            <line class="grid" x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
+            <text class="tick" x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
+              {formatBytes(tick)}
+            </text>
+          </g>
+        ))}
     </>
   );
 }
