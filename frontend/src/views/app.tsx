@@ -35,6 +35,12 @@ const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
     icon: 'M3 19h4v-5h4V9h4V5h6v2h-4v4h-4v5H9v5H3z',
   },
   {
+    id: 'memory',
+    name: 'Memory',
+    key: '6',
+    icon: 'M3 3h2v16h16v2H3zM7 13h6v4H7zM10 8h5v3h-5zM15 13h5v4h-5zM17 5h4v6h-4z',
+  },
+  {
     id: 'delegates',
     name: 'Delegates',
     key: '7',
@@ -105,6 +111,16 @@ function Quantization({ loaded }: { loaded: Loaded }) {
   );
 }
 
+function Memory({ loaded }: { loaded: Loaded }) {
+  return (
+    <Later
+      name="memory"
+      load={() => import('./memory.tsx').then(({ MemoryView }) => MemoryView)}
+      render={(MemoryView) => <MemoryView loaded={loaded} />}
+    />
+  );
+}
+
 function Delegates({ loaded }: { loaded: Loaded }) {
   return (
     <Later
@@ -132,6 +148,7 @@ function Content() {
       {store.tab.value === 'quantization' && (
         <Quantization key={store.loaded.value.id} loaded={store.loaded.value} />
       )}
+      {store.tab.value === 'memory' && <Memory key={store.loaded.value.id} loaded={store.loaded.value} />}
       {store.tab.value === 'delegates' && (
         <Delegates key={store.loaded.value.id} loaded={store.loaded.value} />
       )}
