@@ -24,8 +24,11 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from .analysis.containers import appended_file, appended_files
+from .analysis.contents import Contents, NoContents, WrongPlace, npy
+from .analysis.contents import contents as contents_of
 from .analysis.details import operator_details, tensor_details
 from .analysis.errors import ModelError
+from .analysis.histogram import histogram
 from .analysis.quantization.one_tensor import tensor_channels
 from .analysis.reports import NAMES, analyse
 from .cache import ByteCache
@@ -36,6 +39,7 @@ from .library import Library
 from .permission import Permission
 from .run_store import PREFIX, Run, RunStore, UnknownRun
 from .runtime.errors import TraceError
+from .slices import encode_slice, wanted, whole_number
 from .wire import encode_graph, encode_report
 
 if TYPE_CHECKING:
@@ -126,6 +130,9 @@ class App:
                 Rule("/job/<job>/cancel", endpoint=self._cancel, methods=["POST"]),
                 Rule("/model/<id>/operator/<int:operator>", endpoint=self._operator),
                 Rule("/model/<id>/tensor/<int:tensor>", endpoint=self._tensor),
+                Rule("/model/<id>/tensor/<int:tensor>/histogram", endpoint=self._histogram),
+                Rule("/model/<id>/tensor/<int:tensor>/slice", endpoint=self._slice),
+                Rule("/model/<id>/tensor/<int:tensor>/values.npy", endpoint=self._npy),
                 Rule("/model/<id>/tensor/<int:tensor>/channels", endpoint=self._channels),
                 Rule("/<path:name>", endpoint=self._file),
             ],
@@ -181,7 +188,9 @@ class App:
             return _error(404, "the model has no such run here; of many runs the oldest are dropped")
         except UnknownJob:
             return _error(404, "no such job is known here")
-        except UsageError as error:
+        except NoContents as error:
+            return _error(422, str(error))
+        except (UsageError, WrongPlace) as error:
             return _error(400, str(error))
         except Busy as error:
             return _error(429, str(error))
@@ -314,6 +323,32 @@ class App:
         if tensor >= len(model.tensors):
             raise NotFound(f"the model has {len(model.tensors)} tensors")
         return model
+
+    def _histogram(self, request: Request, id: str, tensor: int) -> Response:
+        channel = whole_number(request, "channel")
+
+        def make() -> Payload:
+            return Payload.of(to_json(histogram(found, channel)), "application/json")
+
+        found = self._contents(id, tensor)
+        return _answer(request, self._payloads.get((id, "histogram", tensor, channel), make))
+
+    def _slice(self, request: Request, id: str, tensor: int) -> Response:
+        data = encode_slice(self._contents(id, tensor), wanted(request))
+        return _answer(request, Payload.of(data, "application/octet-stream"))
+
+    def _npy(self, request: Request, id: str, tensor: int) -> Response:
+        """The whole tensor as a file, read and sent in blocks."""
+        real = request.args.get("values") == "real"
+        size, parts = npy(self._contents(id, tensor), real=real)
+        response = _Response(parts if request.method == "GET" else [], content_type="application/octet-stream")
+        response.headers["Content-Length"] = str(size)
+        name = f"tensor-{tensor}{'-real' if real else ''}.npy"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+
+    def _contents(self, id: str, tensor: int) -> Contents:
+        return contents_of(self._model_with(id, tensor), tensor)
 
     def _appended(self, request: Request, id: str, place: int) -> Response:
         """One of the files that are appended to the model, to be kept."""
