@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import metadata
 
+from .ethos_u import ETHOS_U
 from .gpu import GPU_DELEGATE
 from .hexagon import HEXAGON
 from .lists import LISTS
@@ -12,7 +13,7 @@ from .rules import Delegate
 from .xnnpack import XNNPACK
 
 GROUP = "tb_tflite_plugin.delegates"
-_OWN = (XNNPACK, GPU_DELEGATE, HEXAGON, *LISTS)
+_OWN = (XNNPACK, GPU_DELEGATE, HEXAGON, ETHOS_U, *LISTS)
 
 
 @cache

@@ -24,6 +24,7 @@ class View:
         self.constant: list[bool] = model.is_constant.tolist()
         self.sparse: list[bool] = model.is_sparse.tolist()
         self.shape = model.tensors.shape.tolist()
+        self.signature = model.tensors.shape_signature.tolist()
         self.scales = model.quantization.scale.counts.tolist()
         self.axis = model.quantization.dimension.tolist()
         self.inputs = model.operators.inputs.tolist()
@@ -76,8 +77,10 @@ class View:
         """The operators of a subgraph in order."""
         return (Node(self, operator) for operator in self.plan(subgraph))
 
-    def links(self, subgraph: int) -> Links:
-        """What waits for what in a subgraph, as it is now."""
+    def links(self, subgraph: int, *, effects: bool = True) -> Links:
+        """What waits for what in a subgraph, as it is now; ``effects``: those with side effects for each other too."""
+        if not effects:
+            return Links(self.plan(subgraph), self.inputs, self.outputs)
         if subgraph not in self._links:
             plan = self.plan(subgraph)
             ordered = [operator for operator in plan if self.has_side_effects(operator)]

@@ -84,7 +84,7 @@ def _add_tensors(found: Described, graphs: Tables, role: str) -> None:
     )  # fmt: skip
     for graph, place, name, description, content, units, least, most, files in columns:
         found.files += [(file, len(found.tensors)) for file in files]
-        normal = next((unit for unit in units if unit["unit"] == "NormalizationOptions"), {})
+        normal: dict[str, Any] = next((unit for unit in units if unit["unit"] == "NormalizationOptions"), {})
         found.tensors.append(
             {
                 "subgraph": graph, "role": role, "place": place, "name": name, "description": description,
@@ -176,7 +176,9 @@ def _unit_records(options: Tables) -> list[dict[str, Any]]:
     files = {name: spec for name, spec in schema.fields(options.name).items() if spec.element.startswith("table:")}
     if not files:
         return options.records()
-    columns = {name: [[file["name"] for file in row] for row in _files(options, name)] for name in files}
+    columns: dict[str, list[Any]] = {
+        name: [[file["name"] for file in row] for row in _files(options, name)] for name in files
+    }
     if "delim_regex_pattern" in schema.fields(options.name):
         columns["delim_regex_pattern"] = options.strings("delim_regex_pattern").tolist()
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

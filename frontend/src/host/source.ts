@@ -148,6 +148,8 @@ export interface Source {
   channels: (model: string, tensor: number) => Promise<TensorChannels | null>;
   /** One of the reports that the model's header names, as wire/report.ts decodes it. */
   report: (model: string, name: string) => Promise<ArrayBuffer>;
+  /** Where a file that is appended to the model can be downloaded; null where there is no server. */
+  fileUrl: (model: string, place: number) => string | null;
   /** What accepting more would win for a delegate. */
   fixes: (model: string, delegate: string) => Promise<Fixes>;
   runs: (model: string) => Promise<RunsAnswer>;
@@ -235,6 +237,10 @@ export class HttpSource implements Source {
 
   async report(model: string, name: string): Promise<ArrayBuffer> {
     return (await get(`model/${encodeURIComponent(model)}/report/${encodeURIComponent(name)}`)).arrayBuffer();
+  }
+
+  fileUrl(model: string, place: number): string {
+    return `model/${encodeURIComponent(model)}/file/${place}`;
   }
 
   async fixes(model: string, delegate: string): Promise<Fixes> {
@@ -361,6 +367,10 @@ export class EmbeddedSource implements Source {
 
   report(_model: string, name: string): Promise<ArrayBuffer> {
     return unpack(this.data.reports[name]);
+  }
+
+  fileUrl(): null {
+    return null;
   }
 
   fixes(_model: string, delegate: string): Promise<Fixes> {

@@ -36,6 +36,12 @@ const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
   },
   { id: 'weights', name: 'Weights', key: '5', icon: 'M4 4h9v12H4zM14 4h6v6h-6zM14 11h6v9h-6zM4 17h9v3H4z' },
   {
+    id: 'memory',
+    name: 'Memory',
+    key: '6',
+    icon: 'M4 4h16v16H4zM6 6v4h6V6zM6 12v6h3v-6zM11 12v6h7v-3h-4v-3z',
+  },
+  {
     id: 'delegates',
     name: 'Delegates',
     key: '7',
@@ -116,6 +122,16 @@ function Quantization({ loaded }: { loaded: Loaded }) {
   );
 }
 
+function Memory({ loaded }: { loaded: Loaded }) {
+  return (
+    <Later
+      name="memory"
+      load={() => import('./memory.tsx').then(({ MemoryView }) => MemoryView)}
+      render={(MemoryView) => <MemoryView loaded={loaded} />}
+    />
+  );
+}
+
 function Delegates({ loaded }: { loaded: Loaded }) {
   return (
     <Later
@@ -144,6 +160,7 @@ function Content() {
       {store.tab.value === 'quantization' && (
         <Quantization key={store.loaded.value.id} loaded={store.loaded.value} />
       )}
+      {store.tab.value === 'memory' && <Memory key={store.loaded.value.id} loaded={store.loaded.value} />}
       {store.tab.value === 'delegates' && (
         <Delegates key={store.loaded.value.id} loaded={store.loaded.value} />
       )}
