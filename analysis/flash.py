@@ -1,4 +1,4 @@
-"""How the bytes of a file divide: what a microcontroller's flash memory holds. docs/compatibility.md defines the parts."""
+"""How the bytes of a file divide, which a microcontroller holds in flash memory; parts in docs/compatibility.md."""
 
 from __future__ import annotations
 

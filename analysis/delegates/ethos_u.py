@@ -243,8 +243,16 @@ RULES: Rules = {
 
 def claim(view: View, subgraph: int) -> Claim:
     """What Vela would put on the NPU."""
-    found = {node.operator: failures(node, RULES) for node in view.nodes(subgraph)}
+    found = {node.operator: _missing(node) or failures(node, RULES) for node in view.nodes(subgraph)}
     return Claim({o for o, failed in found.items() if not failed}, {o: failed for o, failed in found.items() if failed})
+
+
+def _missing(node: Node) -> list[Failure]:
+    """What an operator of a damaged model lacks to be looked at."""
+    places = [*(_DATA.get(node.op, (0,)) or (0,)), *([1] if node.op in _WEIGHTED else [])]
+    left_out = [f"input {place}" for place in places if node.input(place) < 0]
+    left_out += [] if node.output() >= 0 else ["output 0"]
+    return [Failure(name, "left out", "there") for name in left_out]
 
 
 ETHOS_U = Delegate(

@@ -1,82 +1,92 @@
-import { expect, test } from 'vitest';
-import { decoderStack } from '../graph/testing.ts';
-import { categories, quantities, texts } from '../table/testing.ts';
-import { decodeModel } from '../wire/model.ts';
-import type { Report } from '../wire/report.ts';
-import { buffersOf, largestOf, liveBytes, operatorsOf, steps } from './plan.ts';
+import { describe, expect, test } from 'vitest';
+import { aliveAt, arenaView, bufferAt, peakStep, stepOf, type MemoryPlan } from './plan.ts';
+import { liveArea, rectangles, type Frame } from './shapes.ts';
 
-const MODEL = decodeModel(decoderStack({ layers: 2, named: true }).encode());
+/** Two buffers that meet at step 1, one of another arena, one that never runs, one of scratch memory. */
+const PLAN: MemoryPlan = {
+  count: 5,
+  arena: Int32Array.of(0, 0, 1, 0, 0),
+  tensor: Int32Array.of(3, 4, 9, 5, -1),
+  operator: Int32Array.of(-1, -1, -1, -1, 11),
+  bytes: Float64Array.of(64, 128, 32, 16, 8),
+  offset: Float64Array.of(128, 0, 0, 192, 192),
+  first: Float64Array.of(0, 1, 3, NaN, 1),
+  last: Float64Array.of(1, 2, 3, NaN, 1),
+  steps: [10, 11, 12, 20],
+};
 
-function tensors(
-  cells: [place: string | null, size: number, offset: number, first: number, last: number, of?: number][],
-) {
-  const all = Array.from({ length: MODEL.tensorCount }, (_, row) => cells[row] ?? [null, NaN, NaN, -1, -1]);
-  const text = (place: 3 | 4 | 5) =>
-    all.map((row) => (row[place] === undefined || row[place] < 0 ? null : `${row[place]}`));
-  return {
-    name: 'memory_tensors',
-    over: 'tensors',
-    summary: {},
-    findings: [],
-    columns: [
-      categories(
-        'place',
-        all.map(([place]) => place),
-      ),
-      quantities(
-        'buffer_bytes',
-        all.map(([, size]) => size),
-        'By',
-      ),
-      quantities(
-        'offset',
-        all.map(([, , offset]) => offset),
-        'By',
-      ),
-      texts('first_use', text(3)),
-      texts('last_use', text(4)),
-      texts('shares_with', text(5)),
-    ],
-  } as Report;
-}
+describe('an arena', () => {
+  const view = arenaView(PLAN, 0);
 
-test('buffers are where they lie and as long as they are kept', () => {
-  const report = tensors([
-    ['arena', 64, 128, 0, 3],
-    ['constant', NaN, NaN, -1, -1],
-    ['arena', 32, 0, 2, 5],
-    ['shared', NaN, NaN, -1, -1, 2],
-    ['persistent', 16, NaN, 0, 9],
-  ]);
-  expect(buffersOf(report, MODEL, 0, 10)).toEqual([
-    { tensor: 2, offset: 0, size: 32, first: 2, last: 5, shared: [3] },
-    { tensor: 0, offset: 128, size: 64, first: 0, last: 3, shared: [] },
-  ]);
-  expect(buffersOf(report, MODEL, 4, 10).map(({ tensor }) => tensor)).toEqual([2]);
-  expect(buffersOf(report, MODEL, 6, 10)).toEqual([]);
+  test('has its own steps, and what is alive at each', () => {
+    expect([view.from, view.to, [...view.live]]).toEqual([0, 3, [64, 200, 128]]);
+    expect(peakStep(view)).toBe(1);
+    expect([arenaView(PLAN, 1).from, [...arenaView(PLAN, 1).live]]).toEqual([3, [32]]);
+  });
+
+  test('is as high as what is placed in it, also what never runs', () => {
+    expect([view.isPlaced, view.height]).toEqual([true, 208]);
+    expect([...view.rows]).toEqual([0, 1, 4]);
+  });
+
+  test('that is not planned is as high as its peak', () => {
+    const unplanned = arenaView({ ...PLAN, offset: new Float64Array(5).fill(NaN) }, 0);
+    expect([unplanned.isPlaced, unplanned.height]).toEqual([false, 200]);
+  });
+
+  test('without buffers has no steps', () => {
+    const empty = arenaView(PLAN, 2);
+    expect([empty.from, empty.to, empty.live.length, empty.height]).toEqual([0, 0, 0, 0]);
+  });
+
+  test('what is alive, the largest first', () => {
+    expect(aliveAt(PLAN, view, 1)).toEqual([1, 0, 4]);
+    expect(aliveAt(PLAN, view, 2)).toEqual([1]);
+  });
+
+  test('a place at a time is of one buffer', () => {
+    expect(bufferAt(PLAN, view, 1, 127)).toBe(1);
+    expect(bufferAt(PLAN, view, 1, 128)).toBe(0);
+    expect(bufferAt(PLAN, view, 2, 128)).toBe(-1);
+    expect(bufferAt(PLAN, view, 0, 0)).toBe(-1);
+  });
+
+  test('operators of other arenas have no step in it', () => {
+    expect([10, 12, 20, 99].map((operator) => stepOf(PLAN, view, operator))).toEqual([0, 2, -1, -1]);
+    expect(stepOf(PLAN, arenaView(PLAN, 1), 20)).toBe(3);
+  });
 });
 
-test('a planner with one arena goes over all operators', () => {
-  expect(operatorsOf(MODEL, 'micro', 0)).toEqual([0, MODEL.operatorCount]);
-  expect(operatorsOf(MODEL, 'litert', 0)).toEqual([0, MODEL.subgraphOperators[1]]);
-});
+describe('outlines', () => {
+  const frame: Frame = { x: (step) => 10 * step, y: (offset) => 300 - offset, left: 0, right: 100 };
 
-test('what is not known is a gap in the line', () => {
-  const path = steps(
-    Float64Array.from([4, NaN, 2, 2]),
-    (place) => 10 * place,
-    (value) => value,
-  );
-  expect(path).toBe('M0.0 4.0H10.0M20.0 2.0H30.0L30.0 2.0H40.0');
-});
+  test('a path per group, cut at the edges', () => {
+    const paths = rectangles(
+      PLAN,
+      arenaView(PLAN, 0),
+      { ...frame, right: 15 },
+      (row) => PLAN.tensor[row] < 0,
+    );
+    expect(paths.get(false)).toBe('M0 108h15v64h-15zM10 172h5v128h-5z');
+    expect(paths.get(true)).toBe('M10 100h5v8h-5z');
+  });
 
-test('many values are shown by the largest of their neighbours', () => {
-  expect([...largestOf(Float64Array.from([1, 9, 2, NaN, NaN, NaN, 3]), 4).values]).toEqual([9, 2, NaN, 3]);
-  expect(largestOf(Float64Array.from([1, 2]), 5).step).toBe(1);
-});
+  test('many buffers in a pixel are one', () => {
+    const tiny: Frame = { x: (step) => step / 100, y: (offset) => 300 - offset / 1000, left: 0, right: 100 };
+    const [path] = rectangles(PLAN, arenaView(PLAN, 0), tiny, () => 0).values();
+    expect(path.match(/M/g)).toHaveLength(1);
+  });
 
-test('a report without figures tells of nothing', () => {
-  const empty = { name: 'memory', over: 'operators', summary: {}, findings: [], columns: [] } as Report;
-  expect(liveBytes(empty, MODEL).every(Number.isNaN)).toBe(true);
-  expect(buffersOf(empty, MODEL, 0, 10)).toEqual([]);
+  test('the area under the live bytes steps with them', () => {
+    expect(liveArea(arenaView(PLAN, 0), frame)).toBe('M0 300L0 236H10L10 100H20L20 172H30V300Z');
+  });
+
+  test('a pixel of many steps shows the most of them', () => {
+    const many: Frame = { ...frame, x: (step) => step / 4 };
+    expect(liveArea(arenaView(PLAN, 0), many)).toBe('M0 300L0 100H1V300Z');
+  });
+
+  test('nothing in view is no area', () => {
+    expect(liveArea(arenaView(PLAN, 0), { ...frame, left: 500, right: 600 })).toBe('');
+  });
 });

@@ -1,132 +1,116 @@
-/** What the memory reports say, as the tab shows it. No DOM in here. */
-import { quantityOf } from '../profile/profile.ts';
-import type { Model } from '../wire/model.ts';
-import type { Report } from '../wire/report.ts';
+/** A memory plan as drawn: buffers with their steps and places, and what is alive when. */
+import type { Column, Report } from '../wire/report.ts';
 
-export type Planner = 'litert' | 'micro';
-
-/** The reports of each planner, over operators and over tensors. */
-export const REPORTS: Record<Planner, [operators: string, tensors: string]> = {
-  litert: ['memory', 'memory_tensors'],
-  micro: ['memory_micro', 'memory_micro_tensors'],
-};
-
-export interface Arena {
-  subgraph: string;
-  arena_bytes: number | null;
-  peak_live_bytes: number;
-  fragmentation_bytes: number | null;
-  no_reuse_bytes: number;
-  peak_operator: number | null;
+export interface MemoryPlan {
+  count: number;
+  arena: Int32Array;
+  /** The tensor of a buffer, -1 for the scratch memory of an operator. */
+  tensor: Int32Array;
+  /** The operator whose scratch memory it is, -1 for a tensor. */
+  operator: Int32Array;
+  bytes: Float64Array;
+  /** NaN where the planner gave up. */
+  offset: Float64Array;
+  /** Steps between which it is kept, both included; NaN for what never runs. */
+  first: Float64Array;
+  last: Float64Array;
+  /** The operator of every step, -1 for none. */
+  steps: readonly number[];
 }
 
-export interface PeakBuffer {
-  tensor: number | null;
-  operator: number | null;
-  name: string;
-  bytes: number;
-  offset: number | null;
+export function planOf(report: Report): MemoryPlan {
+  const numbers = (name: string): Float64Array | Int32Array => {
+    const column = report.columns.find((each) => each.name === name);
+    if (column === undefined) throw new Error(`the plan has no column ${name}`);
+    return numbersOf(column);
+  };
+  const ids = (name: string): Int32Array => Int32Array.from(numbers(name));
+  const quantities = (name: string): Float64Array => Float64Array.from(numbers(name));
+  const bytes = quantities('bytes');
+  return {
+    count: bytes.length,
+    arena: ids('arena'),
+    tensor: ids('tensor'),
+    operator: ids('operator'),
+    bytes,
+    offset: quantities('offset'),
+    first: quantities('first_step'),
+    last: quantities('last_step'),
+    steps: report.summary.steps as number[],
+  };
 }
 
-export interface WhatIf {
-  arena_bytes: number | null;
-  peak_live_bytes: number;
+function numbersOf(column: Column): Float64Array | Int32Array {
+  if (column.kind === 'quantity') return column.values;
+  if (column.kind === 'text' && column.numbers !== null) return column.numbers;
+  throw new Error(`${column.name} of the plan is not a column of numbers`);
 }
 
-export interface MemorySummary extends Arena {
-  planner: Planner;
-  persistent_bytes: number;
-  weight_bytes: number;
-  peak_buffers: PeakBuffer[];
-  what_if: Record<string, WhatIf | null>;
-  arenas: Arena[];
-  rules: string;
+/** One arena of a plan. */
+export interface ArenaView {
+  /** Rows of its buffers that are ever alive. */
+  rows: Int32Array;
+  /** Its steps, `to` not included. */
+  from: number;
+  to: number;
+  /** Bytes alive at every step from `from` on. */
+  live: Float64Array;
+  /** Where the last buffer ends; the peak of the bytes alive where nothing is placed. */
+  height: number;
+  isPlaced: boolean;
 }
 
-/** A buffer in an arena: where it lies, and between which operators it is kept. */
-export interface PlacedBuffer {
-  tensor: number;
-  offset: number;
-  size: number;
-  first: number;
-  last: number;
-  /** Tensors that use it, too. */
-  shared: number[];
-}
-
-/** The operators of a subgraph, or of the whole model for a planner with one arena. */
-export function operatorsOf(model: Model, planner: Planner, arena: number): [start: number, end: number] {
-  if (planner === 'micro') return [0, model.operatorCount];
-  return [model.subgraphOperators[arena], model.subgraphOperators[arena + 1]];
-}
-
-/** The buffers that are kept while operators from `start` to before `end` run, in the order of their places. */
-export function buffersOf(report: Report, model: Model, start: number, end: number): PlacedBuffer[] {
-  const size = quantityOf(report, 'buffer_bytes', model.tensorCount);
-  const offset = quantityOf(report, 'offset', model.tensorCount);
-  const [first, last, shares] = ['first_use', 'last_use', 'shares_with'].map((name) => idsOf(report, name));
-  const place = report.columns.find(({ name }) => name === 'place');
-  const found = new Map<number, PlacedBuffer>();
-  const shared: [owner: number, tensor: number][] = [];
-  for (let tensor = 0; tensor < model.tensorCount; tensor++) {
-    const name = place?.kind === 'category' ? place.names[place.codes[tensor]] : undefined;
-    if (name === 'shared' && shares(tensor) >= 0) shared.push([shares(tensor), tensor]);
-    if (name !== 'arena' || Number.isNaN(offset[tensor]) || Number.isNaN(size[tensor])) continue;
-    if (first(tensor) < 0 || first(tensor) >= end || last(tensor) < start) continue;
-    found.set(tensor, {
-      tensor,
-      offset: offset[tensor],
-      size: size[tensor],
-      first: first(tensor),
-      last: last(tensor),
-      shared: [],
-    });
+export function arenaView(plan: MemoryPlan, arena: number): ArenaView {
+  const rows: number[] = [];
+  let [from, to, height, isPlaced] = [Infinity, 0, 0, true];
+  for (let row = 0; row < plan.count; row++) {
+    if (plan.arena[row] !== arena) continue;
+    if (Number.isNaN(plan.offset[row])) isPlaced = false;
+    else height = Math.max(height, plan.offset[row] + plan.bytes[row]);
+    if (Number.isNaN(plan.last[row])) continue;
+    rows.push(row);
+    from = Math.min(from, plan.first[row]);
+    to = Math.max(to, plan.last[row] + 1);
   }
-  for (const [owner, tensor] of shared) found.get(owner)?.shared.push(tensor);
-  return [...found.values()].sort((a, b) => a.offset - b.offset || a.first - b.first);
-}
-
-/** A column of ids, -1 where there is none. */
-function idsOf(report: Report, name: string): (row: number) => number {
-  const column = report.columns.find((one) => one.name === name);
-  if (column?.kind !== 'text') return () => -1;
-  return (row) => Number.parseInt(column.textAt(row) ?? '-1', 10);
-}
-
-/** Bytes that are alive while each operator runs, NaN where that is not known. */
-export function liveBytes(report: Report, model: Model): Float64Array {
-  return quantityOf(report, 'live_bytes', model.operatorCount);
-}
-
-/** The path of a stepped line over values, from the left; values that are not known are left out of it. */
-export function steps(
-  values: Float64Array,
-  x: (place: number) => number,
-  y: (value: number) => number,
-): string {
-  let path = '';
-  let isDown = false;
-  for (const [place, value] of values.entries()) {
-    if (Number.isNaN(value)) {
-      isDown = false;
-      continue;
-    }
-    path += `${isDown ? 'L' : 'M'}${x(place).toFixed(1)} ${y(value).toFixed(1)}H${x(place + 1).toFixed(1)}`;
-    isDown = true;
+  from = Math.min(from, to);
+  const live = new Float64Array(to - from);
+  for (const row of rows) {
+    live[plan.first[row] - from] += plan.bytes[row];
+    if (plan.last[row] + 1 < to) live[plan.last[row] + 1 - from] -= plan.bytes[row];
   }
-  return path;
+  for (let step = 1; step < live.length; step++) live[step] += live[step - 1];
+  if (!isPlaced) height = live.reduce((most, value) => Math.max(most, value), 0);
+  return { rows: Int32Array.from(rows), from, to, live, height, isPlaced };
 }
 
-/** As many values as there is room for, each the largest of those it stands for. */
-export function largestOf(values: Float64Array, most: number): { values: Float64Array; step: number } {
-  const step = Math.max(1, Math.ceil(values.length / most));
-  if (step === 1) return { values, step };
-  const found = new Float64Array(Math.ceil(values.length / step));
-  for (let place = 0; place < found.length; place++) {
-    let largest = Number.NaN;
-    for (const value of values.subarray(place * step, (place + 1) * step))
-      if (!(value <= largest)) largest = Number.isNaN(value) ? largest : value;
-    found[place] = largest;
-  }
-  return { values: found, step };
+/** The step at which most is alive, the first of equal ones. */
+export function peakStep({ live, from }: ArenaView): number {
+  let peak = 0;
+  for (let step = 1; step < live.length; step++) if (live[step] > live[peak]) peak = step;
+  return from + peak;
+}
+
+/** The buffers that are alive at a step, the largest first. */
+export function aliveAt(plan: MemoryPlan, { rows }: ArenaView, step: number): number[] {
+  const alive = Array.from(rows).filter((row) => plan.first[row] <= step && plan.last[row] >= step);
+  return alive.sort((a, b) => plan.bytes[b] - plan.bytes[a]);
+}
+
+/** The buffer at a step and an offset, -1 for none. */
+export function bufferAt(plan: MemoryPlan, { rows }: ArenaView, step: number, offset: number): number {
+  for (const row of rows)
+    if (
+      plan.first[row] <= step &&
+      plan.last[row] >= step &&
+      plan.offset[row] <= offset &&
+      offset < plan.offset[row] + plan.bytes[row]
+    )
+      return row;
+  return -1;
+}
+
+/** The first step at which an operator runs, -1 where it does not in this arena. */
+export function stepOf(plan: MemoryPlan, { from, to }: ArenaView, operator: number): number {
+  const step = plan.steps.indexOf(operator, from);
+  return step < to ? step : -1;
 }

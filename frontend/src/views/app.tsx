@@ -39,7 +39,7 @@ const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
     id: 'memory',
     name: 'Memory',
     key: '6',
-    icon: 'M4 4h16v16H4zM6 6v4h6V6zM6 12v6h3v-6zM11 12v6h7v-3h-4v-3z',
+    icon: 'M3 3h2v16h16v2H3zM7 13h6v4H7zM10 8h5v3h-5zM15 13h5v4h-5zM17 5h4v6h-4z',
   },
   {
     id: 'delegates',
