@@ -116,7 +116,7 @@ class _Side:
     def named(self) -> dict[int, Hashable]:
         """By kind and the names that its first output joins."""
         layers, kinds = self.model.layer_names, self.kind.tolist()
-        named = ((row, _components(layers[row])) for row in self.rows.tolist())
+        named = ((row, components(layers[row])) for row in self.rows.tolist())
         return {row: (kinds[row], parts) for row, parts in named if parts}
 
     def typed(self) -> dict[int, Hashable]:
@@ -178,7 +178,7 @@ def _listed(operands: Ragged, hashes: Array) -> Array:
     return found
 
 
-def _components(name: str) -> frozenset[str]:
+def components(name: str) -> frozenset[str]:
     """The layers that a converter's name joins, without output numbers and the digits that make names unique."""
     parts = (re.sub(r"(?<=\D)\d{1,2}$", "", re.sub(r":\d+$", "", part)) for part in name.split(";"))
     return frozenset(part for part in parts if part)

@@ -121,7 +121,7 @@ def compare(
         raise InputError("no operator of the first subgraph has a counterpart in the other model")
     joined = _joined(reference, model)
     values = _values(reference, model, joined, settings)
-    known = _known(reference, model, tensors, joined)
+    known = _known(model, tensors, joined)
     roles = {"reference": settings.reference_kernels, "model": settings.kernels}
     with model_file(reference) as first, model_file(model) as second:
         arguments: dict[str, Any] = {
@@ -186,22 +186,18 @@ def _joined(reference: Model, model: Model) -> list[tuple[Input, Input]]:
     return list(zip(*sides, strict=True))
 
 
-def _known(reference: Model, model: Model, pairs: Array, joined: list[tuple[Input, Input]]) -> Array:
+def _known(model: Model, pairs: Array, joined: list[tuple[Input, Input]]) -> Array:
     """Int64 [tensors, 2]: for tensors of the model's first subgraph, the one of the reference with the values meant."""
     meant = np.full(len(model.tensors), -1, np.int64)
     meant[pairs[:, 1]] = pairs[:, 0]
     for theirs, own in joined:
         meant[own.tensor] = theirs.tensor
-    direct = meant
-    behind = direct[source_tensors(model)]
-    meant = np.where(direct >= 0, direct, behind)
+    meant = np.where(meant >= 0, meant, meant[source_tensors(model)])
     rows = np.flatnonzero((meant >= 0) & (model.tensors.subgraph == 0))
     return np.stack([rows, meant[rows]], axis=1)
 
 
-def _values(
-    reference: Model, model: Model, joined: list[tuple[Input, Input]], settings: Settings
-) -> dict[str, Array]:
+def _values(reference: Model, model: Model, joined: list[tuple[Input, Input]], settings: Settings) -> dict[str, Array]:
     """Values of all inputs by the reference's names, samples along the first axis; real numbers where quantized."""
     names = {theirs.name for theirs, _ in joined}
     for name in settings.inputs:

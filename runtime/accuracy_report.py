@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..analysis.dtypes import bits_of
+from ..analysis.matching import source_tensors
 from ..analysis.model import Model
 from ..analysis.ragged import Array
 from ..analysis.report import Column, Finding, Report
@@ -77,7 +79,13 @@ def report(errors: LayerErrors, model: Model, reference: Model) -> Report:
         *_columns(table, errors, whole, local, rows),
     ]
     findings = tuple(_findings(errors, model, whole, local, rows, operators))
-    return Report("layer_error", _summary(errors, model, reference, whole, local, rows), tuple(columns), findings, over="operators")
+    return Report(
+        "layer_error",
+        _summary(errors, model, reference, whole, local, rows),
+        tuple(columns),
+        findings,
+        over="operators",
+    )
 
 
 def _shown(errors: LayerErrors, whole: Figures) -> Array:
@@ -110,9 +118,13 @@ def _matched(errors: LayerErrors, count: int) -> Iterator[Column]:
     theirs[matching.second], sure[matching.second], there[matching.second] = matching.first, matching.confidence, True
     how = dict(zip(matching.second.tolist(), matching.evidence, strict=True))
     evidence = [how.get(row, "") for row in range(count)]
-    yield Column("reference", theirs, "1", "quantity", "simulated", "Its operator of the reference.", there, additive=False)
+    yield Column(
+        "reference", theirs, "1", "quantity", "simulated", "Its operator of the reference.", there, additive=False
+    )
     yield Column("matched_by", evidence, "1", "category", "simulated", "How that was found.", there)
-    yield Column("confidence", sure, "1", "quantity", "simulated", "How sure that is, from 0 to 1.", there, additive=False)
+    yield Column(
+        "confidence", sure, "1", "quantity", "simulated", "How sure that is, from 0 to 1.", there, additive=False
+    )
 
 
 def _columns(table: _Table, errors: LayerErrors, whole: Figures, local: Figures, rows: Array) -> Iterator[Column]:
@@ -123,7 +135,7 @@ def _columns(table: _Table, errors: LayerErrors, whole: Figures, local: Figures,
         some = (
             ("sqnr_db", of.sqnr_db, "dB", "signal over noise; missing where nothing differs."),
             ("rmse", of.rmse, "1", "root of the mean squared error, in the unit of the values."),
-            ("rmse_scale", of.rmse[:] / errors.scale, "1", "RMSE in steps of the output's scale; rounding alone is 0.29."),
+            ("rmse_scale", of.rmse / errors.scale, "1", "RMSE in steps of the output's scale; rounding alone is 0.29."),
             ("mean_error", of.mean_error, "1", "mean error, in the unit of the values."),
             ("max_error", of.max_error, "1", "largest error, in the unit of the values."),
             ("cosine", of.cosine, "1", "cosine of the angle between values and reference."),
@@ -135,7 +147,9 @@ def _columns(table: _Table, errors: LayerErrors, whole: Figures, local: Figures,
     for operator, row in zip(table.operators.tolist(), rows.tolist(), strict=True):
         places[operator] = _place(errors, row)
     doc = "Where in the output the largest error is."
-    yield Column("max_error_at", places, "1", "text", "measured", doc, np.array([bool(place) for place in places], bool))
+    yield Column(
+        "max_error_at", places, "1", "text", "measured", doc, np.array([bool(place) for place in places], bool)
+    )
     quantized = np.isfinite(scale)
     for name, values, doc in (
         ("clipped", whole.clipped, "values at an end of the quantized range where the reference lies beyond it."),
@@ -185,8 +199,6 @@ def _summary(
 
 def _outputs(errors: LayerErrors, model: Model, whole: Figures) -> list[dict[str, object]]:
     """SQNR at what the model gives out, looked at before a last QUANTIZE or DEQUANTIZE."""
-    from ..analysis.matching import source_tensors
-
     operators = model.operators.outputs
     at = operators.offsets[errors.matching.second[errors.pair]] + errors.output
     place = {tensor: row for row, tensor in enumerate(operators.values[at].tolist())}
@@ -204,6 +216,13 @@ def _outputs(errors: LayerErrors, model: Model, whole: Figures) -> list[dict[str
     return found
 
 
+def _bytes(errors: LayerErrors, model: Model, rows: Array) -> Array:
+    """Bool: whether an output has 8 bits. Of 16 bits the steps are so fine that the noise of the weights is many."""
+    pair, operators = errors.pair[rows], model.operators.outputs
+    tensors = operators.values[operators.offsets[errors.matching.second[pair]] + errors.output[rows]]
+    return bits_of(model.tensors.type[tensors]) == 8
+
+
 def _findings(
     errors: LayerErrors, model: Model, whole: Figures, local: Figures, rows: Array, operators: Array
 ) -> Iterator[Finding]:
@@ -211,6 +230,7 @@ def _findings(
         return tuple(np.unique(operators[flags]).tolist()[:_MOST_NAMED])
 
     with np.errstate(invalid="ignore"):
+        rough = _bytes(errors, model, rows) & (local.rmse[rows] / errors.scale[rows] > _ROUNDING)
         checks: Sequence[tuple[Array, str, str, str]] = (
             (errors.whole[rows, SUMS.index("nonfinite")] > 0, "error", "layer-nonfinite",
              "values are infinite or not a number in one of the models; they are left out of the figures"),
@@ -218,7 +238,7 @@ def _findings(
              f"loses more than a tenth by itself (local SQNR below {_LOW_DB:.0f} dB): keep it in a wider type"),
             ((whole.sqnr_db[rows] < _LOW_DB) & ~(local.sqnr_db[rows] < _LOW_DB), "warning", "layer-drift",
              f"accumulated SQNR is below {_LOW_DB:.0f} dB: look at the operators before it"),
-            (local.rmse[rows] / errors.scale[rows] > _ROUNDING, "note", "layer-rounding",
+            (rough, "note", "layer-rounding",
              f"local RMSE is more than {_ROUNDING} steps of the output's scale, rounding alone is 0.29"),
             (np.isfinite(errors.scale[rows]) & (whole.clipped[rows] > _CLIPPED), "warning", "layer-clipped",
              f"more than {_CLIPPED:.0%} of the values lie beyond the quantized range: calibrate with data like these"),
@@ -228,7 +248,9 @@ def _findings(
             count = int(flags.sum())
             yield Finding(severity, code, f"{count} operator{'s' * (count != 1)}: {text}", where(flags))  # type: ignore[arg-type]
     if not errors.settings.inputs:
-        yield Finding("note", "layer-random-inputs", "the inputs were random: errors on real data are others; give files")
+        yield Finding(
+            "note", "layer-random-inputs", "the inputs were random: errors on real data are others; give files"
+        )
     if errors.refused and errors.settings.local:
         yield Finding("note", "layer-no-local", f"operators could not be run one by one: {errors.refused}")
     compared = np.zeros(len(errors.matching.second), bool)
