@@ -15,6 +15,9 @@ const CONFIDENCE: Record<DelegateEntry['confidence'], [word: string, says: strin
   list: ['by a list', 'its list of operator types only: it may take less'],
 };
 
+/** Delegates whose partitions are a report of their own. */
+const OUTLINED = new Set(['xnnpack', 'gpu']);
+
 export function DelegatesView({ loaded }: { loaded: Loaded }) {
   const { reports } = loaded;
   const ask = (): void => void reports.ask('delegates').catch(() => undefined);
@@ -94,6 +97,19 @@ function Sentence({ entry, place, shown }: { entry: DelegateEntry; place: number
       <span class="muted" title={`${says} (${entry.rules})`}>
         {word}
       </span>
+      {OUTLINED.has(entry.delegate) && (
+        <button
+          type="button"
+          class="plain link"
+          title="Outline its partitions in the graph"
+          onClick={() => {
+            store.setLens(`partition_${columnOf(entry.delegate)}.partition`);
+            store.setTab('graph');
+          }}
+        >
+          Partitions
+        </button>
+      )}
       <button
         type="button"
         class="plain link"
