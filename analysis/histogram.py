@@ -94,7 +94,8 @@ def _counted(parts: _Parts) -> tuple[dict[str, Any] | None, int]:
 def _binned(values: Array, low: float, high: float, bins: int) -> Array:
     if high <= low:
         return np.array([np.isfinite(values).sum()])
-    wide = values.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # signalling NaNs
+        wide = values.astype(np.float64)
     wide = wide[np.isfinite(wide)]
     # Halves: the distance between the ends of float64 is no float64.
     place = (wide / 2 - low / 2) / (high / 2 - low / 2) * bins

@@ -61,7 +61,8 @@ def encode_slice(contents: Contents, part: Wanted) -> bytes:
 def _sent(values: Array) -> Array:
     """In a type that the wire has."""
     if values.dtype.kind == "f":
-        return values.astype(np.float32) if values.dtype.itemsize < 4 else values
+        with np.errstate(invalid="ignore"):  # signalling NaNs
+            return values.astype(np.float32) if values.dtype.itemsize < 4 else values
     return values if values.dtype.itemsize < 4 else values.astype(np.float64)
 
 

@@ -65,7 +65,7 @@ describe('the layout', () => {
     const tree = weightTree(stack, buildHierarchy(stack), bytes);
     const blocks = layoutTree(tree, AREA);
     for (const { rect } of blocks) expect(rect.width * rect.height).toBeGreaterThan(0);
-    expect(blocks.length).toBeLessThan(4 * ((800 * 400) / 16));
+    expect(blocks.length).toBeLessThan(4 * ((800 * 400) / 64));
     const drawn = blocks.filter(({ node }) => node.kind === 'tensor' || node.kind === 'rest');
     const seen = drawn.flatMap(({ node }) => tensorsIn(node));
     expect(new Set(seen).size).toBe(seen.length);

@@ -24,7 +24,7 @@ export interface Block {
 export const HEADING = 16;
 const PADDING = 2;
 /** Square pixels below which a cell is not drawn by itself. */
-const LEAST = 36;
+const LEAST = 64;
 
 /** The operator that a weight is drawn in: the first that reads it, or the one which that is folded into. */
 export function readerOf(model: Model, hierarchy: Hierarchy, tensor: number): number {
