@@ -35,9 +35,7 @@ def claimed(view: View, subgraph: int, failures: Callable[[Node], list[Failure]]
     for node in view.nodes(subgraph):
         if node.operator in unpacking:
             continue
-        if halves:
-            node.inputs = [halves.get(tensor, tensor) for tensor in node.inputs]
-        found = failures(node)
+        found = failures(_reading(node, halves))
         if found:
             failed[node.operator] = found
         else:
@@ -48,6 +46,15 @@ def claimed(view: View, subgraph: int, failures: Callable[[Node], list[Failure]]
     else:
         taken |= unpacking
     return without_dynamic(view, subgraph, Claim(taken, failed, halves))
+
+
+def _reading(node: Node, halves: dict[int, int]) -> Node:
+    """An operator as if it read the 16 bits."""
+    if not halves or halves.keys().isdisjoint(node.inputs):
+        return node
+    other = Node(node.view, node.operator)
+    other.inputs = [halves.get(tensor, tensor) for tensor in node.inputs]
+    return other
 
 
 def without_dynamic(view: View, subgraph: int, claim: Claim) -> Claim:

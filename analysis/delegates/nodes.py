@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..dtypes import dtype_name
 from ..memory.litert import sized_while_running
@@ -41,6 +41,7 @@ class View:
         self.taken: dict[int, list[int]] = {}
         self._plans: dict[int, Sequence[int]] = {}
         self._links: dict[int, Links] = {}
+        self._nodes: dict[int, Sequence[Node]] = {}
         self._is_resource = [name in ("RESOURCE", "VARIANT") for name in self.type]
 
     def scale(self, tensor: int) -> float:
@@ -78,9 +79,11 @@ class View:
             self._plans[subgraph] = range(start, stop)
         return self._plans[subgraph]
 
-    def nodes(self, subgraph: int) -> Iterator[Node]:
-        """The operators of a subgraph in order."""
-        return (Node(self, operator) for operator in self.plan(subgraph))
+    def nodes(self, subgraph: int) -> Sequence[Node]:
+        """The operators of a subgraph in order: the same objects for every delegate that asks."""
+        if subgraph not in self._nodes:
+            self._nodes[subgraph] = [Node(self, operator) for operator in self.plan(subgraph)]
+        return self._nodes[subgraph]
 
     def links(self, subgraph: int, *, effects: bool = True) -> Links:
         """What waits for what in a subgraph, as it is now; ``effects``: those with side effects for each other too."""
@@ -135,6 +138,7 @@ class View:
             self.outputs.append(sorted(kept))
         self._plans[subgraph] = plan
         self._links.pop(subgraph, None)
+        self._nodes.pop(subgraph, None)
 
 
 class Node:
