@@ -272,7 +272,7 @@ def _all_fed(model: Model, operators: Array, fed: Array) -> Array:
     given |= np.isin(model.tensors.type, [v for v in range(256) if dtype_name(v) in ("INT32", "INT64", "BOOL")])
     read = model.operators.inputs.take(operators)
     wanting = (read.values >= 0) & ~given[read.values]
-    return np.bincount(read.rows[wanting], minlength=len(operators)) == 0
+    return np.asarray(np.bincount(read.rows[wanting], minlength=len(operators)) == 0)
 
 
 def _believed(found: Any, pairs: int) -> tuple[Array, Array, Array, Array, Array]:
