@@ -12,7 +12,7 @@ import numpy as np
 
 def tflite_viz(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "tb_tflite_plugin.entry", "quantization", *map(str, arguments)],
+        [sys.executable, "-c", "from tb_tflite_plugin.cli import main; main()", "quantization", *map(str, arguments)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
