@@ -11,6 +11,7 @@ from .report import Report
 # Imported on first use: a command that prints one report does not load the others.
 _ANALYSES = {
     "inspect": "overview:inspect",
+    "metadata": "metadata:metadata",
     "ops": "listing:ops",
     "tensors": "listing:tensors",
     "compute": "compute:compute",
@@ -18,6 +19,8 @@ _ANALYSES = {
     "memory_tensors": "memory:memory_tensors",
     "memory_micro": "memory:memory_micro",
     "memory_micro_tensors": "memory:memory_micro_tensors",
+    "memory_buffers": "memory:memory_buffers",
+    "memory_micro_buffers": "memory:memory_micro_buffers",
     "quantization": "quantization:quantization",
     "quantization_tensors": "quantization:quantization_tensors",
     "delegates": "delegates.reports:verdicts",

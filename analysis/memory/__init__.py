@@ -40,6 +40,38 @@ def memory_micro_tensors(model: Model) -> Report:
     return report(model, "micro", "tensors")
 
 
+def memory_buffers(model: Model) -> Report:
+    """One row per buffer of LiteRT's arenas."""
+    return buffer_report(model, "litert")
+
+
+def memory_micro_buffers(model: Model) -> Report:
+    """One row per buffer of the arena of TensorFlow Lite Micro, scratch memory included."""
+    return buffer_report(model, "micro")
+
+
+def buffer_report(model: Model, planner: Planner) -> Report:
+    """What is drawn of a plan: every buffer with its steps and its place. ``steps`` of the summary has their operators.
+
+    Steps are those of the planner, not operators: TFLM plans the operators of a subgraph where it is run.
+    """
+    plan = make(model, planner)
+    rows, planned = plan.needed.buffers, plan.offset is not None
+    offset = np.zeros(len(rows), np.int64) if plan.offset is None else plan.offset
+    runs = rows.last >= 0
+    columns = (
+        _column("arena", rows.arena, "text", "arena that it is in"),
+        _column("tensor", rows.tensor, "text", "tensor that it is for, -1 for scratch memory"),
+        _column("operator", rows.operator, "text", "operator whose scratch memory it is, -1 for a tensor"),
+        _column("bytes", rows.size, "quantity", "as the planner counts them", "By"),
+        _column("offset", offset, "quantity", "where it starts", "By", np.full(len(rows), planned)),
+        _column("first_step", np.maximum(rows.first, 0), "quantity", "step from which on it is kept", valid=runs),
+        _column("last_step", np.maximum(rows.last, 0), "quantity", "step up to which it is kept", valid=runs),
+    )
+    name = "memory_micro_buffers" if planner == "micro" else "memory_buffers"
+    return Report(name, {"planner": planner, "steps": plan.needed.step_operator.tolist()}, columns)
+
+
 def report(model: Model, planner: Planner, over: Literal["operators", "tensors"]) -> Report:
     """The plan of a planner, as a table of operators or of tensors. Summary and findings are the same for both."""
     plan = make(model, planner)
