@@ -11,10 +11,11 @@ import pytest
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.analysis.report import Report
+from tb_tflite_plugin.runtime import worker
 from tb_tflite_plugin.runtime.accuracy import Settings, compare
 from tb_tflite_plugin.runtime.accuracy_files import read
 from tb_tflite_plugin.runtime.accuracy_report import report
-from tb_tflite_plugin.runtime.errors import InputError, RuntimeRefused, RuntimeTimeout, TraceError
+from tb_tflite_plugin.runtime.errors import InputError, RuntimeFailure, RuntimeRefused, RuntimeTimeout, TraceError
 from tb_tflite_plugin.runtime.worker import Limits
 
 
@@ -179,6 +180,26 @@ def test_what_cannot_be_run_or_compared(models: Path) -> None:
     model = open_model(str(models / "mnet_int8.tflite"))
     with pytest.raises(RuntimeTimeout):
         compare(model, model, limits=Limits(seconds=0.05))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("whole", np.nan), ("local", np.inf), ("shape", 1 << 40), ("scale", None), ("fed", None)],
+)
+def test_a_child_that_lies(models: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: float | None) -> None:
+    honest = worker.run
+
+    def lying(*arguments: Any, **named: Any) -> Any:
+        found = honest(*arguments, **named)
+        if value is None:
+            return {**found, name: "nothing"}
+        found[name] = found[name].copy()
+        found[name][..., -2:] = value
+        return found
+
+    monkeypatch.setattr(worker, "run", lying)
+    with pytest.raises(RuntimeFailure, match="unreadable"):
+        errors(models, "tiny_mlp", "tiny_mlp_int8", samples=1)
 
 
 def test_quantization_debugger(models: Path) -> None:
