@@ -67,9 +67,13 @@ def match(first: Model, second: Model, *, names: bool = True) -> Matching:
         if a not in found and b not in taken:
             found[a] = (b, "structure")
             taken.add(b)
-    for how, keys in (("order", [side.shaped() for side in sides]), ("type", [side.typed() for side in sides])):
+    first_side, second_side = sides
+    for how, theirs, own in (
+        ("order", first_side.shaped(), second_side.shaped()),
+        ("type", first_side.typed(), second_side.typed()),
+    ):
         anchors = _increasing(sorted((a, b) for a, (b, _) in found.items()))
-        for a, b in _counted_off(anchors, *keys, set(found), {b for b, _ in found.values()}):
+        for a, b in _counted_off(anchors, theirs, own, set(found), {b for b, _ in found.values()}):
             found[a] = (b, how)
     rows = sorted((a, b, how) for a, (b, how) in found.items())
     return Matching(

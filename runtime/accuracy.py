@@ -272,7 +272,7 @@ def _all_fed(model: Model, operators: Array, fed: Array) -> Array:
     given |= np.isin(model.tensors.type, [v for v in range(256) if dtype_name(v) in ("INT32", "INT64", "BOOL")])
     read = model.operators.inputs.take(operators)
     wanting = (read.values >= 0) & ~given[read.values]
-    return np.bincount(read.rows[wanting], minlength=len(operators)) == 0
+    return np.asarray(np.bincount(read.rows[wanting], minlength=len(operators)) == 0)
 
 
 def _believed(found: Any, pairs: int) -> tuple[Array, Array, Array, Array, Array]:
@@ -284,6 +284,12 @@ def _believed(found: Any, pairs: int) -> tuple[Array, Array, Array, Array, Array
             kind = "i" if name == "shape" else "f"
             if arrays[name].shape != shape or arrays[name].dtype.kind != kind:
                 raise ValueError(name)
+        places = np.concatenate([arrays[name][:, SUMS.index("sample") :] for name in ("whole", "local")])
+        if (
+            not np.isfinite(places).all()
+            or (np.maximum(arrays["shape"], 1).astype(np.float64).prod(axis=1) > 2**53).any()
+        ):
+            raise ValueError("places of the largest errors")
         if arrays["fed"].ndim != 1 or arrays["fed"].dtype.kind != "i":
             raise ValueError("fed")
     except (TypeError, KeyError, ValueError) as error:

@@ -121,7 +121,8 @@ def _quantizer(path: str, text: str) -> Iterator[tuple[str, dict[str, float]]]:
 
 def _named(metrics: dict[str, float]) -> dict[str, float]:
     """Figures of ai-edge-quantizer by the names that they have here; those that it may add later are left out."""
-    figures = {name: metrics[name] for name in ("kl_divergence", "median_diff_ratio") if name in metrics}
+    same = ("kl_divergence", "median_diff_ratio")
+    figures: dict[str, float] = {name: metrics[name] for name in same if name in metrics}
     if "cosine_similarity" in metrics:
         figures["cosine"] = metrics["cosine_similarity"]
     if metrics.get("mse", -1) >= 0:

@@ -204,7 +204,7 @@ def _outputs(errors: LayerErrors, model: Model, whole: Figures) -> list[dict[str
     place = {tensor: row for row, tensor in enumerate(operators.values[at].tolist())}
     source = source_tensors(model)
     names = model.tensors.name
-    found = []
+    found: list[dict[str, object]] = []
     for tensor in model.subgraphs.outputs[0].tolist() if len(model.subgraphs) else []:
         row = place.get(int(source[tensor])) if tensor >= 0 else None
         known = row is not None and bool(np.isfinite(whole.sqnr_db[row]))
@@ -220,7 +220,7 @@ def _bytes(errors: LayerErrors, model: Model, rows: Array) -> Array:
     """Bool: whether an output has 8 bits. Of 16 bits the steps are so fine that the noise of the weights is many."""
     pair, operators = errors.pair[rows], model.operators.outputs
     tensors = operators.values[operators.offsets[errors.matching.second[pair]] + errors.output[rows]]
-    return bits_of(model.tensors.type[tensors]) == 8
+    return np.asarray(bits_of(model.tensors.type[tensors]) == 8)
 
 
 def _findings(

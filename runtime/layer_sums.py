@@ -83,12 +83,12 @@ class Running:
         """The values of a tensor by blocks, flat: as real numbers in float64, and as stored."""
         stored = self.stored(tensor)
         scale, zero = self._parameters(tensor, stored.ndim)
-        by_channel = scale is not None and scale.size > 1
-        flat = stored.reshape(-1)
-        scaled = ((stored.astype(np.float64) - zero) * scale).reshape(-1) if by_channel else flat
+        flat = scaled = stored.reshape(-1)
+        if scale is not None and scale.size > 1:
+            scaled, scale = ((stored.astype(np.float64) - zero) * scale).reshape(-1), None
         for begin in range(0, flat.size, _BLOCK):
             block, real = flat[begin : begin + _BLOCK], scaled[begin : begin + _BLOCK].astype(np.float64)
-            yield (real if scale is None or by_channel else (real - zero.item()) * scale.item()), block
+            yield (real if scale is None else (real - zero.item()) * scale.item()), block
 
     def ends(self, tensor: int) -> tuple[int, int, float, float, float] | None:
         """Least and greatest stored value of a quantized tensor, both as real numbers, and its scale."""

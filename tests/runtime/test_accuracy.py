@@ -11,10 +11,11 @@ import pytest
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.analysis.report import Report
+from tb_tflite_plugin.runtime import worker
 from tb_tflite_plugin.runtime.accuracy import Settings, compare
 from tb_tflite_plugin.runtime.accuracy_files import read
 from tb_tflite_plugin.runtime.accuracy_report import report
-from tb_tflite_plugin.runtime.errors import InputError, RuntimeRefused, RuntimeTimeout, TraceError
+from tb_tflite_plugin.runtime.errors import InputError, RuntimeFailure, RuntimeRefused, RuntimeTimeout, TraceError
 from tb_tflite_plugin.runtime.worker import Limits
 
 
@@ -54,9 +55,7 @@ def reals(interpreter: Any, tensor: int) -> np.ndarray:
 
 
 def test_accumulated_figures_against_the_public_interpreter(models: Path) -> None:
-    samples = np.random.default_rng(5).uniform(-1.2, 1.2, (3, 1, 32, 32, 1)).astype(np.float32)
     reference = open_model(str(models / "mnet_float32.tflite"))
-    samples = samples[:, :, : reference.tensors.shape[int(reference.subgraphs.inputs[0][0])][1]]
     shape = reference.tensors.shape[int(reference.subgraphs.inputs[0][0])].tolist()
     samples = np.random.default_rng(5).uniform(-1.2, 1.2, (3, *shape)).astype(np.float32)
     name = next(iter(reference.signatures[0].inputs))
@@ -120,7 +119,13 @@ def test_a_model_against_itself_loses_nothing(models: Path, name: str) -> None:
     assert len(computes) >= 20
     for row in computes:
         assert table["rmse"][row] == 0
-        assert table["local_rmse"][row] == 0, model.operators.ops[row]
+        # What reads behind QUANTIZE is given values that are rounded here; they may fall on the other side of a half.
+        first = int(model.operators.inputs[row][0])
+        behind = model.producer[first] >= 0 and model.operators.ops[model.producer[first]] == "QUANTIZE"
+        if behind:
+            assert table["local_rmse_scale"][row] < 0.1, model.operators.ops[row]
+        else:
+            assert table["local_rmse"][row] == 0, model.operators.ops[row]
     assert found.summary["equal"] == len(computes)
 
 
@@ -175,6 +180,26 @@ def test_what_cannot_be_run_or_compared(models: Path) -> None:
     model = open_model(str(models / "mnet_int8.tflite"))
     with pytest.raises(RuntimeTimeout):
         compare(model, model, limits=Limits(seconds=0.05))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("whole", np.nan), ("local", np.inf), ("shape", 1 << 40), ("scale", None), ("fed", None)],
+)
+def test_a_child_that_lies(models: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: float | None) -> None:
+    honest = worker.run
+
+    def lying(*arguments: Any, **named: Any) -> Any:
+        found = honest(*arguments, **named)
+        if value is None:
+            return {**found, name: "nothing"}
+        found[name] = found[name].copy()
+        found[name][..., -2:] = value
+        return found
+
+    monkeypatch.setattr(worker, "run", lying)
+    with pytest.raises(RuntimeFailure, match="unreadable"):
+        errors(models, "tiny_mlp", "tiny_mlp_int8", samples=1)
 
 
 def test_quantization_debugger(models: Path) -> None:
@@ -232,6 +257,7 @@ def test_malformed_files(models: Path, tmp_path: Path, text: bytes, reason: str)
         read(str(path), open_model(str(models / "mnet_int8.tflite")))
 
 
+@pytest.mark.filterwarnings("ignore:.*preserve_all_tensors:UserWarning")
 def test_agrees_with_ai_edge_quantizer(models: Path) -> None:
     validator = pytest.importorskip("ai_edge_quantizer.model_validator")
     from ai_edge_quantizer.utils import validation_utils
@@ -240,13 +266,13 @@ def test_agrees_with_ai_edge_quantizer(models: Path) -> None:
     signature = reference.signatures[0]
     name, tensor = next(iter(signature.inputs.items()))
     samples = np.random.default_rng(3).uniform(-1, 1, (4, *reference.tensors.shape[tensor].tolist())).astype(np.float32)
-    theirs = validator.compare_model(
-        str(models / "mnet_float32.tflite"), str(models / "mnet_int8_float_io.tflite"),
+    metric = validation_utils.ValidationErrorMetric.MSE
+    found = validator.compare_model(
+        *((models / f"{side}.tflite").read_bytes() for side in ("mnet_float32", "mnet_int8_float_io")),
         {signature.key: [{name: sample} for sample in samples]},
-        error_metric="mse", compare_fn=validation_utils.mean_squared_difference, use_xnnpack=False, num_threads=1,
-    )  # fmt: skip
-    found = theirs.get_signature_comparison_result(signature.key)["mse"]
-    wanted = {**found.output_tensors, **found.intermediate_tensors}
+        [metric], use_xnnpack=False, num_threads=1,
+    ).get_signature_comparison_result(signature.key)  # fmt: skip
+    wanted = {tensor: figures["mse"] for tensor, figures in (found.output_tensors | found.intermediate_tensors).items()}
     table = cells(report(compare(reference, model, Settings(inputs={name: samples})), model, reference))
     compared = 0
     for row, rmse in enumerate(table["rmse"]):
