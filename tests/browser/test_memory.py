@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tb_tflite_plugin.analysis.memory import report
 
 from tb_tflite_plugin import open_model
-from tb_tflite_plugin.analysis.memory import report
 from tb_tflite_plugin.static_report import static_report
 
 
