@@ -15,7 +15,8 @@ pytest.importorskip("ai_edge_litert")
 
 # Models whose kernels ask for temporaries that do not fit between the tensors: the plan is a lower bound.
 LARGER = (
-    "conv3d_float32", "fc_aeq_dynamic_legacy_wi8", "fc_aeq_dynamic_wi2", "fc_aeq_dynamic_wi4", "fc_aeq_dynamic_wi4_block32",
+    "conv3d_float32", "fc_aeq_dynamic_legacy_wi8", "fc_aeq_dynamic_wi2", "fc_aeq_dynamic_wi4",
+    "fc_aeq_dynamic_wi4_block32",
     "fc_aeq_dynamic_wi4_block64", "fc_aeq_dynamic_wi8", "fc_block1x16_sparse_dynrange", "legacy_uint8", "lstm_dynrange",
     "lstm_float32", "lstm_int8", "ondevice_training", "opzoo_float32", "opzoo_int8", "qat_int8", "text_embed_dynrange",
     "text_embed_float32",
