@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import schema
+from .flash import flash_split
 from .micro_operators import CUSTOM_METHODS, METHODS
 from .model import Model
 from .operands import numbered
@@ -151,6 +152,7 @@ def _summary(model: Model, kinds: Array, micro: Array, versions: list[str]) -> d
             {"key": s.key, "subgraph": s.subgraph, "writes_variables": s.subgraph in written} for s in model.signatures
         ],
         "control_flow": len(control_flow(model)),
+        "flash": flash_split(model),
     }
 
 

@@ -179,6 +179,29 @@ def appended_files(model: Model) -> list[zipfile.ZipInfo]:
     return [info for info in files if not info.filename.endswith("/")]
 
 
+def appended_file(model: Model, place: int, most: int) -> bytes:
+    """The bytes of one of :func:`appended_files`, by its place among them.
+
+    Raises:
+        ModelError: when it is larger than ``most`` bytes, packed in a way that is not read here, or damaged.
+    """
+    info = appended_files(model)[place]
+    name = f"{model.name}!{info.filename}"
+    if info.file_size > most:
+        raise ModelError(name, f"{info.file_size} bytes; at most {most} are unpacked")
+    if info.flag_bits & _ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise ModelError(name, "encrypted, or packed in a way that is not read here")
+    pieces = []
+    try:
+        # zipfile gives no more than the size announced, whatever else the packed bytes hold, and checks the sum.
+        with _open_zip(model.source, model.source.data, 0).open(info) as file:
+            while piece := file.read(_MAX_DIRECTORY // 2):
+                pieces.append(piece)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, NotImplementedError) as error:
+        raise ModelError(name, f"damaged: {error}", offset=max(info.header_offset, 0), table="zip") from None
+    return b"".join(pieces)
+
+
 class _Zips:
     """A zip file and the ones stored in it, read with one budget of entries: they may overlap, and so multiply."""
 

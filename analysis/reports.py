@@ -11,6 +11,7 @@ from .report import Report
 # Imported on first use: a command that prints one report does not load the others.
 _ANALYSES = {
     "inspect": "overview:inspect",
+    "metadata": "metadata:metadata",
     "ops": "listing:ops",
     "tensors": "listing:tensors",
     "compute": "compute:compute",

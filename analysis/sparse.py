@@ -113,15 +113,18 @@ def _vectors(levels: Tables, field: str) -> tuple[list[Array], int]:
     return found, total
 
 
-def positions(shape: tuple[int, ...], how: Encoding) -> Array:
-    """Where in the dense tensor, row-major, every stored element goes. int64.
+def positions(shape: tuple[int, ...], how: Encoding, stored: int) -> Array:
+    """Where in the dense tensor, row-major, every one of so many stored elements goes. int64.
 
     Raises:
-        SparseError: when the parameters lead out of the tensor, or to more than it has.
+        SparseError: when the parameters lead out of the tensor, or to more or fewer elements than are stored.
     """
-    rank, most = len(shape), int(np.prod(shape, dtype=object))
-    if most > _MOST:
+    rank, elements = len(shape), int(np.prod(shape, dtype=object))
+    if elements > _MOST:
         raise SparseError(f"has more than {_MOST} elements")
+    # No level has more places than there are elements in the end, or segments at a later level: what a file may make
+    # of a few dense sizes stays in proportion to the file.
+    most = min(elements, max(stored, *map(len, how.segments), 1))
     place, coordinates = np.zeros(1, np.int64), np.zeros((len(how.order), 1), np.int64)
     for level, is_dense in enumerate(how.dense):
         if is_dense:
@@ -135,7 +138,7 @@ def positions(shape: tuple[int, ...], how: Encoding) -> Array:
             if (counts < 0).any() or (begin < 0).any() or int((begin + counts).max(initial=0)) > len(indices):
                 raise SparseError("its segments lead out of its indices")
         if int(counts.sum()) > most:
-            raise SparseError("stores more elements than it has")
+            raise SparseError(f"tells of more than the {stored} elements that are stored")
         within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
         if is_dense:
             following, here = np.repeat(place * how.size[level], counts) + within, within
@@ -151,6 +154,8 @@ def positions(shape: tuple[int, ...], how: Encoding) -> Array:
         block = how.order[level] - rank
         if block >= 0:
             index[how.blocked[block]] = index[how.blocked[block]] * sizes[block] + coordinates[level]
+    if len(place) != stored:
+        raise SparseError(f"tells where {len(place)} elements go and has {stored}")
     if any(((axis < 0) | (axis >= size)).any() for axis, size in zip(index, shape, strict=True)):
         raise SparseError("an index leads out of the tensor")
     return np.ravel_multi_index(tuple(index), shape).astype(np.int64) if rank else place
@@ -180,9 +185,8 @@ def dense_values(model: Model, tensor: int) -> Array:
     shape = tuple(model.tensors.shape[tensor].tolist())
     if any(size <= 0 for size in shape):
         raise SparseError("has no elements")
-    where, values = positions(shape, encoding(model, tensor)), stored_elements(model, tensor)
-    if len(where) != len(values):
-        raise SparseError(f"tells where {len(where)} elements go and has {len(values)}")
+    values = stored_elements(model, tensor)
+    where = positions(shape, encoding(model, tensor), len(values))
     dense = np.zeros(int(np.prod(shape)), values.dtype)
     dense[where] = values
     return dense.reshape(shape)

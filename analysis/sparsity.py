@@ -17,7 +17,7 @@ from .quantization.findings import of_operators, of_tensors
 from .quantization.modes import is_type, origins, weight_operands
 from .ragged import Array, Categories
 from .report import Column, Finding, Report
-from .weights.facts import SPARSE, Weight, Weights, dense_bytes, weights_of
+from .weights.facts import SPARSE, TOO_MANY, Weight, Weights, dense_bytes, weights_of
 from .xnnpack_sparse import failed_conditions
 
 # FULLY_CONNECTED of this version only is left alone by XNNPACK, which takes sparse weights of others as dense
@@ -187,7 +187,9 @@ def _densified(model: Model) -> Iterator[Finding]:
 
 
 def _damaged(model: Model, found: Weights) -> Iterator[Finding]:
-    damaged = np.array([tensor for tensor in found.unreadable if model.is_sparse[tensor]], np.int64)
+    damaged = np.array(
+        [tensor for tensor, why in found.unreadable.items() if model.is_sparse[tensor] and why != TOO_MANY], np.int64
+    )
     reasons = "; ".join(sorted({found.unreadable[tensor] for tensor in damaged.tolist()})[:3])
     yield from of_tensors(
         model, "error", "sparse-damaged", damaged, f"the parameters of sparsity make no tensor: it {reasons}"

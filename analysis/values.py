@@ -49,6 +49,19 @@ class Stored:
         kind = np.dtype(_PLAIN[self._dtype])
         return self._data[begin * kind.itemsize : end * kind.itemsize].view(kind)
 
+    def at(self, places: Array) -> Array:
+        """The elements at the given places, row-major; types as ``read`` has them. A copy."""
+        if self._dtype in _PACKED:
+            bits, signed = _PACKED[self._dtype]
+            per_byte = 8 // bits
+            shift = (bits * (places % per_byte)).astype(np.uint8)
+            parts = ((self._data[places // per_byte] >> shift) & ((1 << bits) - 1)).view(np.int8)
+            return _signed(parts, bits) if signed else parts
+        if self._dtype == "BFLOAT16":
+            return (self._data.view("<u2")[places].astype("<u4") << 16).view("<f4")
+        found: Array = self._data.view(_PLAIN[self._dtype])[places]
+        return found
+
     def blocks(self, unit: int = 1) -> Iterator[tuple[int, Array]]:
         """All elements, about ``BLOCK`` at a time and whole units only: where each block begins, and the block."""
         step = max(BLOCK // max(unit, 1), 1) * max(unit, 1)
@@ -93,6 +106,11 @@ def _unpacked(data: Array, bits: int, signed: bool, begin: int, end: int) -> Arr
     for place in range(per_byte):
         parts[:, place] = (raw >> (bits * place)) & ((1 << bits) - 1)
     values = parts.reshape(-1)[begin - first * per_byte : end - first * per_byte].view(np.int8)
-    if signed:
-        values = (values ^ (1 << (bits - 1))) - np.int8(1 << (bits - 1))
-    return values
+    return _signed(values, bits) if signed else values
+
+
+def _signed(values: Array, bits: int) -> Array:
+    """Numbers of so many bits with their highest one as a sign."""
+    half = np.int8(1 << (bits - 1))
+    signed: Array = (values ^ half) - half
+    return signed

@@ -23,8 +23,12 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from .analysis.containers import appended_file, appended_files
+from .analysis.contents import Contents, NoContents, WrongPlace, npy
+from .analysis.contents import contents as contents_of
 from .analysis.details import operator_details, tensor_details
 from .analysis.errors import ModelError
+from .analysis.histogram import histogram
 from .analysis.quantization.one_tensor import tensor_channels
 from .analysis.reports import NAMES, analyse
 from .cache import ByteCache
@@ -35,6 +39,7 @@ from .library import Library
 from .permission import Permission
 from .run_store import PREFIX, Run, RunStore, UnknownRun
 from .runtime.errors import TraceError
+from .slices import encode_slice, wanted, whole_number
 from .wire import encode_graph, encode_report
 
 if TYPE_CHECKING:
@@ -45,6 +50,10 @@ if TYPE_CHECKING:
 _CACHED_BYTES = 64 << 20
 _SCAN_WAIT = 1.0
 _MOST_ASKED_BYTES = 1 << 16
+# Of a file that is appended to a model: vocabularies and labels have a few.
+_MOST_FILE_BYTES = 64 << 20
+# What a name from a model may not bring into a header, or into a folder of downloads.
+_UNSAFE = re.compile(r"^\.+|[^A-Za-z0-9._ -]")
 _MIME = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -112,6 +121,7 @@ class App:
                 Rule("/model/<id>/graph", endpoint=self._graph),
                 Rule("/model/<id>/report/<name>", endpoint=self._report),
                 Rule("/model/<id>/fixes/<delegate>", endpoint=self._fixes),
+                Rule("/model/<id>/file/<int:place>", endpoint=self._appended),
                 Rule("/model/<id>/runs", endpoint=self._list_runs),
                 Rule("/model/<id>/trace/<run>", endpoint=self._trace),
                 Rule("/model/<id>/trace/<run>.json", endpoint=self._trace_file),
@@ -120,6 +130,9 @@ class App:
                 Rule("/job/<job>/cancel", endpoint=self._cancel, methods=["POST"]),
                 Rule("/model/<id>/operator/<int:operator>", endpoint=self._operator),
                 Rule("/model/<id>/tensor/<int:tensor>", endpoint=self._tensor),
+                Rule("/model/<id>/tensor/<int:tensor>/histogram", endpoint=self._histogram),
+                Rule("/model/<id>/tensor/<int:tensor>/slice", endpoint=self._slice),
+                Rule("/model/<id>/tensor/<int:tensor>/values.npy", endpoint=self._npy),
                 Rule("/model/<id>/tensor/<int:tensor>/channels", endpoint=self._channels),
                 Rule("/<path:name>", endpoint=self._file),
             ],
@@ -175,7 +188,9 @@ class App:
             return _error(404, "the model has no such run here; of many runs the oldest are dropped")
         except UnknownJob:
             return _error(404, "no such job is known here")
-        except UsageError as error:
+        except NoContents as error:
+            return _error(422, str(error))
+        except (UsageError, WrongPlace) as error:
             return _error(400, str(error))
         except Busy as error:
             return _error(429, str(error))
@@ -308,6 +323,44 @@ class App:
         if tensor >= len(model.tensors):
             raise NotFound(f"the model has {len(model.tensors)} tensors")
         return model
+
+    def _histogram(self, request: Request, id: str, tensor: int) -> Response:
+        channel = whole_number(request, "channel")
+
+        def make() -> Payload:
+            return Payload.of(to_json(histogram(found, channel)), "application/json")
+
+        found = self._contents(id, tensor)
+        return _answer(request, self._payloads.get((id, "histogram", tensor, channel), make))
+
+    def _slice(self, request: Request, id: str, tensor: int) -> Response:
+        data = encode_slice(self._contents(id, tensor), wanted(request))
+        return _answer(request, Payload.of(data, "application/octet-stream"))
+
+    def _npy(self, request: Request, id: str, tensor: int) -> Response:
+        """The whole tensor as a file, read and sent in blocks."""
+        real = request.args.get("values") == "real"
+        size, parts = npy(self._contents(id, tensor), real=real)
+        response = _Response(parts if request.method == "GET" else [], content_type="application/octet-stream")
+        response.headers["Content-Length"] = str(size)
+        name = f"tensor-{tensor}{'-real' if real else ''}.npy"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+
+    def _contents(self, id: str, tensor: int) -> Contents:
+        return contents_of(self._model_with(id, tensor), tensor)
+
+    def _appended(self, request: Request, id: str, place: int) -> Response:
+        """One of the files that are appended to the model, to be kept."""
+        model = self.library.model(id)
+        files = appended_files(model)
+        if place >= len(files):
+            raise NotFound(f"{len(files)} files are appended to the model")
+        data = appended_file(model, place, _MOST_FILE_BYTES)
+        response = _answer(request, Payload.of(data, "application/octet-stream"))
+        name = _UNSAFE.sub("_", files[place].filename.rpartition("/")[2])[-100:] or "file"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
 
     def _file(self, request: Request, name: str) -> Response:
         if name not in self._static:

@@ -21,6 +21,7 @@ from .commands import (
     lint,
     log,
     memory,
+    metadata,
     ops,
     partition,
     profile,
@@ -54,6 +55,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("inspect")(inspect.inspect)
 app.command("ops")(ops.ops)
+app.command("metadata")(metadata.metadata)
 app.command("compute")(compute.compute)
 app.command("memory")(memory.memory)
 app.command("quantization")(quantization.quantization)

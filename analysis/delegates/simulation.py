@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,7 +89,11 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
         plan = view.plan(subgraph)
         claim = delegate.claim(view, subgraph)
         mine = claim.operators | also.intersection(plan) if also else claim.operators
-        split = functools.partial(runs, plan) if delegate.partitioner == "runs" else view.links(subgraph).partition
+        split: Callable[[set[int]], list[Subset]]
+        if delegate.partitioner == "runs":
+            split = functools.partial(runs, plan)
+        else:
+            split = view.links(subgraph, effects=delegate.partitioner == "tflite").partition
         subsets = split(mine)
         found = kept(subsets, delegate.most_partitions, delegate.least_operators)
         if len(found) < sum(subset.taken for subset in subsets):

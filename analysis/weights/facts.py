@@ -26,6 +26,9 @@ _SAMPLE, _PIECES = 1 << 16, 4
 # A tensor is looked at for structure up to so many elements: it is held unpacked.
 _MOST_HELD = 1 << 26
 _LEAST_COMPARED = 64
+# Elements of sparse tensors that are decoded of one model: a small file can tell of any number of zeros.
+_MOST_DECODED = 1 << 28
+TOO_MANY = f"more than {_MOST_DECODED:,} elements of the model's sparse tensors are not decoded"
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,12 @@ def _look(model: Model) -> Weights:
     axes, sparse = channel_axes(model), model.is_sparse
     found: list[Weight] = []
     known, unreadable = [], {}
+    left = _MOST_DECODED
     for tensor in weight_tensors(model).tolist():
+        left -= max(int(model.tensors.elements[tensor]), 0) if sparse[tensor] else 0
+        if left < 0 and sparse[tensor]:
+            unreadable[tensor] = TOO_MANY
+            continue
         try:
             found.append(_weight(model, tensor, int(axes[tensor]), is_sparse=bool(sparse[tensor])))
             known.append(tensor)
@@ -136,7 +144,7 @@ def _copies(model: Model, tensors: list[int]) -> list[list[int]]:
         if len(several) > 1:
             for tensor in several:
                 data = model.buffer_data(int(model.tensors.buffer[tensor]))
-                groups.setdefault((size, hashlib.blake2b(memoryview(data)).digest()), []).append(tensor)
+                groups.setdefault((size, hashlib.blake2b(data.data).digest()), []).append(tensor)
     return [group for group in groups.values() if len(group) > 1]
 
 

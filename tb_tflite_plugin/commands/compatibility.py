@@ -49,6 +49,11 @@ def compatibility(
         _print(terminal, report)
 
 
+def _split(terminal: Terminal, flash: dict[str, int]) -> str:
+    parts = sorted(flash.items(), key=lambda part: -part[1])
+    return ", ".join(f"{name.replace('_', ' ')} {terminal.size(size)}" for name, size in parts if size)
+
+
 def _plain(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
@@ -62,6 +67,7 @@ def _print(terminal: Terminal, report: Report) -> None:
             ("operators of TensorFlow", ", ".join(summary["tensorflow_operators"]) or "none"),
             ("custom operators", ", ".join(summary["custom_operators"]) or "none"),
             ("TensorFlow Lite Micro", f"takes {summary['micro_operators']} of {summary['operators']} operators"),
+            ("bytes in flash", _split(terminal, summary["flash"])),
             ("control flow", f"{summary['control_flow']} operators run subgraphs"),
         ]
     )

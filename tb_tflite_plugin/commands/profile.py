@@ -68,7 +68,7 @@ def profile(
     from ..runtime.worker import Limits
 
     opened = open_model(model)
-    with _errors(opened.name):
+    with run_errors(opened.name):
         settings = Settings(
             kernels=kernels.value, threads=threads, runs=runs, warmup=warmup, signature=signature,
             shapes=_shapes(shapes or []), inputs=_inputs(inputs or []), zeros=zeros, seed=seed,
@@ -101,7 +101,7 @@ def _profile(
     from ..runtime.trace_file import save
     from ._models import print_report
 
-    with _errors(model.name), _progress() as progress:
+    with run_errors(model.name), shown_progress() as progress:
         trace = run(model, settings, limits=limits, progress=progress)
     report = report_of(trace, model)
     if output is not None:
@@ -143,7 +143,7 @@ def _compare(
     from ._models import print_report
 
     of_other = replace(settings, kernels=kernels.value) if kernels is not None else settings
-    with _errors(f"{model.name} and {other.name}"), _progress() as progress:
+    with run_errors(f"{model.name} and {other.name}"), shown_progress() as progress:
         found = compare(other, model, of_other, settings, threshold=threshold, limits=limits, progress=progress)
     report = report_of(found, other)
     if not print_report(model, report, as_json=as_json, as_csv=as_csv):
@@ -151,7 +151,7 @@ def _compare(
 
 
 @contextlib.contextmanager
-def _errors(name: str) -> Iterator[None]:
+def run_errors(name: str) -> Iterator[None]:
     """Turns what can go wrong into the errors of the command line."""
     from ..analysis.errors import ModelError
     from ..errors import UsageError
@@ -178,7 +178,7 @@ def _shapes(arguments: list[str]) -> dict[str, tuple[int, ...]]:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Progress | None]:
+def shown_progress() -> Iterator[Progress | None]:
     """A bar on a terminal; nothing into a pipe."""
     from rich.console import Console
 

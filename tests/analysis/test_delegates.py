@@ -11,14 +11,18 @@ import pytest
 from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis import delegates as package
 from tb_tflite_plugin.analysis.containers import open_model
-from tb_tflite_plugin.analysis.delegates import delegates
+from tb_tflite_plugin.analysis.delegates import delegates, ethos_u, hexagon, operator_lists, xnnpack
 from tb_tflite_plugin.analysis.delegates.nodes import View
 from tb_tflite_plugin.analysis.delegates.reports import partition_xnnpack, verdicts
 from tb_tflite_plugin.analysis.delegates.rules import Claim, Delegate, created
 from tb_tflite_plugin.analysis.delegates.several import in_order
 from tb_tflite_plugin.analysis.delegates.simulation import fixes, place, place_in_order, report, sentence, what_if
 from tb_tflite_plugin.analysis.model import Model
+from tb_tflite_plugin.analysis.schema import enum_values
 
+ALL_OPS = sorted(
+    {*xnnpack.RULES, *hexagon.RULES, *ethos_u.RULES, *operator_lists.GPU} & set(enum_values("BuiltinOperator"))
+)
 MODELS = Path(__file__).parents[1] / "models"
 
 
@@ -247,6 +251,16 @@ def test_a_later_delegate_takes_what_an_earlier_one_left() -> None:
     assert [number is None for number in cells["partition"]] == [name is None for name in cells["delegate"]]
     start = f"of {len(model.operators)} operators, GPU {len(first.taken)} in 1 partition, then XNNPACK "
     assert found.summary["sentence"].startswith(start)
+
+
+def test_operators_without_operands_are_no_errors(handmade: Any) -> None:
+    rules = [name for name, delegate in delegates().items() if delegate.confidence != "list"]
+    for op in ALL_OPS:
+        handmade.op(op, [], [])
+    model = handmade.open()
+    for name in rules:
+        placed = place(model, delegates()[name])
+        assert len(placed.taken) + len(placed.failures) == len(ALL_OPS), name
 
 
 def test_options_of_a_delegate() -> None:

@@ -19,6 +19,15 @@ CONTAINER_NAMES = {
     "LiteRTLMMetaData", "SystemMetadata", "SectionMetadata", "SectionObject", "KeyValuePair", "StringValue",
     "AnySectionDataType", "VData",
 }  # fmt: skip
+# Of TFLITE_METADATA likewise: tests/analysis/test_metadata.py compares with what its own package wrote.
+METADATA_NAMES = {
+    "AssociatedFile", "FeatureProperties", "ImageSize", "ImageProperties", "AudioProperties", "BoundingBoxProperties",
+    "ValueRange", "Content", "NormalizationOptions", "ScoreCalibrationOptions", "ScoreThresholdingOptions",
+    "BertTokenizerOptions", "SentencePieceTokenizerOptions", "RegexTokenizerOptions", "ProcessUnit", "Stats",
+    "TensorGroup", "TensorMetadata", "CustomMetadata", "SubGraphMetadata", "ModelMetadata", "AssociatedFileType",
+    "ColorSpaceType", "BoundingBoxType", "CoordinateType", "ScoreTransformationType", "ContentProperties",
+    "ProcessUnitOptions",
+}  # fmt: skip
 WIDTHS = {
     "BoolFlags": "b1", "Int8Flags": "i1", "Uint8Flags": "u1", "Int16Flags": "i2", "Uint16Flags": "u2",
     "Int32Flags": "i4", "Uint32Flags": "u4", "Int64Flags": "i8", "Uint64Flags": "u8",
@@ -108,7 +117,7 @@ def differences(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
             if mine_member != wanted:
                 found.append(f'unions.{union}: place {place} is to be "{wanted}"')
     for kind in ("tables", "enums", "unions"):
-        extra = sorted(set(ours[kind]) - set(theirs[kind]) - CONTAINER_NAMES)
+        extra = sorted(set(ours[kind]) - set(theirs[kind]) - CONTAINER_NAMES - METADATA_NAMES)
         found += [f"{kind}.{name}: remove" for name in extra]
     return found
 

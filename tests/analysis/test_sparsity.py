@@ -14,6 +14,7 @@ from tb_tflite_plugin.analysis.operands import numbered
 from tb_tflite_plugin.analysis.quantization.modes import is_type
 from tb_tflite_plugin.analysis.sparse import SparseError, dense_values, encoding
 from tb_tflite_plugin.analysis.sparsity import sparsity, sparsity_tensors
+from tb_tflite_plugin.analysis.weights import facts, weights
 
 MODELS = Path(__file__).parents[1] / "models"
 DENSIFIED = ["mnet_pruned80_sparse", "mnet_pruned80_sparse_dynrange", "mnet_pruned80_sparse_fp16",
@@ -133,7 +134,7 @@ def test_blocks_in_another_order(handmade: Any) -> None:
         ([0, 1], [], [level(2), level(0, [0, 1, 0], [0])], b"1", "out of its indices"),
         ([0, 1], [], [level(2), level(0, [0, 0, 1], [4])], b"1", "out of the tensor"),
         ([0, 1], [], [level(2), level(0, [0, 0, 1], [-1])], b"1", "out of the tensor"),
-        ([0, 1], [], [level(1 << 30), level(1 << 30)], b"1", "more elements than it has"),
+        ([0, 1], [], [level(1 << 30), level(1 << 30)], b"1", "more than the 1 elements"),
         ([0, 1], [], [level(2), level(0, [0, 0, 1], [0])], b"12", "where 1 elements go and has 2"),
     ],
 )
@@ -151,6 +152,21 @@ def test_no_tensor_of_any_size_is_made(handmade: Any) -> None:
     model = sparse_model(handmade, [1 << 20, 1 << 20], [0, 1], [], levels, b"1")
     with pytest.raises(SparseError, match="more than"):
         dense_values(model, 0)
+
+
+def test_dense_levels_cost_no_more_than_is_stored(handmade: Any) -> None:
+    model = sparse_model(handmade, [8192, 8192], [0, 1], [], [level(8192), level(8192)], b"1")
+    with pytest.raises(SparseError, match="more than the 1 elements"):
+        dense_values(model, 0)
+
+
+def test_many_elements_are_left_out_and_not_called_damaged(handmade: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(facts, "_MOST_DECODED", 7)
+    levels = [level(2), level(0, [0, 1, 3], [2, 0, 3])]
+    model = sparse_model(handmade, [2, 4], [0, 1], [], levels, bytes([5, 6, 7]))
+    assert facts.weights_of(model).unreadable == {0: facts.TOO_MANY}
+    assert "sparse-damaged" not in codes(model)
+    assert "weights-unread" in {finding.code for finding in weights(model).findings}
 
 
 def codes(model: Model) -> set[str]:

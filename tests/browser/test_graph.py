@@ -195,7 +195,8 @@ def test_overview_answers_what_is_in_the_file(viewer, serve, models: Path):
     viewer.open(serve(models / "multi_signature.tflite") + "#tab=overview")
     text = viewer.frame().locator(".overview")
     viewer.until(lambda: text.count() and "Signature encode" in text.inner_text(), "signatures")
-    for word in ("5.93 KiB", "1,024", "float32", "1 × 32", "Subgraphs", "min_runtime_version"):
+    viewer.until(lambda: "min_runtime_version" in text.inner_text(), "metadata")
+    for word in ("5.93 KiB", "1,024", "float32", "1 × 32", "Subgraphs"):
         assert word in text.inner_text()
     viewer.frame().get_by_role("button", name="show its graph").first.click()
     viewer.drawn()

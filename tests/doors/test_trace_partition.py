@@ -90,7 +90,7 @@ def test_a_delegate_that_fails_is_an_answer(models: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("-d", "ethos-u"), "cannot be foretold, say --measured"),
+        (("-d", "qualcomm"), "cannot be foretold, say --measured"),
         (("--measured", "-d", "tpu"), "no delegate tpu; there are xnnpack, gpu, ethos-u"),
         (("--measured", "-d", "xnnpack", "--option", "threads"), "--option threads: must be KEY=VALUE"),
         (("--measured", "-d", "./no.so"), "./no.so: no such file"),

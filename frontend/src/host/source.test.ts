@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { encodeContainer } from '../graph/testing.ts';
 import { EmbeddedSource, HttpSource, ServerError } from './source.ts';
 
 afterEach(() => {
@@ -46,6 +47,41 @@ describe('over HTTP', () => {
       'model/ab%2Fc/report/ops',
       'model/ab%2Fc/tensor/4/channels',
     ]);
+  });
+
+  test('contents of a tensor: a histogram, a rectangle, a file', async () => {
+    const rectangle = {
+      dtype: 'INT8',
+      reading: 'plain',
+      shape: [2],
+      matrix: [1, 2],
+      begin: [0, 0],
+      step: [1, 1],
+      size: [1, 2],
+    };
+    const asked = serve(
+      Response.json({ elements: 2 }),
+      Response.json({ elements: 1 }),
+      new Response(encodeContainer(rectangle, { stored: Int32Array.of(5, 6) })),
+    );
+    expect(await source.histogram('ab/c', 7, null)).toEqual({ elements: 2 });
+    await source.histogram('ab/c', 7, 3);
+    const request = {
+      rows: [],
+      columns: [0, 1],
+      at: [4],
+      begin: [0, 1],
+      size: [1, 2],
+      most: [1, 9],
+    } as const;
+    expect(Array.from((await source.slice('ab/c', 7, request)).stored)).toEqual([5, 6]);
+    expect(asked).toEqual([
+      'model/ab%2Fc/tensor/7/histogram',
+      'model/ab%2Fc/tensor/7/histogram?channel=3',
+      'model/ab%2Fc/tensor/7/slice?rows=&columns=0,1&at=4&begin=0,1&size=1,2&most=1,9',
+    ]);
+    expect(source.npyUrl('ab/c', 7, false)).toBe('model/ab%2Fc/tensor/7/values.npy');
+    expect(source.npyUrl('ab/c', 7, true)).toBe('model/ab%2Fc/tensor/7/values.npy?values=real');
   });
 
   test('a run is asked for in a way that no other site’s page can', async () => {

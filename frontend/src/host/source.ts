@@ -1,5 +1,6 @@
 /** Where data comes from: the server that served the page, or the page itself (the one-file report). */
 import type { Fixes } from '../delegates/verdicts.ts';
+import { decodeSlice, type Reading, type Slice } from '../wire/slice.ts';
 import type { Job, RunEntry, Running, RunRequest, RunsAnswer } from './runs.ts';
 
 export interface Entry {
@@ -74,11 +75,39 @@ export interface TensorDetails {
   consumers: number[];
 }
 
-/** A histogram of bins of equal width from low to high. */
+/** Equal bins from low to high; integers of up to 8 bits have one for each value, half a step to each side of it. */
 export interface Histogram {
   low: number;
   high: number;
   counts: number[];
+}
+
+export interface TensorHistogram {
+  elements: number;
+  /** Less than all elements where the tensor is large: evenly spaced parts of it. */
+  counted: number;
+  /** Infinities and what is no number, in no bin. */
+  nonfinite: number;
+  dtype: string;
+  reading: Reading;
+  /** What each of several scales is of. */
+  groups: { kind: 'channel' | 'block'; count: number; axis: number | null } | null;
+  channel: number | null;
+  /** Null where nothing is finite. */
+  stored: Histogram | null;
+  /** Null where stored values are the real ones, and where these are not known. */
+  real: Histogram | null;
+}
+
+/** A part of a tensor as a matrix: axes that make its rows and columns, the place on every other axis. */
+export interface SliceRequest {
+  rows: readonly number[];
+  columns: readonly number[];
+  at: readonly number[];
+  begin: readonly [number, number];
+  size: readonly [number, number];
+  /** Rows and columns that are answered; of more, every so manieth is. */
+  most: readonly [number, number];
 }
 
 /** A quantized constant channel by channel, or block by block; lists hold the first `listed` of them. */
@@ -110,10 +139,17 @@ export interface Source {
   graph: (model: string, onWait: (reason: string) => void) => Promise<ArrayBuffer>;
   operator: (model: string, operator: number) => Promise<OperatorDetails>;
   tensor: (model: string, tensor: number) => Promise<TensorDetails>;
+  /** Of the part with one of several scales, or of all. */
+  histogram: (model: string, tensor: number, channel: number | null) => Promise<TensorHistogram>;
+  slice: (model: string, tensor: number, request: SliceRequest) => Promise<Slice>;
+  /** Where a tensor can be downloaded as a file of numpy; null where there is no server. */
+  npyUrl: (model: string, tensor: number, real: boolean) => string | null;
   /** Null for what is no quantized constant, or cannot be looked into. */
   channels: (model: string, tensor: number) => Promise<TensorChannels | null>;
   /** One of the reports that the model's header names, as wire/report.ts decodes it. */
   report: (model: string, name: string) => Promise<ArrayBuffer>;
+  /** Where a file that is appended to the model can be downloaded; null where there is no server. */
+  fileUrl: (model: string, place: number) => string | null;
   /** What accepting more would win for a delegate. */
   fixes: (model: string, delegate: string) => Promise<Fixes>;
   runs: (model: string) => Promise<RunsAnswer>;
@@ -177,6 +213,23 @@ export class HttpSource implements Source {
     return (await get(`model/${encodeURIComponent(model)}/tensor/${tensor}`).then(json)) as TensorDetails;
   }
 
+  async histogram(model: string, tensor: number, channel: number | null): Promise<TensorHistogram> {
+    const url = `model/${encodeURIComponent(model)}/tensor/${tensor}/histogram`;
+    return (await get(channel === null ? url : `${url}?channel=${channel}`).then(json)) as TensorHistogram;
+  }
+
+  async slice(model: string, tensor: number, request: SliceRequest): Promise<Slice> {
+    const query = Object.entries(request)
+      .map(([name, numbers]) => `${name}=${(numbers as readonly number[]).join(',')}`)
+      .join('&');
+    const url = `model/${encodeURIComponent(model)}/tensor/${tensor}/slice?${query}`;
+    return decodeSlice(await (await get(url)).arrayBuffer());
+  }
+
+  npyUrl(model: string, tensor: number, real: boolean): string {
+    return `model/${encodeURIComponent(model)}/tensor/${tensor}/values.npy${real ? '?values=real' : ''}`;
+  }
+
   async channels(model: string, tensor: number): Promise<TensorChannels | null> {
     const url = `model/${encodeURIComponent(model)}/tensor/${tensor}/channels`;
     return (await get(url).then(json)) as TensorChannels | null;
@@ -184,6 +237,10 @@ export class HttpSource implements Source {
 
   async report(model: string, name: string): Promise<ArrayBuffer> {
     return (await get(`model/${encodeURIComponent(model)}/report/${encodeURIComponent(name)}`)).arrayBuffer();
+  }
+
+  fileUrl(model: string, place: number): string {
+    return `model/${encodeURIComponent(model)}/file/${place}`;
   }
 
   async fixes(model: string, delegate: string): Promise<Fixes> {
@@ -292,12 +349,28 @@ export class EmbeddedSource implements Source {
     return (await this.all()).tensors[tensor];
   }
 
+  histogram(): Promise<never> {
+    return Promise.reject(new Error('a report in a file does not hold the values of tensors'));
+  }
+
+  slice(): Promise<never> {
+    return this.histogram();
+  }
+
+  npyUrl(): null {
+    return null;
+  }
+
   async channels(_model: string, tensor: number): Promise<TensorChannels | null> {
     return (await this.all()).channels[String(tensor)] ?? null;
   }
 
   report(_model: string, name: string): Promise<ArrayBuffer> {
     return unpack(this.data.reports[name]);
+  }
+
+  fileUrl(): null {
+    return null;
   }
 
   fixes(_model: string, delegate: string): Promise<Fixes> {

@@ -105,6 +105,9 @@ async function started(): Promise<Store> {
     graph: (model) => graph(model),
     operator: missing,
     tensor: missing,
+    histogram: missing,
+    slice: missing,
+    npyUrl: () => null,
     channels: missing,
     report: (model, name) => report(model, name),
     fixes: missing,
@@ -112,6 +115,7 @@ async function started(): Promise<Store> {
     runReport: missing,
     trace: missing,
     traceUrl: () => null,
+    fileUrl: () => null,
     start: missing,
     job: missing,
     cancel: missing,
@@ -200,6 +204,17 @@ describe('in the graph', () => {
     expect(store.open.value.has(hierarchy.groupOf[id])).toBe(true);
     expect(store.focusRequests.value).toBe(before + 1);
     expect(url).toContain(`sel=o${id}`);
+  });
+
+  test('the operators of a finding are shown in the graph', async () => {
+    const store = await started();
+    store.setTab('overview');
+    const before = store.focusRequests.value;
+    store.showMany([1, 3]);
+    expect(store.tab.value).toBe('graph');
+    expect(store.selection.value.map(({ id }) => id)).toEqual([1, 3]);
+    expect(store.focusRequests.value).toBe(before + 1);
+    expect(url).toContain('sel=o1');
   });
 
   test('groups open and close', async () => {

@@ -224,6 +224,16 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     select(Array.from(operators, (id): Item => ({ kind: 'operator', id })));
   }
 
+  /** Selects operators and shows them in the graph as it stands. */
+  function showMany(operators: Iterable<number>): void {
+    batch(() => {
+      tab.value = 'graph';
+      selectMany(operators);
+    });
+    remember(true);
+    focusRequests.value++;
+  }
+
   /** Selects an item and shows it in the graph, opening what is around it. */
   async function goTo(item: Item, push = true): Promise<void> {
     const now = loaded.peek();
@@ -339,6 +349,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     choose,
     select,
     selectMany,
+    showMany,
     goTo,
     toggle: place.toggle,
     toggleOperator: place.toggleOperator,

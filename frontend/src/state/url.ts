@@ -7,7 +7,7 @@ import type { Over } from '../table/tables.ts';
 import { decodeItem, encodeItem } from './item-url.ts';
 import { decodeTrace, encodeTrace } from './trace-url.ts';
 
-export type Tab = 'overview' | 'graph' | 'profile' | 'quantization' | 'memory' | 'delegates';
+export type Tab = 'overview' | 'graph' | 'profile' | 'quantization' | 'weights' | 'memory' | 'delegates';
 
 export interface UrlState {
   model: string | null;
@@ -37,7 +37,7 @@ export interface UrlState {
 /** Longer selections are not part of a link: browsers and chat programs cut long ones. */
 const MOST_SELECTED = 500;
 
-const TABS: Tab[] = ['graph', 'overview', 'profile', 'quantization', 'memory', 'delegates'];
+const TABS: Tab[] = ['graph', 'overview', 'profile', 'quantization', 'weights', 'memory', 'delegates'];
 
 export function encodeState(state: UrlState): string {
   const parts: string[] = [];

@@ -5,8 +5,22 @@ import graph from './graph.css?inline';
 import lens from './lens.css?inline';
 import memory from './memory.css?inline';
 import outline from './outline.css?inline';
+import overview from './overview.css?inline';
 import profile from './profile.css?inline';
 import quantization from './quantization.css?inline';
 import table from './table.css?inline';
+import weights from './weights.css?inline';
 
-export const css = [base, graph, lens, outline, table, profile, quantization, delegates, memory].join('\n');
+export const css = [
+  base,
+  delegates,
+  graph,
+  lens,
+  memory,
+  outline,
+  overview,
+  profile,
+  quantization,
+  table,
+  weights,
+].join('\n');

@@ -34,6 +34,7 @@ const TABS: { id: Tab; name: string; key: string; icon: string }[] = [
     key: '4',
     icon: 'M3 19h4v-5h4V9h4V5h6v2h-4v4h-4v5H9v5H3z',
   },
+  { id: 'weights', name: 'Weights', key: '5', icon: 'M4 4h9v12H4zM14 4h6v6h-6zM14 11h6v9h-6zM4 17h9v3H4z' },
   {
     id: 'memory',
     name: 'Memory',
@@ -101,6 +102,16 @@ function Profile({ loaded }: { loaded: Loaded }) {
   );
 }
 
+function Weights({ loaded }: { loaded: Loaded }) {
+  return (
+    <Later
+      name="weights"
+      load={() => import('./weights.tsx').then(({ WeightsView }) => WeightsView)}
+      render={(WeightsView) => <WeightsView loaded={loaded} />}
+    />
+  );
+}
+
 function Quantization({ loaded }: { loaded: Loaded }) {
   return (
     <Later
@@ -145,6 +156,7 @@ function Content() {
     <>
       {store.tab.value === 'overview' && <Overview loaded={store.loaded.value} />}
       {store.tab.value === 'profile' && <Profile key={store.loaded.value.id} loaded={store.loaded.value} />}
+      {store.tab.value === 'weights' && <Weights key={store.loaded.value.id} loaded={store.loaded.value} />}
       {store.tab.value === 'quantization' && (
         <Quantization key={store.loaded.value.id} loaded={store.loaded.value} />
       )}

@@ -1,9 +1,13 @@
 /** What is in the file: the summary beside the graph, and the page with everything. */
+import type { Compatibility, Metadata } from '../overview/summaries.ts';
 import type { Loaded } from '../state/store.ts';
 import { formatBytes, formatCount, formatExact, formatPercent, formatShape } from '../lib/format.ts';
 import type { Endpoint, Summary } from '../wire/model.ts';
 import { useStore } from './context.ts';
 import { Bar, Declared, Fact, Facts, Section, useTheme } from './figures.tsx';
+import { AllFindings } from './overview-findings.tsx';
+import { MetadataCard } from './overview-metadata.tsx';
+import { ControlFlow, Runtimes, Variables } from './overview-runtimes.tsx';
 import { OperatorTypes } from './types.tsx';
 
 export function ModelSummary({ loaded }: { loaded: Loaded }) {
@@ -60,21 +64,17 @@ export function Overview({ loaded }: { loaded: Loaded }) {
   const { model } = loaded;
   const { summary } = model;
   const entry = store.entry.value;
+  const compatibility = summaryOf(loaded, 'compatibility') as Compatibility | undefined;
+  const metadata = summaryOf(loaded, 'metadata') as Metadata | undefined;
+  const variables = compatibility?.variables ?? [];
+  const writing = new Set(compatibility?.signatures.filter((s) => s.writes_variables).map(({ key }) => key));
+  const hasMetadata = metadata !== undefined && metadata.entries.length + metadata.files.length > 0;
   return (
     <main class="overview">
       <header>
         <h1>{entry?.name ?? 'Model'}</h1>
         {summary.description !== '' && <p class="muted">{summary.description}</p>}
       </header>
-      {model.findings.length > 0 && (
-        <ul class="findings">
-          {model.findings.map(({ code, severity, message }) => (
-            <li key={code + message} class={severity}>
-              <b>{severity}</b> {message} <code>{code}</code>
-            </li>
-          ))}
-        </ul>
-      )}
       <div class="cards">
         <section class="card">
           <h2>File</h2>
@@ -96,40 +96,35 @@ export function Overview({ loaded }: { loaded: Loaded }) {
           <TypeBars title="Weights, stored bytes" values={summary.weight_types} format={formatBytes} />
           <TypeBars title="Activations, tensors" values={summary.activation_types} format={formatCount} />
         </section>
+        <AllFindings key={loaded.id} loaded={loaded} />
         <section class="card wide">
           <h2>Inputs and outputs</h2>
-          <Endpoints loaded={loaded} />
+          <Endpoints loaded={loaded} writing={writing} />
         </section>
+        <div class="card-column">
+          {compatibility !== undefined && <Runtimes summary={compatibility} />}
+          {summary.subgraphs.length > 1 && (
+            <section class="card">
+              <h2>Subgraphs</h2>
+              <Subgraphs loaded={loaded} />
+            </section>
+          )}
+          {model.controlFlow.size > 0 && <ControlFlow loaded={loaded} />}
+        </div>
         <section class="card">
           <h2>Operators</h2>
           <OperatorTypes loaded={loaded} start={0} end={model.operatorCount} />
         </section>
-        {summary.subgraphs.length > 1 && (
-          <section class="card">
-            <h2>Subgraphs</h2>
-            <Subgraphs loaded={loaded} />
-          </section>
-        )}
-        {(summary.metadata.length > 0 || summary.associated_files.length > 0) && (
-          <section class="card">
-            <h2>Metadata</h2>
-            <Facts>
-              {summary.metadata.map(({ name, size_bytes: size }) => (
-                <Fact key={name} name={name}>
-                  {formatBytes(size)}
-                </Fact>
-              ))}
-              {summary.associated_files.map(({ name, size_bytes: size }) => (
-                <Fact key={name} name={name}>
-                  {formatBytes(size)} <span class="muted">appended file</span>
-                </Fact>
-              ))}
-            </Facts>
-          </section>
-        )}
+        {variables.length > 0 && <Variables loaded={loaded} variables={variables} />}
+        {hasMetadata && <MetadataCard loaded={loaded} summary={metadata} />}
       </div>
     </main>
   );
+}
+
+/** The summary of a report that AllFindings asks for, once it is there. */
+function summaryOf({ reports }: Loaded, name: string): unknown {
+  return reports.states.value.get(name)?.report?.summary;
 }
 
 function TypeBars({
@@ -167,7 +162,7 @@ function TypeBars({
 }
 
 /** By signature where there are some, by subgraph where none covers it. */
-function Endpoints({ loaded }: { loaded: Loaded }) {
+function Endpoints({ loaded, writing }: { loaded: Loaded; writing: ReadonlySet<string> }) {
   const store = useStore();
   const { summary } = loaded.model;
   const covered = new Set(summary.signatures.map(({ subgraph }) => subgraph));
@@ -205,6 +200,9 @@ function Endpoints({ loaded }: { loaded: Loaded }) {
                 <EndpointRows direction="out" endpoints={graph.outputs} names={outputs} />
               </tbody>
             </table>
+            {inputs !== null && writing.has(title) && (
+              <p class="muted">Writes variables, as training and restoring do.</p>
+            )}
             {loaded.model.subgraphNames.length > 1 && (
               <button type="button" class="link" onClick={() => void store.enter(subgraph)}>
                 show its graph →

@@ -1,0 +1,260 @@
+"""Arm's Ethos-U55 and Ethos-U65 by the constraints that the compiler Vela documents of itself.
+
+``vela --supported-ops-report`` of Vela 5.2.0, the part on TFLite. What needs the numbers of weights (their sums) is not
+looked at, nor what memory a device has; ``--measured`` asks Vela itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from .nodes import Node, View
+from .rules import Claim, Condition, Delegate, Failure, Rules, constant, failures, outputs_between, types
+
+_BYTES, _SHORT = ("INT8", "UINT8"), ("INT8", "UINT8", "INT16")
+_TYPES = ("INT8", "UINT8", "INT16", "INT32")
+_PARAMETERS = ("INT32", "INT64")
+_SAME, _VALID = 0, 1  # Padding
+# Which inputs are data; the first where nothing stands here. None: all of them.
+_DATA: dict[str, tuple[int, ...] | None] = {
+    **dict.fromkeys(("CONCATENATION", "PACK"), None),
+    **dict.fromkeys(("ADD", "BATCH_MATMUL", "MAXIMUM", "MINIMUM", "MUL", "PRELU", "SQUARED_DIFFERENCE", "SUB"), (0, 1)),
+    "SPLIT": (1,),
+    "TRANSPOSE_CONV": (2,),
+}
+_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
+_UNQUANTIZED = ("ARG_MAX", "EXPAND_DIMS", "MIRROR_PAD", "PAD", "PADV2", "QUANTIZE", "TRANSPOSE")
+_ANY_ZERO = ("AVERAGE_POOL_2D", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+_WIDE = ("ADD", "ARG_MAX", "BATCH_MATMUL", "EXPAND_DIMS", "FULLY_CONNECTED", "MIRROR_PAD", "MUL", "NEG", "RESHAPE",
+         "SQUEEZE", "SUB", "SUM", "TRANSPOSE")  # fmt: skip
+_MOST_STRIDE, _MOST_KERNEL, _MOST_AREA, _MOST_SAME_KERNEL = 3, 256, 256 * 256, 8
+
+
+def _operands(node: Node) -> Iterator[tuple[str, int]]:
+    """What it computes with: names and tensors of data and results."""
+    places = _DATA.get(node.op, (0,))
+    for place in range(len(node.inputs)) if places is None else places:
+        if node.input(place) >= 0:
+            yield f"input {place}", node.input(place)
+    for place, tensor in enumerate(node.outputs):
+        if tensor >= 0:
+            yield f"output {place}", tensor
+
+
+def _type(node: Node) -> Failure | None:
+    for name, tensor in _operands(node):
+        found = node.type(tensor)
+        if found == "INT64" and node.op == "ARG_MAX":
+            continue
+        allowed = _TYPES if node.op in _WIDE else _SHORT
+        if node.op == "QUANTIZE" and name == "input 0":
+            allowed = _SHORT
+        if found not in allowed:
+            hint = "quantize the model to 8 bits" if found.startswith("FLOAT") else ""
+            return Failure(name, found, " or ".join(allowed), hint)
+    return None
+
+
+def _shape(node: Node) -> Failure | None:
+    signature = node.view.signature
+    for name, tensor in _operands(node):
+        if -1 in signature[tensor][1:]:
+            return Failure(name, "of a dynamic shape", "a shape of which only the batch may vary")
+        if not node.view.shape[tensor] and not node.is_static(tensor):
+            return Failure(name, "without dimensions", "a shape")
+    return None
+
+
+def _quantized(node: Node) -> Failure | None:
+    """Parameters there, one scale but for weights, and zero points that the hardware can take."""
+    operands = list(_operands(node))
+    if node.op in _WEIGHTED:
+        operands.append(("input 1 (weights)", node.input(1)))
+    for name, tensor in operands:
+        scales, kind = node.view.scales[tensor], node.type(tensor)
+        if node.op not in _UNQUANTIZED and kind != "INT32" and (scales == 0 or node.view.scale(tensor) <= 0):
+            return Failure(name, "without a scale", "quantization parameters", "quantize the model to 8 bits")
+        if scales > 1 and node.op not in _WEIGHTED:
+            return Failure(name, "quantized per channel", "one scale")
+        zero = node.view.zero_point(tensor)
+        if node.op not in _ANY_ZERO and kind == "INT32" and zero:
+            return Failure(name, f"INT32 with zero point {zero}", "zero point 0")
+    return None
+
+
+def _bias(place: int) -> tuple[Condition, ...]:
+    return constant(place, "bias"), types(place, "INT32", "INT64")
+
+
+def _strides(node: Node) -> Failure | None:
+    high, wide = node.option("stride_h"), node.option("stride_w")
+    if min(high, wide) >= 1 and max(high, wide) <= _MOST_STRIDE:
+        return None
+    return Failure("option stride", f"{high:g}x{wide:g}", "1 to 3")
+
+
+def _long_strides(node: Node) -> Failure | None:
+    """Strides of more than 3 only without dilation and with valid padding."""
+    plain = node.option("padding") == _VALID and all(
+        node.option(f"dilation_{side}_factor") in (0, 1) for side in ("h", "w")
+    )
+    return None if plain else _strides(node)
+
+
+def _average(node: Node) -> Failure | None:
+    high, wide = node.option("filter_height"), node.option("filter_width")
+    if node.option("padding") == _SAME and max(high, wide) > _MOST_SAME_KERNEL:
+        return Failure("option filter", f"{high:g}x{wide:g}", "at most 8x8 with padding SAME")
+    return _window(node)
+
+
+def _window(node: Node) -> Failure | None:
+    high, wide = node.option("filter_height"), node.option("filter_width")
+    if high <= _MOST_KERNEL and high * wide <= _MOST_AREA:
+        return None
+    return Failure("option filter", f"{high:g}x{wide:g}", "at most 256 high and 65,536 in all")
+
+
+def _dynamic_matrix(node: Node) -> Failure | None:
+    if node.op == "FULLY_CONNECTED" and node.is_static(node.input(1)):
+        return None
+    found = node.type(node.input(0))
+    return None if found == "INT8" else Failure("input 0", found, "INT8, where both matrices are computed")
+
+
+def _alike(*kinds: str) -> Condition:
+    """Input and output have one of the types, and the same one, and the same shape."""
+
+    def condition(node: Node) -> Failure | None:
+        given, made = node.input(0), node.output()
+        if node.type(given) not in kinds or node.type(made) != node.type(given):
+            return Failure("types", f"{node.type(given)} to {node.type(made)}", f"{' or '.join(kinds)}, twice the same")
+        if node.view.shape[given] != node.view.shape[made]:
+            return Failure("output 0", "of another shape than the input", "the same shape")
+        return None
+
+    return condition
+
+
+def _one_quantization(node: Node) -> Failure | None:
+    view, output = node.view, node.output()
+    for place in (0, 1):
+        tensor = node.input(place)
+        if (view.scale(tensor), view.zero_point(tensor)) != (view.scale(output), view.zero_point(output)):
+            return Failure(f"input {place}", "quantized otherwise than the output", "the output's scale and zero point")
+    return None
+
+
+def _reduces(node: Node) -> Failure | None:
+    shape = node.view.shape[node.input(0)]
+    if len(shape) == 4 and shape[0] != 1:
+        return Failure("input 0", f"a batch of {shape[0]}", "a batch of 1", "run it with a batch of 1")
+    return None
+
+
+def _area(node: Node) -> Failure | None:
+    shape = node.view.shape[node.input(0)]
+    area = prod(shape[:-1])
+    return None if area < 1 << 16 else Failure("input 0", f"{area:,} rows", "less than 65,536")
+
+
+def _scales_up(node: Node) -> Failure | None:
+    before, after = node.view.shape[node.input(0)], node.view.shape[node.output()]
+    if before == after or before[1:3] == [1, 1] or len(before) != 4 or len(after) != 4:
+        return None
+    corner = 1 if node.option("align_corners") else 0
+    factors = [(after[side] - corner) / max(before[side] - corner, 1) for side in (1, 2)]
+    if factors[0] != factors[1]:
+        flat = [after[side] == 1 == before[side] for side in (1, 2)]
+        if not any(flat):
+            return Failure("sizes", f"{factors[0]:g} and {factors[1]:g} times", "the same factor for both sides")
+        factors = [factors[flat.index(False)]] if False in flat else [2.0]
+    halves = node.op == "RESIZE_BILINEAR" and node.option("half_pixel_centers")
+    wanted = (2,) if halves else (2, 4, 8)
+    if factors[0] in wanted:
+        return None
+    return Failure("sizes", f"{factors[0]:g} times", " or ".join(map(str, wanted)) + " times")
+
+
+def _transposed(node: Node) -> Failure | None:
+    high, wide = node.option("stride_h"), node.option("stride_w")
+    weights, data = node.view.shape[node.input(1)], node.view.shape[node.input(2)]
+    one_row = len(weights) == len(data) == 4 and weights[1] == data[1] == 1
+    one_column = len(weights) == len(data) == 4 and weights[2] == data[2] == 1
+    known = (high, wide) in ((1, 1), (2, 2)) or ((high, wide) == (1, 2) and one_row)
+    if known or ((high, wide) == (2, 1) and one_column):
+        return None
+    return Failure("option stride", f"{wide:g}x{high:g}", "1x1 or 2x2, or 2 along the only row or column")
+
+
+def _depth(node: Node) -> Failure | None:
+    shape = node.view.shape[node.input(0)]
+    return None if shape and shape[-1] <= 127 else Failure("input 0", f"{shape[-1:]} deep", "at most 127 deep")
+
+
+def _plain_lstm(node: Node) -> Failure | None:
+    for places, what in (((9, 10, 11), "peepholes"), ((16, 17), "a projection"), ((20, 21, 22, 23), "normalization")):
+        if any(node.input(place) >= 0 for place in places):
+            return Failure("operator", f"with {what}", "gates only")
+    return None if node.input(1) >= 0 else Failure("input 1", "left out", "all four gates")
+
+
+def _rules() -> Iterator[tuple[str, tuple[Condition, ...]]]:
+    weights = types(1, *_BYTES)
+    for op in ("ABS", "ADD", "CONCATENATION", "EXP", "EXPAND_DIMS", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MUL",
+               "NEG", "PACK", "PRELU", "QUANTIZE", "REDUCE_MAX", "REDUCE_MIN", "RELU", "RELU6", "RELU_0_TO_1",
+               "RELU_N1_TO_1", "RESHAPE", "REVERSE_V2", "SQUARED_DIFFERENCE", "SQUEEZE", "SUB", "SUM", "TANH", "TILE",
+               "UNPACK"):  # fmt: skip
+        yield op, ()
+    yield "ARG_MAX", (_depth,)
+    yield "AVERAGE_POOL_2D", (_average, _long_strides)
+    yield "MAX_POOL_2D", (_window, _long_strides)
+    yield "BATCH_MATMUL", (_dynamic_matrix,)
+    yield "CONV_2D", (weights, *_bias(2), _long_strides)
+    yield "DEPTHWISE_CONV_2D", (weights, *_bias(2), _strides)
+    yield "FULLY_CONNECTED", (weights, *_bias(2), _dynamic_matrix)
+    yield "TRANSPOSE_CONV", (weights, *_bias(3), _transposed)
+    yield "ELU", (_alike("INT8"),)
+    yield "GELU", (_alike("INT8", "UINT8"),)
+    yield "LOG", (_alike("INT8", "INT16"),)
+    yield "RSQRT", (types(0, "INT8", "INT16"),)
+    for op in ("MAXIMUM", "MINIMUM"):
+        yield op, (_one_quantization,)
+    yield "MEAN", (constant(1, "axes"), _reduces)
+    for op in ("PAD", "PADV2", "MIRROR_PAD"):
+        yield op, (constant(1, "paddings"), types(1, *_PARAMETERS))
+    for op in ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"):
+        yield op, (_scales_up,)
+    yield "SLICE", (constant(1, "begin"), constant(2, "size"))
+    yield "STRIDED_SLICE", (constant(1, "begin"), constant(2, "end"), constant(3, "strides"))
+    yield "SOFTMAX", (_area,)
+    for op in ("SPLIT", "SPLIT_V"):
+        yield op, (outputs_between(1, 1 << 16),)
+    yield "TRANSPOSE", (constant(1, "permutation"),)
+    yield "UNIDIRECTIONAL_SEQUENCE_LSTM", (_plain_lstm,)
+
+
+RULES: Rules = {
+    **{op: (_type, _shape, _quantized, *conditions) for op, conditions in _rules()},
+    "ethos-u": (),  # what Vela has compiled before
+}
+
+
+def claim(view: View, subgraph: int) -> Claim:
+    """What Vela would put on the NPU."""
+    found = {node.operator: _missing(node) or failures(node, RULES) for node in view.nodes(subgraph)}
+    return Claim({o for o, failed in found.items() if not failed}, {o: failed for o, failed in found.items() if failed})
+
+
+def _missing(node: Node) -> list[Failure]:
+    """What an operator of a damaged model lacks to be looked at."""
+    places = [*(_DATA.get(node.op, (0,)) or (0,)), *([1] if node.op in _WEIGHTED else [])]
+    left_out = [f"input {place}" for place in places if node.input(place) < 0]
+    left_out += [] if node.output() >= 0 else ["output 0"]
+    return [Failure(name, "left out", "there") for name in left_out]
+
+
+ETHOS_U = Delegate(
+    "ethos-u", "Ethos-U55 and U65", "rules", "supported operators of Vela 5.2.0", claim, partitioner="data"
+)

@@ -1,0 +1,61 @@
+"""What several delegates do with constants of 16 bits, and with a subgraph that is sized while it runs.
+
+FP16GraphPartitionHelper in tflite/delegates/utils.cc, and Subgraph::ModifyGraphWithDelegate in tflite/core/subgraph.cc,
+of LiteRT f674577.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .nodes import Node, View
+from .rules import Claim, Failure
+
+
+def claimed(view: View, subgraph: int, failures: Callable[[Node], list[Failure]]) -> Claim:
+    """What a delegate wants that unpacks constants of 16 bits itself and takes no dynamic tensors.
+
+    DEQUANTIZE of such a constant is looked through: what reads it is asked about as if it read the 16 bits. These
+    operators go along when all others do, and stay behind when one does.
+
+    Args:
+        view: the model.
+        subgraph: which.
+        failures: every condition that an operator does not meet.
+    """
+    halves: dict[int, int] = {}  # what DEQUANTIZE writes -> the 16 bits that it reads
+    unpacking: set[int] = set()
+    for node in view.nodes(subgraph):
+        source = node.input(0)
+        if node.op == "DEQUANTIZE" and source >= 0 and view.constant[source] and node.type(source) == "FLOAT16":
+            unpacking.add(node.operator)
+            halves[node.output()] = source
+    taken: set[int] = set()
+    failed: dict[int, list[Failure]] = {}
+    for node in view.nodes(subgraph):
+        if node.operator in unpacking:
+            continue
+        if halves:
+            node.inputs = [halves.get(tensor, tensor) for tensor in node.inputs]
+        found = failures(node)
+        if found:
+            failed[node.operator] = found
+        else:
+            taken.add(node.operator)
+    if failed and unpacking:
+        reason = Failure("the subgraph", "taken in part", "taken whole: else weights are unpacked before")
+        failed |= {operator: [reason] for operator in unpacking}
+    else:
+        taken |= unpacking
+    return without_dynamic(view, subgraph, Claim(taken, failed, halves))
+
+
+def without_dynamic(view: View, subgraph: int, claim: Claim) -> Claim:
+    """Nothing, where an operator's outputs have no shape before it runs: the runtime refuses the whole delegate."""
+    late = next((node for node in view.nodes(subgraph) if view.is_late(node.operator)), None)
+    if late is None:
+        return claim
+    text = f"sized while running, from {late.op} {late.operator} on"
+    reason = Failure("the subgraph", text, "shapes that are known before", f"make what shapes {late.op} a constant")
+    operators = [node.operator for node in view.nodes(subgraph)]
+    return Claim(set(), {operator: [*claim.failures.get(operator, []), reason] for operator in operators})

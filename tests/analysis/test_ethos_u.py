@@ -1,0 +1,140 @@
+"""What Vela would put on an Ethos-U: condition by condition, and beside Vela itself on models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ai_edge_litert import schema_py_generated as tfl
+from tb_tflite_plugin.analysis.containers import open_model
+from tb_tflite_plugin.analysis.delegates import delegates
+from tb_tflite_plugin.analysis.delegates.simulation import place
+from tb_tflite_plugin.analysis.model import Model
+from tb_tflite_plugin.runtime.partitions import measure
+
+Operand = tuple[list[int], str, bytes]
+IMAGE = [1, 4, 4, 4]
+DATA: Operand = (IMAGE, "INT8", b"")
+BIAS: Operand = ([4], "INT32", bytes(16))
+KERNEL: Operand = ([4, 3, 3, 4], "INT8", bytes(144))
+PADS: Operand = ([4, 2], "INT32", bytes(32))
+
+
+def single(make: Any, op: str, inputs: list[Operand], output: Operand, options: Any = None, scales: int = 1) -> Model:
+    def tensor(operand: Operand, count: int = 1) -> int:
+        shape, kind, data = operand
+        quantized = kind.startswith(("INT8", "UINT8", "INT16"))
+        fields = {"quantization": tfl.QuantizationParametersT(scale=[0.5] * count, zeroPoint=[0] * count)}
+        number: int = make.tensor(shape, kind, data, **(fields if quantized else {}))
+        return number
+
+    make.op(op, [tensor(operand, scales) for operand in inputs], [tensor(output)], options)
+    model: Model = make.open()
+    return model
+
+
+def pool(size: int, stride: int = 1, padding: int = 1) -> Any:
+    return tfl.Pool2DOptionsT(padding=padding, filterHeight=size, filterWidth=size, strideH=stride, strideW=stride)
+
+
+def conv(stride: int, padding: int = 0) -> Any:
+    return tfl.Conv2DOptionsT(padding=padding, strideH=stride, strideW=stride, dilationHFactor=1, dilationWFactor=1)
+
+
+def depthwise(stride: int) -> Any:
+    return tfl.DepthwiseConv2DOptionsT(padding=1, strideH=stride, strideW=stride, depthMultiplier=1)
+
+
+def resize(**fields: bool) -> Any:
+    return tfl.ResizeBilinearOptionsT(**fields)
+
+
+FLAT: Operand = ([2, 4], "INT8", b"")
+CASES: list[tuple[str, list[Operand], Operand, Any, str]] = [
+    ("RELU", [DATA], DATA, None, ""),
+    ("RELU", [(IMAGE, "FLOAT32", b"")], (IMAGE, "FLOAT32", b""), None, "input 0 is FLOAT32"),
+    ("RELU", [(IMAGE, "INT32", b"")], (IMAGE, "INT32", b""), None, "input 0 is INT32"),
+    ("SIN", [DATA], DATA, None, "operator is SIN"),
+    ("CONV_2D", [DATA, KERNEL, BIAS], DATA, conv(1), ""),
+    ("CONV_2D", [DATA, (KERNEL[0], "INT16", bytes(288)), BIAS], DATA, conv(1), "input 1 is INT16"),
+    ("CONV_2D", [DATA, KERNEL, ([4], "INT32", b"")], DATA, conv(1), "input 2 (bias) is computed"),
+    ("CONV_2D", [DATA, KERNEL, BIAS], DATA, conv(4), "option stride is 4x4"),
+    ("CONV_2D", [DATA, KERNEL, BIAS], DATA, conv(4, padding=1), ""),
+    ("DEPTHWISE_CONV_2D", [DATA, ([1, 3, 3, 4], "INT8", bytes(36)), BIAS], DATA, depthwise(4), "option stride is 4x4"),
+    ("AVERAGE_POOL_2D", [DATA], DATA, pool(9, padding=0), "option filter is 9x9"),
+    ("AVERAGE_POOL_2D", [DATA], DATA, pool(9), ""),
+    ("MAX_POOL_2D", [DATA], DATA, pool(257), "option filter is 257x257"),
+    ("ELU", [DATA], DATA, None, ""),
+    ("ELU", [(IMAGE, "UINT8", b"")], (IMAGE, "UINT8", b""), None, "types is UINT8 to UINT8"),
+    ("RSQRT", [(IMAGE, "UINT8", b"")], (IMAGE, "UINT8", b""), None, "input 0 is UINT8"),
+    ("MEAN", [([2, 4, 4, 4], "INT8", b""), ([2], "INT32", bytes(8))], DATA, None, "a batch of 2"),
+    ("MEAN", [DATA, ([2], "INT32", b"")], DATA, None, "input 1 (axes) is computed"),
+    ("PAD", [DATA, PADS], DATA, None, ""),
+    ("PAD", [DATA, (PADS[0], "INT16", bytes(16))], DATA, None, "input 1 is INT16"),
+    ("SOFTMAX", [([1, 256, 256, 4], "INT8", b"")], ([1, 256, 256, 4], "INT8", b""), None, "65,536 rows"),
+    ("ARG_MAX", [([1, 200], "INT8", b"")], ([1], "INT32", b""), None, "at most 127 deep"),
+    ("BATCH_MATMUL", [FLAT, FLAT], FLAT, None, ""),
+    ("BATCH_MATMUL", [([2, 4], "INT16", b"")] * 2, ([2, 4], "INT16", b""), None, "input 0 is INT16"),
+    ("RESIZE_BILINEAR", [DATA], ([1, 8, 8, 4], "INT8", b""), resize(), ""),
+    ("RESIZE_BILINEAR", [DATA], ([1, 12, 12, 4], "INT8", b""), resize(), "sizes is 3 times"),
+    ("RESIZE_BILINEAR", [DATA], ([1, 8, 16, 4], "INT8", b""), resize(), "2 and 4 times"),
+    ("RESIZE_BILINEAR", [DATA], ([1, 16, 16, 4], "INT8", b""), resize(halfPixelCenters=True), "needed: 2 times"),
+    ("RESIZE_BILINEAR", [DATA], ([1, 7, 7, 4], "INT8", b""), resize(alignCorners=True), ""),
+    ("RESHAPE", [([], "INT8", b"")], ([1], "INT8", b""), None, "input 0 is without dimensions"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "inputs", "output", "options", "reason"), CASES)
+def test_conditions(handmade: Any, op: str, inputs: list[Operand], output: Operand, options: Any, reason: str) -> None:
+    model = single(handmade, op, inputs, output, options)
+    text = "; ".join(map(str, place(model, delegates()["ethos-u"]).failures.get(0, [])))
+    assert reason in text
+    assert bool(reason) == bool(text)
+
+
+def test_scales(handmade: Any) -> None:
+    channels = single(handmade, "RELU", [DATA], DATA, scales=4)
+    (failure,) = place(channels, delegates()["ethos-u"]).failures[0]
+    assert str(failure) == "input 0 is quantized per channel; needed: one scale"
+    none = single(type(handmade)(), "RELU", [DATA], DATA, scales=0)
+    assert "without a scale" in str(place(none, delegates()["ethos-u"]).failures[0][0])
+
+
+def test_inputs_of_another_quantization(handmade: Any) -> None:
+    tensors = [
+        handmade.tensor(IMAGE, "INT8", quantization=tfl.QuantizationParametersT(scale=[scale], zeroPoint=[0]))
+        for scale in (0.5, 0.25, 0.5)
+    ]
+    handmade.op("MAXIMUM", tensors[:2], tensors[2:])
+    (failure,) = place(handmade.open(), delegates()["ethos-u"]).failures[0]
+    assert failure.operand == "input 1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["mnet_int8", "mnet_int8_mixed", "mnet_int16x8", "mnet_uint8io", "opzoo_int8", "qat_int8", "legacy_uint8",
+     "lstm_int8", "fc_aeq_static_wi8_ai16", "fc_block1x16_sparse_int8", "mnet_int8_numericverify", "while_if",
+     "dynamic_shapes_string", "mnet_int8_vela_ethosu55", "conv3d_float32"],
+)  # fmt: skip
+def test_models_as_vela_has_them(models: Path, name: str) -> None:
+    assert_as_vela(models / f"{name}.tflite")
+
+
+def test_real_models_as_vela_has_them(real_models: dict[str, Path]) -> None:
+    for name in ("okay_nabu", "digits"):
+        assert_as_vela(real_models[name])
+
+
+def assert_as_vela(path: Path) -> None:
+    pytest.importorskip("ethosu.vela")
+    model = open_model(str(path))
+    report = measure(model, "ethos-u")
+    placed = place(model, delegates()["ethos-u"])
+    gone = {o for finding in report.findings if finding.code == "operators-removed" for o in finding.operators}
+    real = [part["operators"] for part in report.summary["partitions"]]
+    taken = {operator for part in real for operator in part}
+    ops = model.operators.ops
+    assert {f"{ops[o]} {o}" for o in taken - placed.taken} == set(), "really taken"
+    assert {f"{ops[o]} {o}" for o in placed.taken - taken - gone} == set(), "really left"
+    assert len(real) == len(placed.partitions)
