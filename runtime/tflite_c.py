@@ -65,6 +65,28 @@ class _OpaqueDelegateParams(c.Structure):
     )
 
 
+class _Tensor(c.Structure):
+    _fields_ = (
+        ("type", c.c_int),
+        ("data", c.c_void_p),
+        ("dims", c.c_void_p),
+        ("scale", c.c_float),
+        ("zero_point", c.c_int32),
+        ("allocation_type", c.c_int),
+        ("bytes", c.c_size_t),
+        ("allocation", c.c_void_p),
+        ("name", c.c_void_p),
+        ("delegate", c.c_void_p),
+        ("buffer_handle", c.c_int),
+        ("data_is_stale", c.c_bool),
+        ("is_variable", c.c_bool),
+        ("quantization_type", c.c_int),
+        ("quantization_params", c.c_void_p),
+        ("sparsity", c.c_void_p),
+        ("dims_signature", c.c_void_p),
+    )
+
+
 class _Context(c.Structure):
     pass
 
@@ -103,11 +125,16 @@ class _Delegate(c.Structure):
 class Spy:
     """A delegate that takes nothing: when the runtime lets it prepare a subgraph, it notes what the others have taken.
 
+    Args:
+        with_memory: whether to note where the tensors are: ``memory`` of a graph lists index, kind of allocation
+            (TfLiteAllocationType), address and bytes of all that are somewhere.
+
     Attributes:
         address: the ``TfLiteDelegate*`` to give to the runtime. This object must outlive the runtime's use of it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, with_memory: bool = False) -> None:
+        self._with_memory = with_memory
         self._graphs: dict[int, dict[str, Any]] = {}
         self._failure: Exception | None = None
         self._delegate = _Delegate(prepare=_Prepare(self._prepare), flags=_ALLOW_DYNAMIC_TENSORS)
@@ -128,7 +155,10 @@ class Spy:
     def _prepare(self, context: Any, _delegate: Any) -> int:
         try:
             # A subgraph has one context; branches of IF are prepared once for themselves and again for each caller.
-            self._graphs[c.addressof(context.contents)] = _look(context)
+            graph = _look(context)
+            if self._with_memory:
+                graph["memory"] = _memory(context)
+            self._graphs[c.addressof(context.contents)] = graph
         except Exception as error:  # nothing may be raised into C
             self._failure = error
         return _OK
@@ -139,6 +169,18 @@ def _look(context: Any) -> dict[str, Any]:
     if context.contents.get_execution_plan(context, c.byref(plan)) != _OK:
         raise ValueError("there is no execution plan")
     return {"tensors": int(context.contents.tensors_size), "nodes": [_node(context, node) for node in _list(plan)]}
+
+
+def _memory(context: Any) -> list[list[int]]:
+    size = int(context.contents.tensors_size)
+    if not size or size > _MOST:
+        return []
+    tensors = (_Tensor * size).from_address(context.contents.tensors)
+    return [
+        [index, tensor.allocation_type, tensor.data, tensor.bytes]
+        for index, tensor in enumerate(tensors)
+        if tensor.data
+    ]
 
 
 def _node(context: Any, index: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,10 @@ def memory(
     planner: Annotated[
         _Planner, typer.Option("--planner", "-p", help="Whose rules: LiteRT's, or those of TensorFlow Lite Micro.")
     ] = _Planner.litert,
+    measured: Annotated[
+        bool,
+        typer.Option("--measured", help="Also load the model, with and without XNNPACK, and read its addresses."),
+    ] = False,
     tensors: Annotated[bool, typer.Option("--tensors", help="JSON and CSV: one row per tensor.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per operator.")] = False,
@@ -47,11 +52,15 @@ def memory(
 
     opened = open_model(model)
     report = analyse(opened, planner.value, "tensors" if tensors else "operators")
+    if measured:
+        report = replace(report, summary=report.summary | {"measured": _measured(opened)})
     if print_report(opened, with_names(opened, report), as_json=json, as_csv=csv):
         return
     terminal = Terminal()
     terminal.title(opened.name)
     _print_summary(terminal, opened, report.summary)
+    if measured:
+        _print_measured(terminal, report.summary["measured"])
     _print_timeline(terminal, opened, analyse(opened, planner.value, "operators") if tensors else report)
     for finding in report.findings:
         terminal.line(f"{finding.severity}: {finding.message}")
@@ -95,6 +104,44 @@ def _print_summary(terminal: Terminal, model: Model, summary: dict[str, Any]) ->
         terminal.table(["tensor", "size", "offset", "name"], rows, right=[0, 1, 2])
         if len(buffers) > _MOST_BUFFERS:
             terminal.line("and smaller ones")
+
+
+def _measured(model: Model) -> list[dict[str, Any]]:
+    from ..errors import UsageError
+    from ..runtime.arena import KERNELS, measure
+    from ..runtime.errors import RuntimeMissing
+    from ._models import working
+
+    try:
+        with working(f"loading {model.name} with and without XNNPACK"):
+            return [measure(model, kernels) for kernels in KERNELS]
+    except RuntimeMissing as error:
+        raise UsageError(str(error)) from None
+
+
+def _print_measured(terminal: Terminal, found: list[dict[str, Any]]) -> None:
+    rows = [
+        ("arena", "arena_bytes"),
+        ("of that temporaries", "temporary_bytes"),
+        ("persistent", "persistent_bytes"),
+        ("heap", "heap_bytes"),
+    ]
+    answers = [each for each in found if "error" not in each]
+    if answers:
+        terminal.heading(f"measured with {answers[0]['runtime']}")
+        table = [[name, *(terminal.cell(each[key], "By", "") for each in answers)] for name, key in rows]
+        for name, begin, end in (("loading", "before", "loaded"), ("allocation", "loaded", "allocated")):
+            grown = [_difference(each["process"], f"{begin}_bytes", f"{end}_bytes") for each in answers]
+            table.append([f"process grows in {name}", *(terminal.cell(size, "By", "") for size in grown)])
+        terminal.table(["", *(each["kernels"] for each in answers)], table, right=range(1, len(answers) + 1))
+    for each in found:
+        if "error" in each:
+            terminal.line(f"not measured with {each['kernels']}: {each['error']}")
+
+
+def _difference(process: dict[str, int | None], begin: str, end: str) -> int | None:
+    first, last = process.get(begin), process.get(end)
+    return None if first is None or last is None else max(0, last - first)
 
 
 def _print_timeline(terminal: Terminal, model: Model, report: Report) -> None:

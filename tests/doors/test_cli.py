@@ -378,6 +378,19 @@ def test_memory_by_planner(mnet: Path) -> None:
     assert [summary["peak_operator"] for summary in summaries] == [2, 2, 2]
 
 
+def test_memory_measured(mnet: Path) -> None:
+    summary = facts("memory", mnet, "--measured")["summary"]
+    assert summary["arena_bytes"] == 35840
+    assert [(each["kernels"], each["provenance"], each["arena_bytes"]) for each in summary["measured"]] == [
+        ("xnnpack", "measured", 3140),
+        ("builtin", "measured", 35840),
+    ]
+    lines = viz("memory", mnet, "--measured").stdout.splitlines()
+    heading = lines.index("\txnnpack\tbuiltin")
+    assert lines[heading - 1].startswith("measured with ai-edge-litert ")
+    assert lines[heading + 1] == "arena\t3140\t35840"
+
+
 def test_memory_text(mnet: Path, synth: Callable[[int], Path]) -> None:
     result = viz("memory", mnet)
     assert (result.returncode, result.stderr) == (0, "")

@@ -12,6 +12,14 @@ export function linearTicks(low: number, high: number, count: number): number[] 
   return ticks;
 }
 
+/** About so many amounts of bytes from 0 on that are round in the unit that they are shown in: KiB, MiB, … */
+export function byteTicks(high: number, count: number): number[] {
+  const unit = 1024 ** Math.max(0, Math.floor(Math.log2(Math.max(high, 1)) / 10));
+  return linearTicks(0, high / unit, count)
+    .map((tick) => tick * unit)
+    .filter(Number.isInteger);
+}
+
 /** Powers of ten from low to high, thinned to at most so many. */
 export function logTicks(low: number, high: number, most: number): number[] {
   const first = Math.ceil(Math.log10(low) - 1e-9);

@@ -20,7 +20,8 @@ describe('an arena', () => {
 
   test('has its own steps, and what is alive at each', () => {
     expect([view.from, view.to, [...view.live]]).toEqual([0, 3, [64, 200, 128]]);
-    expect(peakStep(view)).toBe(1);
+    expect(peakStep(PLAN, view, null)).toBe(1);
+    expect(peakStep(PLAN, view, 12)).toBe(2);
     expect([arenaView(PLAN, 1).from, [...arenaView(PLAN, 1).live]]).toEqual([3, [32]]);
   });
 

@@ -83,11 +83,19 @@ export function arenaView(plan: MemoryPlan, arena: number): ArenaView {
   return { rows: Int32Array.from(rows), from, to, live, height, isPlaced };
 }
 
-/** The step at which most is alive, the first of equal ones. */
-export function peakStep({ live, from }: ArenaView): number {
-  let peak = 0;
-  for (let step = 1; step < live.length; step++) if (live[step] > live[peak]) peak = step;
-  return from + peak;
+/**
+ * The step at which most is alive, the first of equal ones.
+ *
+ * @param operator the one that runs then, where that is known: with the subgraphs that an operator runs it may not be
+ *   the one with most in the arena itself
+ */
+export function peakStep(plan: MemoryPlan, { live, from }: ArenaView, operator: number | null): number {
+  let peak = -1;
+  for (let step = 0; step < live.length; step++) {
+    if (operator !== null && plan.steps[from + step] !== operator) continue;
+    if (peak < 0 || live[step] > live[peak]) peak = step;
+  }
+  return from + Math.max(peak, 0);
 }
 
 /** The buffers that are alive at a step, the largest first. */

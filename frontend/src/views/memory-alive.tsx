@@ -20,10 +20,12 @@ interface AliveTableProps {
   view: ArenaView;
   step: number;
   isPeak: boolean;
+  /** Bytes that the subgraphs need that its operator runs. */
+  nested: number;
   onChoose: (row: number) => void;
 }
 
-export function AliveTable({ loaded, plan, view, step, isPeak, onChoose }: AliveTableProps) {
+export function AliveTable({ loaded, plan, view, step, isPeak, nested, onChoose }: AliveTableProps) {
   const selected = useStore().primary.value;
   const theme = useTheme();
   const isAll = useSignal(false);
@@ -49,6 +51,7 @@ export function AliveTable({ loaded, plan, view, step, isPeak, onChoose }: Alive
         {operator >= 0 && <OperatorLink model={loaded.model} id={operator} />}
         <span class="muted">
           {formatBytes(total)} in {rows.length.toLocaleString('en')} buffers, the largest first
+          {nested > 0 && `; ${formatBytes(nested)} more in the subgraphs that it runs`}
         </span>
         <span class="spacer" />
         <CsvButton name="memory-alive" csv={csv} />

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
-import { linearTicks } from '../charts/ticks.ts';
+import { byteTicks, linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import { formatBytes } from '../lib/format.ts';
 import { arenaView, bufferAt, peakStep, stepOf, type MemoryPlan } from '../memory/plan.ts';
@@ -14,6 +14,7 @@ import { operatorFamily, operatorTypeName, tensorName } from '../wire/model.ts';
 import { useStore } from './context.ts';
 import { useTheme } from './figures.tsx';
 import { AliveTable, BufferCard } from './memory-alive.tsx';
+import type { Figures } from './memory-summary.tsx';
 
 const LEFT = 62;
 const RIGHT = 8;
@@ -29,12 +30,20 @@ interface Pointed {
   isRight: boolean;
 }
 
-export function MemoryChart({ loaded, plan, arena }: { loaded: Loaded; plan: MemoryPlan; arena: number }) {
+interface MemoryChartProps {
+  loaded: Loaded;
+  plan: MemoryPlan;
+  arena: number;
+  figures: Figures;
+}
+
+export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) {
   const store = useStore();
   const theme = useTheme();
   const { model } = loaded;
   const view = useMemo(() => arenaView(plan, arena), [plan, arena]);
-  const peak = useMemo(() => peakStep(view), [view]);
+  const peak = useMemo(() => peakStep(plan, view, figures.peak_operator), [plan, view, figures]);
+  const most = useMemo(() => view.live.reduce((high, bytes) => Math.max(high, bytes), 0), [view]);
   const length = view.to - view.from;
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 700).value;
@@ -57,7 +66,6 @@ export function MemoryChart({ loaded, plan, arena }: { loaded: Loaded; plan: Mem
 
   const { from, to } = shown.value;
   const inner = width - LEFT - RIGHT;
-  const most = view.live[peak - view.from] || 1;
   const x = (step: number): number => LEFT + ((step - view.from - from) * inner) / (to - from || 1);
   const scaleOf = (top: number, height: number, high: number) => (bytes: number) =>
     top + height * (1 - bytes / high);
@@ -67,12 +75,13 @@ export function MemoryChart({ loaded, plan, arena }: { loaded: Loaded; plan: Mem
     left: LEFT,
     right: width - RIGHT,
   };
-  const liveFrame: Frame = { ...frame, y: scaleOf(8, LIVE_HEIGHT - 8, most) };
+  const liveFrame: Frame = { ...frame, y: scaleOf(8, LIVE_HEIGHT - 8, most || 1) };
   const familyOf = (row: number): string => {
     if (plan.operator[row] >= 0) return 'scratch';
     const producer = model.producer[plan.tensor[row]];
     return producer < 0 ? 'input' : operatorFamily(model, producer);
   };
+  const familyColors = (family: string) => (family in theme.families ? theme.families[family] : null);
   // Drawn anew when what is seen changes, not when the pointer moves.
   const groups = useMemo(
     () => (view.isPlaced ? Array.from(rectangles(plan, view, frame, familyOf)) : []),
@@ -125,7 +134,7 @@ export function MemoryChart({ loaded, plan, arena }: { loaded: Loaded; plan: Mem
     event.stopPropagation();
   };
   const placeOf = (event: MouseEvent): { step: number; row: number; left: number; top: number } => {
-    const box = (element.current as HTMLDivElement).getBoundingClientRect();
+    const box = element.current?.getBoundingClientRect() ?? { left: 0, top: 0 };
     const [left, top] = [event.clientX - box.left, event.clientY - box.top];
     const step = view.from + Math.floor(from + ((left - LEFT) * (to - from)) / inner);
     const offset = (1 - (top - TOP) / ARENA_HEIGHT) * view.height;
@@ -214,7 +223,7 @@ export function MemoryChart({ loaded, plan, arena }: { loaded: Loaded; plan: Mem
         controls={controls}
       >
         {/* An application handles its own keys: https://www.w3.org/TR/wai-aria-1.2/#application */}
-        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions, jsx-a11y/click-events-have-key-events */}
+        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
         <div
           ref={element}
           class="memory-chart"
@@ -257,8 +266,8 @@ export function MemoryChart({ loaded, plan, arena }: { loaded: Loaded; plan: Mem
                 key={family}
                 d={d}
                 class={family === 'scratch' || family === 'input' ? `buffers ${family}` : 'buffers'}
-                fill={theme.families[family]?.tint ?? undefined}
-                stroke={theme.families[family]?.strong ?? undefined}
+                fill={familyColors(family)?.strong}
+                stroke={familyColors(family)?.strong}
               />
             ))}
             {!view.isPlaced && (
@@ -276,10 +285,15 @@ export function MemoryChart({ loaded, plan, arena }: { loaded: Loaded; plan: Mem
             {marked >= 0 && view.rows.includes(marked) && <path class="memory-selected" d={boxOf(marked)} />}
             {pointed.value !== null && <path class="memory-pointed" d={boxOf(pointed.value.row)} />}
             <g class="memory-steps">
-              {linearTicks(from, to, Math.max(2, inner / 120))
+              {linearTicks(from, to, Math.max(2, inner / 150))
                 .filter((tick) => Number.isInteger(tick) && tick < length)
                 .map((tick) => (
-                  <text key={tick} x={x(view.from + tick + 0.5)} y={HEIGHT - 6} text-anchor="middle">
+                  <text
+                    key={tick}
+                    x={x(view.from + tick + 0.5)}
+                    y={HEIGHT - 6}
+                    text-anchor={x(view.from + tick + 0.5) > width - 60 ? 'end' : 'middle'}
+                  >
                     {stepText(tick)}
                   </text>
                 ))}
@@ -293,7 +307,8 @@ export function MemoryChart({ loaded, plan, arena }: { loaded: Loaded; plan: Mem
         plan={plan}
         view={view}
         step={cursor.value}
-        isPeak={view.live[cursor.value - view.from] === most}
+        nested={cursor.value === peak ? figures.peak_live_bytes - view.live[peak - view.from] : 0}
+        isPeak={cursor.value === peak}
         onChoose={choose}
       />
     </>
@@ -301,7 +316,9 @@ export function MemoryChart({ loaded, plan, arena }: { loaded: Loaded; plan: Mem
 
   function stepText(tick: number): string {
     const operator = plan.steps[view.from + tick] ?? -1;
-    return operator < 0 ? '' : `${operatorTypeName(model, operator)} #${operator}`.slice(0, 18);
+    if (operator < 0) return '';
+    const type = operatorTypeName(model, operator);
+    return `${type.length > 13 ? `${type.slice(0, 12)}…` : type} #${operator}`;
   }
 }
 
@@ -318,11 +335,11 @@ function Ticks({
 }) {
   return (
     <>
-      {linearTicks(0, high / 1024, count).map((tick) => (
+      {byteTicks(high, count).map((tick) => (
         <g key={tick}>
-          <line x1={LEFT} x2={right} y1={y(tick * 1024)} y2={y(tick * 1024)} />
-          <text x={LEFT - 6} y={y(tick * 1024) + 4} text-anchor="end">
-            {formatBytes(tick * 1024)}
+          <line x1={LEFT} x2={right} y1={y(tick)} y2={y(tick)} />
+          <text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
+            {formatBytes(tick)}
           </text>
         </g>
       ))}

@@ -10,7 +10,7 @@ import { useStore } from './context.ts';
 import { OperatorLink } from './links.tsx';
 import { ProvenanceMark } from './provenance.tsx';
 
-interface Figures {
+export interface Figures {
   arena_bytes: number | null;
   peak_live_bytes: number;
   fragmentation_bytes: number | null;

@@ -76,7 +76,13 @@ function Body({ loaded, figures, buffers }: { loaded: Loaded; figures: Report; b
         <MemorySummary loaded={loaded} summary={summary} arena={arena} findings={figures.findings} />
       </section>
       <section class="card">
-        <MemoryChart key={arena.value} loaded={loaded} plan={plan} arena={arena.value} />
+        <MemoryChart
+          key={arena.value}
+          loaded={loaded}
+          plan={plan}
+          arena={arena.value}
+          figures={summary.arenas[arena.value]}
+        />
       </section>
       {Object.keys(summary.what_if).length > 0 && (
         <section class="card">
