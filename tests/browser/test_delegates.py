@@ -67,7 +67,7 @@ def test_partitions_of_a_real_model_are_outlined(
 ) -> None:
     tab.open(serve(real_models["nmp"]))
     tab.expect("XNNPACK: 164 of 222 operators in 17 partitions", "EXPAND_DIMS")
-    tab.main.get_by_role("button", name="Partitions").first.click()
+    tab.main.get_by_role("button", name="Partitions", exact=True).first.click()
     tab.viewer.until(lambda: "lens=partition_xnnpack.partition" in tab.link(), "partitions as regions")
 
 
