@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..analysis.matching import match
 from ..analysis.model import Model
 from ..analysis.ragged import Array
 from ..analysis.report import Column, Finding, Report
@@ -57,8 +58,9 @@ class Comparison:
     Attributes:
         first, second: the traces; the first is the one to compare against.
         whole: of the latencies.
-        operators: float64, ratio of the self times by operator id, NaN where one has none or too little; None where
-            the models differ in structure.
+        operators: float64, ratio of the self times by operator id of the first model, NaN where one has none or too
+            little; None where the models have too little in common.
+        pairs: int64, the second model's operator for each of the first's, -1 for none; None likewise.
         rounds: int64, how many samples of each trace belong to each round.
         threshold: the difference that matters, as a share.
     """
@@ -67,6 +69,7 @@ class Comparison:
     second: Trace
     whole: Ratio
     operators: Array | None
+    pairs: Array | None
     rounds: Array
     threshold: float
 
@@ -126,8 +129,9 @@ def compare(
     ]
     rounds = _believed_rounds(found, [trace.latency.samples for trace in traces])
     whole = ratio(traces[0].latency.samples, traces[1].latency.samples, rounds, threshold)
-    operators = _by_operator(first, second, traces)
-    return Comparison(traces[0], traces[1], whole, operators, rounds, threshold)
+    pairs = paired(first, second)
+    operators = None if pairs is None else _by_operator(pairs, len(second.operators), traces)
+    return Comparison(traces[0], traces[1], whole, operators, pairs, rounds, threshold)
 
 
 def _believed_rounds(found: Any, samples: Sequence[Array]) -> Array:
@@ -179,14 +183,31 @@ def _verdict(low: float, high: float, threshold: float) -> Verdict:
     return "same" if low >= 1 - threshold and high <= 1 + threshold else "unclear"
 
 
-def _by_operator(first: Model, second: Model, traces: Sequence[Trace]) -> Array | None:
-    if not same_structure(first, second):
+def paired(first: Model, second: Model) -> Array | None:
+    """The second model's operator for each of the first's: by id where structures are equal, else as matched.
+
+    Returns:
+        int64, -1 for none; None where less than half of the operators find one.
+    """
+    if same_structure(first, second):
+        return np.arange(len(first.operators))
+    found = match(first, second)
+    if 2 * len(found.first) < max(len(first.operators), len(second.operators)):
         return None
-    times, totals = [], []
-    for trace in traces:
-        found = times_of(trace)
-        times.append(found.operators(len(first.operators)))
-        totals.append(found.total or np.nan)
+    pairs = np.full(len(first.operators), -1, np.int64)
+    pairs[found.first] = found.second
+    return pairs
+
+
+def _of_pairs(trace: Trace, pairs: Array, count: int) -> Array:
+    """Self times of the second model's ``count`` operators by the first's ids, NaN where there is none."""
+    times = times_of(trace).operators(count)
+    return np.where(pairs >= 0, times[np.maximum(pairs, 0)], np.nan) if count else np.full(len(pairs), np.nan)
+
+
+def _by_operator(pairs: Array, count: int, traces: Sequence[Trace]) -> Array:
+    times = [times_of(traces[0]).operators(len(pairs)), _of_pairs(traces[1], pairs, count)]
+    totals = [times_of(trace).total or np.nan for trace in traces]
     enough = (times[0] > _WORTH_NAMING * totals[0]) | (times[1] > _WORTH_NAMING * totals[1])
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = times[1] / times[0]
@@ -207,8 +228,14 @@ def same_structure(first: Model, second: Model) -> bool:
     )
 
 
-def report(comparison: Comparison, model: Model) -> Report:
-    """A comparison as a report over the operators of the first model."""
+def report(comparison: Comparison, model: Model, second: Model) -> Report:
+    """A comparison as a report over the operators of the first model.
+
+    Args:
+        comparison: what was measured.
+        model: the first model.
+        second: the second.
+    """
     sides = {"first": comparison.first, "second": comparison.second}
     whole = comparison.whole
     summary = {
@@ -242,12 +269,23 @@ def report(comparison: Comparison, model: Model) -> Report:
         Column("op", model.operators.ops, "1", "category", "declared", "Operator type."),
         Column("name", model.layer_names, "1", "text", "declared", "Name of its first output."),
     ]
-    if comparison.operators is None:
+    if comparison.operators is None or comparison.pairs is None:
         text = "the models differ in structure: their operators are not compared one by one"
         findings.append(Finding("note", "structures-differ", text))
     else:
-        for side, trace in sides.items():
-            us = times_of(trace).operators(len(model.operators)) / 1000
+        alone = np.flatnonzero(comparison.pairs < 0)
+        if not same_structure(model, second):
+            text = (
+                f"the models differ in structure: {len(model.operators) - len(alone)} of {len(model.operators)} "
+                f"operators were found in the second by name or by what is around them, {len(alone)} were not"
+            )
+            findings.append(Finding("note", "operators-matched", text, tuple(alone[:1000].tolist())))
+        times = {
+            "first": times_of(comparison.first).operators(len(model.operators)),
+            "second": _of_pairs(comparison.second, comparison.pairs, len(second.operators)),
+        }
+        for side in sides:
+            us = times[side] / 1000
             doc = f"self_us of the {side} model's operator, see the profile."
             columns.append(Column(f"{side}_us", us, "us", "quantity", "measured", doc, ~np.isnan(us)))
         ratios = comparison.operators

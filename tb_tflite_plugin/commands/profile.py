@@ -145,7 +145,7 @@ def _compare(
     of_other = replace(settings, kernels=kernels.value) if kernels is not None else settings
     with run_errors(f"{model.name} and {other.name}"), shown_progress() as progress:
         found = compare(other, model, of_other, settings, threshold=threshold, limits=limits, progress=progress)
-    report = report_of(found, other)
+    report = report_of(found, other, model)
     if not print_report(model, report, as_json=as_json, as_csv=as_csv):
         _print_comparison(model, other, report)
 

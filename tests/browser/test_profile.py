@@ -207,6 +207,9 @@ def test_a_measured_partition_is_outlined_on_the_graph(tab: Tab, serve_with: Cal
     assert inside >= 2
     legend = tab.frame.locator(".legend")
     viewer.until(lambda: "partition" in legend.inner_text(), "the legend of the partition")
+    # The Delegates tab lays what was measured beside what it foretells.
+    viewer.page.keyboard.press("7")
+    tab.expect("measured with ai-edge-litert", "the same operators as foretold")
 
 
 def test_logged_profiles_side_by_side(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.runtime import comparison
-from tb_tflite_plugin.runtime.comparison import compare, ratio, report, same_structure
+from tb_tflite_plugin.runtime.comparison import compare, paired, ratio, report, same_structure
 from tb_tflite_plugin.runtime.errors import InputError, RuntimeCrash, RuntimeRefused
 from tb_tflite_plugin.runtime.profiler import Settings
 
@@ -73,19 +73,36 @@ def test_kernels_of_one_model(models: Path) -> None:
     assert found.operators is not None
     convolutions = [row for row, op in enumerate(model.operators.ops) if op == "CONV_2D"]
     assert np.nanmedian(found.operators[convolutions]) > 2
-    rendered = report(found, model)
+    rendered = report(found, model, model)
     assert [column.name for column in rendered.columns] == ["id", "op", "name", "first_us", "second_us", "ratio"]
     assert rendered.summary["second"]["kernels"] == "reference"
     assert rendered.summary["low"] > 1
 
 
-def test_models_of_other_structure_are_compared_as_a_whole(models: Path) -> None:
+def test_models_of_other_structure_are_compared_by_what_was_matched(models: Path) -> None:
     first, second = (open_model(models / f"{name}.tflite") for name in ("mnet_float32", "mnet_v2_float32"))
     assert not same_structure(first, second)
     assert same_structure(first, first)
     found = compare(first, second, Settings(runs=60))
+    assert found.pairs is not None
+    for one, other in enumerate(found.pairs.tolist()):
+        if other >= 0:
+            assert first.operators.ops[one] == second.operators.ops[other]
+    assert (found.pairs >= 0).sum() >= 18
+    rendered = report(found, first, second)
+    assert "operators-matched" in {finding.code for finding in rendered.findings}
+    cells = {column.name: column.cells() for column in rendered.columns}
+    named = [row for row, ratio in enumerate(cells["ratio"]) if ratio is not None]
+    assert len(named) >= 5
+    assert all(cells["second_us"][row] / cells["first_us"][row] == pytest.approx(cells["ratio"][row]) for row in named)
+
+
+def test_models_with_little_in_common_are_compared_as_a_whole(models: Path) -> None:
+    first, second = (open_model(models / f"{name}.tflite") for name in ("mnet_float32", "tiny_mlp"))
+    assert paired(first, second) is None
+    found = compare(first, second, Settings(runs=60))
     assert found.operators is None
-    rendered = report(found, first)
+    rendered = report(found, first, second)
     assert "structures-differ" in {finding.code for finding in rendered.findings}
     assert "ratio" not in {column.name for column in rendered.columns}
 

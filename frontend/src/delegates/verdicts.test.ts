@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decoderStack } from '../graph/testing.ts';
 import { decodeModel } from '../wire/model.ts';
 import type { Report } from '../wire/report.ts';
-import { columnOf, matrixOf, onlyIn } from './verdicts.ts';
+import { columnOf, matrixOf, measuredOf, onlyIn } from './verdicts.ts';
 
 const MODEL = decodeModel(decoderStack({ layers: 2, named: true }).encode());
 
@@ -52,6 +52,30 @@ test('two delegates side by side', () => {
   );
   expect(onlyIn(matrix, 0, 1)).toEqual([1]);
   expect(onlyIn(matrix, 1, 0)).toEqual([4]);
+});
+
+test('measured beside foretold', () => {
+  const matrix = matrixOf(report({ mine: (at) => (at < 2 ? 0 : 2) }), MODEL);
+  const run = (operators: number[], delegate = 'mine'): Report => ({
+    ...report({}),
+    summary: {
+      delegate,
+      runtime: 'r 1',
+      delegated: operators.length,
+      operators: 9,
+      partitions: [{ operators }],
+    },
+  });
+  expect(measuredOf(run([0, 1]), matrix, 0)).toEqual({
+    runtime: 'r 1',
+    delegated: 2,
+    partitions: 1,
+    onlyMeasured: [],
+    onlyForetold: [],
+  });
+  expect(measuredOf(run([1, 5]), matrix, 0)).toMatchObject({ onlyMeasured: [5], onlyForetold: [0] });
+  expect(measuredOf(run([0], 'other'), matrix, 0)).toBeNull();
+  expect(measuredOf(null, matrix, 0)).toBeNull();
 });
 
 test('a delegate without a column is known of nothing', () => {

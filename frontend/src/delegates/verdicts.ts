@@ -1,4 +1,5 @@
 /** What becomes of operators with delegates, as the tab shows it. No DOM in here. */
+import { partsOfReport } from '../profile/partition.ts';
 import { operatorTypeName, type Model } from '../wire/model.ts';
 import type { Report } from '../wire/report.ts';
 
@@ -79,6 +80,37 @@ export function onlyIn(matrix: Matrix, one: number, other: number): number[] {
   return matrix.verdicts[one].flatMap((verdict, operator) =>
     verdict === ACCEPTED && matrix.verdicts[other][operator] !== ACCEPTED ? [operator] : [],
   );
+}
+
+/** What a delegate was measured to take beside what was foretold. */
+export interface Measured {
+  runtime: string;
+  delegated: number;
+  partitions: number;
+  /** Taken, though foretold to stay. */
+  onlyMeasured: number[];
+  /** Left, though foretold to be taken. */
+  onlyForetold: number[];
+}
+
+/** Null where nothing was measured of this delegate, or it failed. */
+export function measuredOf(report: Report | null, matrix: Matrix, place: number): Measured | null {
+  if (report === null) return null;
+  const { delegate, runtime, delegated, parts } = partsOfReport(report);
+  if (delegate !== matrix.delegates[place].delegate || delegated === null) return null;
+  const taken = new Set(parts.flat());
+  const verdicts = matrix.verdicts[place];
+  const where = (isTaken: boolean, verdict: boolean): number[] =>
+    verdicts.flatMap((found, operator) =>
+      taken.has(operator) === isTaken && (found === ACCEPTED) === verdict ? [operator] : [],
+    );
+  return {
+    runtime,
+    delegated,
+    partitions: parts.length,
+    onlyMeasured: where(true, false),
+    onlyForetold: where(false, true),
+  };
 }
 
 /** What accepting some operators would change; as the server counts it. */

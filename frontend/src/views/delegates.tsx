@@ -1,7 +1,14 @@
 /** Which operators delegates take, why not the others, and what that costs. Loaded when it is first opened. */
 import { useEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
-import { columnOf, matrixOf, onlyIn, type DelegateEntry, type Matrix } from '../delegates/verdicts.ts';
+import {
+  columnOf,
+  matrixOf,
+  measuredOf,
+  onlyIn,
+  type DelegateEntry,
+  type Matrix,
+} from '../delegates/verdicts.ts';
 import { formatExact } from '../lib/format.ts';
 import type { Loaded } from '../state/store.ts';
 import { useStore } from './context.ts';
@@ -64,6 +71,7 @@ function Body({ loaded, matrix }: { loaded: Loaded; matrix: Matrix }) {
           loaded={loaded}
           entry={matrix.delegates[shown.value]}
         />
+        <MeasuredBeside loaded={loaded} matrix={matrix} place={shown.value} />
       </section>
       <section class="card">
         <h2>Operator types</h2>
@@ -122,6 +130,34 @@ function Sentence({ entry, place, shown }: { entry: DelegateEntry; place: number
         Show in graph
       </button>
     </li>
+  );
+}
+
+/** The measured run that the Profile tab shows, where it is of this delegate. */
+function MeasuredBeside({ loaded, matrix, place }: { loaded: Loaded; matrix: Matrix; place: number }) {
+  const store = useStore();
+  const found = measuredOf(loaded.reports.states.value.get('partition')?.report ?? null, matrix, place);
+  if (found === null) return null;
+  const { runtime, delegated, partitions, onlyMeasured, onlyForetold } = found;
+  const difference = (operators: number[], text: string) =>
+    operators.length > 0 && (
+      <p class="notice warning">
+        {formatExact(operators.length)} {text}{' '}
+        <button type="button" class="plain link" onClick={() => store.selectMany(operators)}>
+          Select
+        </button>
+      </p>
+    );
+  return (
+    <>
+      <p>
+        <ProvenanceMark provenance="measured" /> measured with {runtime}: {formatExact(delegated)} operators
+        in {formatExact(partitions)} partitions
+        {onlyMeasured.length + onlyForetold.length === 0 && ', the same operators as foretold'}
+      </p>
+      {difference(onlyMeasured, 'were taken, though foretold to stay')}
+      {difference(onlyForetold, 'stayed behind, though foretold to be taken')}
+    </>
   );
 }
 
