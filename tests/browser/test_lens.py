@@ -106,7 +106,7 @@ def test_what_is_wrong_with_a_filter_is_shown_where_it_is(viewer, serve, models:
     viewer.page.keyboard.type("conv speed>3")
     alert = viewer.frame().locator(".search [role=alert]")
     viewer.until(lambda: alert.count() == 1, "the error")
-    assert "Character 6: no column speed; there are bytes, " in alert.inner_text()
+    assert "Character 6: no column speed; there are " in alert.inner_text()
     assert viewer.frame().locator(".underline u").inner_text() == "speed>3"
     assert viewer.frame().locator(".search input").get_attribute("aria-invalid") == "true"
     viewer.page.keyboard.press("Escape")
