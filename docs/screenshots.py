@@ -17,6 +17,10 @@ PICTURES = {
     "lens-light": ("lens=compute.macs&table=operators", (1440, 900), "light"),
     "overview-light": ("tab=overview", (1440, 900), "light"),
     "overview-dark": ("tab=overview", (1024, 768), "dark"),
+    "quantization-light": ("tab=quantization", (1440, 900), "light"),
+    "weights-light": ("tab=weights", (1440, 900), "light"),
+    "memory-light": ("tab=memory", (1440, 900), "light"),
+    "delegates-light": ("tab=delegates", (1440, 900), "light"),
 }
 
 
@@ -35,21 +39,24 @@ def main() -> None:
         for name, (state, (width, height), scheme) in PICTURES.items():
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"{url}#{state}")
-            _settle(page, "overview" in name)
+            _settle(page, state)
             page.screenshot(path=IMAGES / f"{name}.png")
             page.close()
         server.terminate()
 
 
-def _settle(page: Page, overview: bool) -> None:
-    """Waits for the picture: a drawn graph, or an overview that knows the model's hash."""
-    drawn = "() => performance.getEntriesByName('tflite-viz:drawn').length > 0"
-    hashed = "() => document.querySelector('.overview .hash') !== null"
+def _settle(page: Page, state: str) -> None:
+    """Waits for the picture: a drawn graph, an overview that knows the model's hash, or the charts of a tab."""
+    ready = "() => performance.getEntriesByName('tflite-viz:drawn').length > 0"
+    if state == "tab=overview":
+        ready = "() => document.querySelector('.overview .hash') !== null"
+    elif state.startswith("tab="):
+        ready = "() => document.querySelector('main.profile table, main.profile svg.strip') !== null"
     for _ in range(300):
-        if page.evaluate(hashed if overview else drawn):
+        if page.evaluate(ready):
             break
         page.wait_for_timeout(50)
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(1500)
 
 
 if __name__ == "__main__":
