@@ -72,7 +72,8 @@ def _micro(model: Model) -> Array:
     """What the resolver has no method for, and what the kernels are known to refuse by type.
 
     The refusals were met with the tflite-micro of October 2026: weights of another kind than the activations, called
-    hybrid; convolutions of uint8; DEQUANTIZE of float16.
+    hybrid; convolutions of uint8; DEQUANTIZE of anything but int8, int16 and uint8. Its LSTM does not look at the type
+    of its weights: it reads those of int8 as floats and answers NaN, which is no better than a refusal.
     """
     known = np.isin(model.operators.type_names, [*METHODS, *CUSTOM_METHODS])[model.operators.type]
     names = modes(model).names
@@ -80,10 +81,12 @@ def _micro(model: Model) -> Array:
     unsigned = np.array([name.startswith("uint8") for name in names.names], bool)
     refused = hybrid[names.codes] | (unsigned[names.codes] & is_type(model, "CONV_2D", "DEPTHWISE_CONV_2D"))
     source = numbered(model.operators.inputs, np.arange(len(model.operators)), 0)
-    halves = np.zeros(len(source), bool)
+    types = schema.enum_values("TensorType")
+    whole = np.isin(model.tensors.type, [types["INT8"], types["INT16"], types["UINT8"]])
+    other = np.zeros(len(source), bool)
     there = source >= 0
-    halves[there] = model.tensors.type[source[there]] == schema.enum_values("TensorType")["FLOAT16"]
-    refused |= is_type(model, "DEQUANTIZE") & halves
+    other[there] = ~whole[source[there]]
+    refused |= is_type(model, "DEQUANTIZE") & other
     return np.where(~known, MICRO.index("no kernel"), np.where(refused, MICRO.index("types"), MICRO.index("yes")))
 
 
@@ -183,8 +186,8 @@ def _findings(model: Model, kinds: Array, micro: Array, shapes: Array) -> Iterat
         "note",
         "micro-types",
         np.flatnonzero(micro == MICRO.index("types")),
-        "TensorFlow Lite Micro's kernels refuse these types: weights stored otherwise than activations, uint8 "
-        "convolutions, float16",
+        "TensorFlow Lite Micro's kernels cannot do these types: weights stored otherwise than activations, uint8 "
+        "convolutions, DEQUANTIZE of float16 or 4 bits",
     )
     yield from of_operators(
         model, "note", "open-shapes", np.flatnonzero(shapes == 0),

@@ -6,7 +6,6 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -111,9 +110,7 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
 def report(model: Model, placed: Placement) -> Report:
     """A placement as a report over operators. Its summary has the keys of a measured one."""
     count = len(model.operators)
-    numbers = np.full(count, -1, np.int32)
-    for row, (_, operators) in enumerate(placed.partitions):
-        numbers[operators] = row
+    numbers = _numbers(model, placed)
     verdict = np.full(count, VERDICTS.index("rejected"), np.int64)
     verdict[sorted(placed.wanted)] = VERDICTS.index("left by the limit")
     verdict[numbers >= 0] = VERDICTS.index("accepted")
@@ -228,6 +225,7 @@ def what_if(model: Model, delegate: Delegate, operators: Sequence[int], title: s
 
 
 def _numbers(model: Model, placed: Placement) -> Array:
+    """Per operator the row of its partition, -1 where it is in none."""
     numbers = np.full(len(model.operators), -1, np.int32)
     for row, (_, operators) in enumerate(placed.partitions):
         numbers[operators] = row
@@ -254,8 +252,3 @@ def fixes(model: Model, placed: Placement, most: int = 10) -> list[Fix]:
         for (op, reason), operators in tried
     ]
     return sorted(found_fixes, key=lambda fix: (-fix.delegated, fix.partitions, fix.crossing_bytes))
-
-
-def summary_of(model: Model, several: Sequence[Delegate]) -> dict[str, Any]:
-    """The summaries of several delegates, each as if it were alone."""
-    return {"delegates": [report(model, place(model, delegate)).summary for delegate in several]}

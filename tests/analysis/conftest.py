@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
+import re
 import struct
 import subprocess
 import sys
@@ -249,3 +251,30 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_file
+
+
+# Runs in a process of its own: the runtime ends the process on some models. It prints to stderr.
+MICRO = """
+import sys
+from tflite_micro.python.tflite_micro import runtime
+runtime.Interpreter.from_file(sys.argv[1], arena_size=1 << 26).print_allocations()
+"""
+
+
+@functools.cache
+def micro_allocation(path: Path) -> tuple[int | None, str]:
+    """What TensorFlow Lite Micro gives the head of its arena, in bytes, and all that it prints. None if it refuses."""
+    result = subprocess.run(
+        [sys.executable, "-c", MICRO, path], capture_output=True, text=True, timeout=60, check=False
+    )
+    text = result.stdout + result.stderr
+    found = re.search(r"Arena allocation head (\d+) bytes", text)
+    return (int(found[1]) if found else None), text or f"status {result.returncode}"
+
+
+@pytest.fixture
+def micro() -> Callable[[Path], tuple[int | None, str]]:
+    """``micro_allocation``, where the package has a wheel."""
+    if importlib.util.find_spec("tflite_micro") is None:
+        pytest.skip("tflite-micro has no wheel for this platform")
+    return micro_allocation

@@ -111,11 +111,32 @@ def test_what_the_resolver_does_not_know_is_a_comment(handmade: Any) -> None:
     assert "main()" not in source
 
 
-def test_methods_are_those_of_the_package() -> None:
-    resolver = pytest.importorskip("tflite_micro.python.tflite_micro.runtime", reason="tflite_micro is not installed")
-    import inspect
+def test_micro_is_what_tflm_says(model_path: Path, micro: Any) -> None:
+    """TFLM stops at the first operator that it has no kernel for, else at the first whose types it refuses."""
+    measured, said = micro(model_path)
+    model = open_model(str(model_path))
+    types, verdicts = model.operators.type, cells(compatibility(model), "micro")
+    ops: dict[str, set[str]] = {verdict: set() for verdict in ("yes", "no kernel", "types")}
+    for name, verdict in zip((model.operators.type_names[t] for t in types.tolist()), verdicts, strict=True):
+        ops[verdict].add(name)
+    unknown = re.search(r"Didn't find op for builtin opcode '(\w+)'", said)
+    unprepared = re.search(r"Node (\w+) \(number \d+\) failed to prepare", said)
+    if model_path.stem == "lstm_dynrange":
+        # Its kernel does not look at the type of the weights: it reads int8 as floats, and answers NaN.
+        assert measured is not None
+        assert ops["types"] == {"UNIDIRECTIONAL_SEQUENCE_LSTM"}
+    elif model_path.stem == "mnet_int8_vela_ethosu55":
+        assert "op code CUSTOM" in said  # the C++ resolver has a method for it; the package does not register it
+        assert ops["yes"] >= {"ethos-u"}
+    elif measured is not None:
+        assert not ops["no kernel"] | ops["types"]
+    elif unknown or "op code CUSTOM" in said:
+        assert (unknown[1] in ops["no kernel"]) if unknown else ops["no kernel"]
+    elif unprepared:
+        assert unprepared[1] in ops["types"]
+    else:
+        assert ops["types"], said
 
-    assert resolver is not None
-    known = {getattr(tfl.BuiltinOperator, op) for op in METHODS}
-    assert len(known) == len(METHODS) == 100
-    assert inspect.ismodule(resolver)
+
+def test_every_method_is_for_an_operator_of_the_schema() -> None:
+    assert [op for op in METHODS if not hasattr(tfl.BuiltinOperator, op)] == []

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
-import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +14,6 @@ from tb_tflite_plugin.analysis.memory import report
 from tb_tflite_plugin.analysis.memory.scratch import scratch
 from tb_tflite_plugin.analysis.report import Report
 
-needs_tflm = pytest.mark.skipif(
-    importlib.util.find_spec("tflite_micro") is None, reason="tflite-micro has no wheel for this platform"
-)
-# Runs in a process of its own: the runtime ends the process on some models. It prints to stderr.
-CHILD = """
-import sys
-from tflite_micro.python.tflite_micro import runtime
-runtime.Interpreter.from_file(sys.argv[1], arena_size=1 << 26).print_allocations()
-"""
 # The test models that TFLM is known to run. It has no kernels, or not for these types, for the others.
 RUN = (
     "bilstm_float32", "fc_2by4_dense", "fc_aeq_static_wi8_ai16", "fc_aeq_static_wi8_ai8", "fc_aeq_weight_only_wi8",
@@ -43,29 +30,18 @@ def cells(result: Report, name: str) -> list[Any]:
     return next(column for column in result.columns if column.name == name).cells()
 
 
-def measured_head(path: Path) -> int | str:
-    """What TFLM says of the head of its arena, or why it does not run the model."""
-    result = subprocess.run(
-        [sys.executable, "-c", CHILD, path], capture_output=True, text=True, timeout=60, check=False
-    )
-    found = re.search(r"Arena allocation head (\d+) bytes", result.stdout + result.stderr)
-    return int(found[1]) if found else (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[0]
-
-
-@needs_tflm
-def test_the_head_is_what_tflm_takes(model_path: Path) -> None:
-    measured = measured_head(model_path)
-    if isinstance(measured, str):
-        assert model_path.stem not in RUN, measured
-        pytest.skip(f"TFLM does not run it: {measured}")
+def test_the_head_is_what_tflm_takes(model_path: Path, micro: Any) -> None:
+    measured, said = micro(model_path)
+    if measured is None:
+        assert model_path.stem not in RUN, said
+        pytest.skip(f"TFLM does not run it: {said.splitlines()[0]}")
     assert report(open_model(model_path), "micro", "operators").summary["arena_bytes"] == measured
 
 
-@needs_tflm
-def test_the_head_of_real_models_is_what_tflm_takes(real_models: dict[str, Path]) -> None:
+def test_the_head_of_real_models_is_what_tflm_takes(real_models: dict[str, Path], micro: Any) -> None:
     for name in ("okay_nabu", "digits", "face_landmark"):
         planned = report(open_model(real_models[name]), "micro", "operators").summary["arena_bytes"]
-        assert planned == measured_head(real_models[name]), name
+        assert planned == micro(real_models[name])[0], name
 
 
 def quantized(*zero_points: int) -> Any:
@@ -132,7 +108,9 @@ def four_bits(handmade: Any) -> None:
         (four_bits, [48]),
     ],
 )
-def test_scratch_memory(handmade: Any, build: Any, sizes: list[int], write: Any) -> None:
+def test_scratch_memory(
+    handmade: Any, build: Any, sizes: list[int], write: Any, request: pytest.FixtureRequest
+) -> None:
     build(handmade)
     graph = handmade.graph
     written = {tensor for operator in graph.operators for tensor in operator.outputs}
@@ -143,8 +121,8 @@ def test_scratch_memory(handmade: Any, build: Any, sizes: list[int], write: Any)
     operators, found = scratch(model)
     assert (operators.tolist(), found.tolist()) == ([0] * len(sizes), sizes)
     summary = report(model, "micro", "operators").summary
-    if importlib.util.find_spec("tflite_micro") is not None:
-        assert summary["arena_bytes"] == measured_head(write(handmade.pack()))
+    micro = request.getfixturevalue("micro")  # what is above holds where the package has no wheel, too
+    assert summary["arena_bytes"] == micro(write(handmade.pack()))[0]
     assert cells(report(model, "micro", "operators"), "scratch_bytes") == [sum(-(-size // 16) * 16 for size in sizes)]
 
 
