@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable
 
 from .model import Model
@@ -32,6 +33,9 @@ _ANALYSES = {
     "weights": "weights:weights",
 }
 NAMES = tuple(_ANALYSES)
+# Threads that import modules of one package at once may meet half of one: each holds a lock that the other wants, and
+# Python lets one of them pass (importlib/_bootstrap.py, _ModuleLock).
+_IMPORTING = threading.Lock()
 
 
 def analyse(model: Model, name: str) -> Report:
@@ -42,5 +46,6 @@ def analyse(model: Model, name: str) -> Report:
         ModelError: when the file was changed, or turns out to be damaged.
     """
     module, _, function = _ANALYSES[name].partition(":")
-    made: Callable[[Model], Report] = getattr(importlib.import_module(f".{module}", __package__), function)
+    with _IMPORTING:
+        made: Callable[[Model], Report] = getattr(importlib.import_module(f".{module}", __package__), function)
     return made(model)

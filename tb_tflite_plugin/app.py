@@ -26,6 +26,8 @@ from werkzeug.wrappers import Request, Response
 from .analysis.containers import appended_file, appended_files
 from .analysis.contents import Contents, NoContents, WrongPlace, npy
 from .analysis.contents import contents as contents_of
+from .analysis.delegates import delegates
+from .analysis.delegates.reports import fixes_of
 from .analysis.details import operator_details, tensor_details
 from .analysis.errors import ModelError
 from .analysis.histogram import histogram
@@ -40,6 +42,7 @@ from .permission import Permission
 from .run_store import PREFIX, Run, RunStore, UnknownRun
 from .runtime.errors import TraceError
 from .slices import encode_slice, wanted, whole_number
+from .tasks import capabilities, task_of
 from .wire import encode_graph, encode_report
 
 if TYPE_CHECKING:
@@ -153,8 +156,6 @@ class App:
         """Makes what the first page will ask for, in a thread: a page is opened as soon as a server is up."""
 
         def work() -> None:
-            from .tasks import capabilities
-
             capabilities()
             for name in ("index.html", *(name for name in self._static if name.endswith(".js"))):
                 self._static_payload(name)
@@ -231,9 +232,6 @@ class App:
         return _answer(request, self._payloads.get((id, "report", name), make))
 
     def _fixes(self, request: Request, id: str, delegate: str) -> Response:
-        from .analysis.delegates import delegates
-        from .analysis.delegates.reports import fixes_of
-
         model = self.library.model(id)
         if delegate not in delegates():
             raise NotFound(f"there is no delegate {delegate}")
@@ -275,8 +273,6 @@ class App:
         return found
 
     def _start(self, request: Request, id: str) -> Response:
-        from .tasks import task_of
-
         request.max_content_length = _MOST_ASKED_BYTES
         model = self.library.model(id)
         task = task_of(request.get_json(silent=True), model, self._runs)
@@ -292,8 +288,6 @@ class App:
 
     def _capabilities(self, request: Request) -> dict[str, Any]:
         """What a page may have run here, and if nothing, why."""
-        from .tasks import capabilities
-
         able = capabilities()
         reason = self._permission.why_not(request) or able["missing"]
         return {"allowed": not reason, "reason": reason, **able}

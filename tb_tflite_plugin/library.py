@@ -17,6 +17,9 @@ from .analysis.source import Source, os_errors
 from .cache import ByteCache
 from .errors import NotReady, UnknownModel
 from .remote import Downloads, fetch
+from .run_facts import facts_of
+from .runtime.errors import TraceError
+from .runtime.trace_file import loads
 from .scan import Found, Root, Scan, inside, real_path, scan
 
 _OPEN_MODELS = 8
@@ -210,10 +213,6 @@ class Library:
 
     def _read_profile(self, key: str, found: Found) -> tuple[LoggedProfile | None, str]:
         """A profile, or why there is none."""
-        from .run_facts import facts_of
-        from .runtime.errors import TraceError
-        from .runtime.trace_file import loads
-
         read = partial(self._profile_bytes, found)
         try:
             trace = loads(read(), found.label)

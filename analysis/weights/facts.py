@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import zlib
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -74,6 +75,8 @@ class Weights:
 
 
 _KEPT: WeakKeyDictionary[Model, Weights] = WeakKeyDictionary()
+# A page asks for several reports at once, and reading the weights is most of the work of each.
+_LOOKING = threading.Lock()
 
 
 def weights_of(model: Model) -> Weights:
@@ -82,9 +85,10 @@ def weights_of(model: Model) -> Weights:
     Raises:
         ModelError: when the file was changed.
     """
-    if model not in _KEPT:
-        _KEPT[model] = _look(model)
-    return _KEPT[model]
+    with _LOOKING:
+        if model not in _KEPT:
+            _KEPT[model] = _look(model)
+        return _KEPT[model]
 
 
 def _look(model: Model) -> Weights:
