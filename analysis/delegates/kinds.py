@@ -6,12 +6,11 @@ options, and the kinds of its operands.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..kept import kept
 from ..memory.litert import sized_while_running
 from ..model import Model
 from ..options import option_kinds
@@ -35,32 +34,22 @@ class Kinds:
     late: frozenset[int]
 
 
-_KEPT: WeakKeyDictionary[Model, Kinds] = WeakKeyDictionary()
-_COUNTING = threading.Lock()
-
-
+@kept
 def kinds(model: Model) -> Kinds:
     """What is alike in a model, found once.
 
     Raises:
         ModelError: when the file was changed, or its options turn out to be damaged.
     """
-    with _COUNTING:
-        if model not in _KEPT:
-            _KEPT[model] = _found(model)
-        return _KEPT[model]
-
-
-def _found(model: Model) -> Kinds:
     tensors = _of_tensors(model)
     operators, late = model.operators, sized_while_running(model)[1]
     is_late = np.zeros(len(operators), bool)
     is_late[late] = True
     alone = kinds_of([operators.type, operators.version, option_kinds(model), is_late], len(operators))
     operands = [
-        kinds
+        number
         for column in (operators.inputs, operators.outputs)
-        for kinds in (Ragged(column.offsets, np.append(tensors, -1)[column.values]).kinds(), _repeated(column))
+        for number in (Ragged(column.offsets, np.append(tensors, -1)[column.values]).kinds(), _repeated(column))
     ]
     return Kinds(tensors, kinds_of([alone, *operands], len(operators)), alone, frozenset(late))
 

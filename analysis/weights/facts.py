@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-import threading
 import zlib
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..dtypes import bits_of
+from ..kept import kept
 from ..model import Model
 from ..overview import weight_tensors
 from ..quantization.channels import channel_axes
@@ -78,24 +77,13 @@ class Weights:
     copies: list[list[int]]
 
 
-_KEPT: WeakKeyDictionary[Model, Weights] = WeakKeyDictionary()
-# A page asks for several reports at once, and reading the weights is most of the work of each.
-_LOOKING = threading.Lock()
-
-
+@kept
 def weights_of(model: Model) -> Weights:
     """The weights of a model, looked at once.
 
     Raises:
         ModelError: when the file was changed.
     """
-    with _LOOKING:
-        if model not in _KEPT:
-            _KEPT[model] = _look(model)
-        return _KEPT[model]
-
-
-def _look(model: Model) -> Weights:
     axes, sparse = channel_axes(model), model.is_sparse
     tensors = weight_tensors(model)
     zeros, bits = _zeros(model, tensors), bits_of(model.tensors.type[tensors])
