@@ -20,7 +20,7 @@ from ..analysis.borders import Borders
 from ..analysis.model import Model
 from ..analysis.ragged import Array
 from ..analysis.report import Column, Finding, Report
-from . import gpu, npu, spy, vela, worker
+from . import gpu, npu, spy, vela, worker, xnnpack
 from .errors import RuntimeCrash, RuntimeFailure, RuntimeMissing, RuntimeRefused, RuntimeTimeout
 from .model_file import model_file
 from .worker import Limits, Progress
@@ -97,7 +97,12 @@ def measure(
 
 def check(delegate: str, options: Mapping[str, str]) -> None:
     """Raises :class:`UnknownDelegate` for a delegate or options that there are not."""
-    allowed: Mapping[str, tuple[str, ...]] = {"ethos-u": vela.OPTIONS, "qualcomm": npu.OPTIONS, "intel": npu.OPTIONS}
+    allowed: Mapping[str, tuple[str, ...]] = {
+        "xnnpack": xnnpack.OPTIONS,
+        "ethos-u": vela.OPTIONS,
+        "qualcomm": npu.OPTIONS,
+        "intel": npu.OPTIONS,
+    }
     if delegate.endswith(_LIBRARIES):
         if not os.path.isfile(delegate):
             raise UnknownDelegate(f"{delegate}: no such file")
@@ -128,6 +133,8 @@ def _answer(model: Model, delegate: str, options: dict[str, str], run: Callable[
         return _from_npu(model, run(npu.partition, maker=delegate, options=options))
     if delegate == "gpu":
         return _from_gpu(model, run(gpu.spy_compiled_model))
+    if delegate == "xnnpack" and options:
+        return _from_graphs(model, run(xnnpack.spy_with_flags, options=options), _XNNPACK, delegate)
     library = "" if delegate == "xnnpack" else os.path.abspath(delegate)
     found = run(spy.spy_interpreter, library=library, options=options)
     return _from_graphs(model, found, "" if library else _XNNPACK, os.path.basename(delegate))

@@ -49,11 +49,13 @@ class Claim:
         operators: global ids of those that it would take.
         failures: of each of the others, every condition that it does not meet.
         instead: tensors that what it takes reads in place of others, when it has taken it.
+        needs: of operators that it would take, what a device must hold for them.
     """
 
     operators: set[int]
     failures: dict[int, list[Failure]]
     instead: Mapping[int, int] = field(default_factory=dict)
+    needs: Mapping[int, str] = field(default_factory=dict)
 
 
 Claimer = Callable[[View, int], Claim]
@@ -76,6 +78,7 @@ class Delegate:
         least_operators: a partition of fewer is not taken.
         options: what it may be created with, and the defaults.
         with_options: what it wants of a subgraph when created with options; None where they change nothing of that.
+        choices: of options that change what it wants, all values, neighbours side by side.
     """
 
     name: str
@@ -88,10 +91,12 @@ class Delegate:
     least_operators: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
     with_options: Callable[[Mapping[str, str]], Claimer] | None = None
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-# Options that several delegates have by these names.
+# Options that several delegates have by these names, and the values of those that are on or off.
 MOST, LEAST = "max_delegated_partitions", "min_nodes_per_partition"
+SWITCH = ("false", "true")
 
 
 def created(delegate: Delegate, given: Mapping[str, str]) -> Delegate:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..borders import Borders
 from ..model import Model
 from ..ragged import Array, Categories
-from ..report import Column, Finding, Report
+from ..report import Column, Finding, Report, Severity
 from .nodes import View
 from .partition import Subset, kept, runs
 from .rules import Delegate, Failure
+from .verdicts import VERDICTS, Verdicts, verdicts
 
-VERDICTS = ("accepted", "left by the limit", "rejected")
 _MOST_LISTED = 1000
 
 
@@ -30,12 +30,14 @@ class Placement:
         partitions: subgraph and operators of each.
         wanted: operators that meet its conditions.
         failures: of the others.
+        needs: of wanted operators, what a device must hold for them.
     """
 
     delegate: Delegate
     partitions: list[tuple[int, list[int]]]
     wanted: set[int]
     failures: dict[int, list[Failure]]
+    needs: dict[int, str] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[int]:
@@ -82,6 +84,7 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
     partitions: list[tuple[int, list[int]]] = []
     wanted: set[int] = set()
     failed: dict[int, list[Failure]] = {}
+    needs: dict[int, str] = {}
     everything: list[_Graph] = []
     view.made = set()
     for subgraph in range(len(view.model.subgraphs)):
@@ -102,18 +105,25 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
         everything.append((subsets, claim.instead))
         partitions += [(subgraph, subset.operators) for subset in found]
         wanted |= mine
+        needs |= claim.needs
         count = len(view.model.operators)
         failed |= {o: reasons for o, reasons in claim.failures.items() if o not in mine and o < count}
-    return Placement(delegate, partitions, wanted, failed), everything
+    return Placement(delegate, partitions, wanted, failed, needs), everything
+
+
+def verdicts_of(view: View, placed: Placement) -> Verdicts:
+    """What becomes of each operator of a placement."""
+    return verdicts(
+        view, placed.delegate, taken=placed.taken, wanted=placed.wanted, failed=set(placed.failures), needs=placed.needs
+    )
 
 
 def report(model: Model, placed: Placement) -> Report:
     """A placement as a report over operators. Its summary has the keys of a measured one."""
     count = len(model.operators)
     numbers = _numbers(model, placed)
-    verdict = np.full(count, VERDICTS.index("rejected"), np.int64)
-    verdict[sorted(placed.wanted)] = VERDICTS.index("left by the limit")
-    verdict[numbers >= 0] = VERDICTS.index("accepted")
+    said = verdicts_of(View(model), placed)
+    conditions = [said.conditions.get(operator, "") for operator in range(count)]
     reasons = ["; ".join(map(str, placed.failures.get(operator, []))) or None for operator in range(count)]
     borders = Borders.of(model, numbers, len(placed.partitions))
     crossing = int(borders.partition_bytes.sum())
@@ -126,6 +136,7 @@ def report(model: Model, placed: Placement) -> Report:
         "operators": count,
         "delegated": int((numbers >= 0).sum()),
         "wanted": len(placed.wanted),
+        "accepted_if": said.counts,
         "crossing_bytes": crossing,
         "crossing_tensors": int(borders.partition_tensors.sum()),
         "sentence": sentence(model, placed),
@@ -137,11 +148,16 @@ def report(model: Model, placed: Placement) -> Report:
     columns = (
         Column("partition", numbers, "1", "category", "simulated", "partition, in the order of execution", taken),
         Column(
-            "verdict", Categories(verdict, VERDICTS), "1", "category", "simulated", "what the delegate does with it"
+            "verdict", Categories(said.codes, VERDICTS), "1", "category", "simulated", "what the delegate does with it"
         ),
         Column(
             "reason", [text or "" for text in reasons], "1", "text", "simulated",
             "every condition that it does not meet", np.array([text is not None for text in reasons], bool),
+        ),
+        Column(
+            "condition", conditions, "1", "text", "simulated",
+            "the option that it would be taken with, or what a device must hold to take it",
+            np.array([bool(text) for text in conditions], bool),
         ),
         Column(
             "across_bytes", borders.operator_bytes, "By", "quantity", "simulated",
@@ -149,7 +165,7 @@ def report(model: Model, placed: Placement) -> Report:
         ),
     )  # fmt: skip
     subgraphs, sizes = [s for s, _ in placed.partitions], [len(operators) for _, operators in placed.partitions]
-    findings = [*_rejected(model, placed), *borders.findings(subgraphs, sizes)]
+    findings = [*_rejected(model, placed), *_conditional(model, said), *borders.findings(subgraphs, sizes)]
     return Report(f"partition_{placed.delegate.name}", summary, columns, tuple(findings), over="operators")
 
 
@@ -191,6 +207,23 @@ def _rejected(model: Model, placed: Placement) -> list[Finding]:
         Finding("note", "delegate-rejects", f"{len(operators)} × {text}", tuple(operators[:_MOST_LISTED]))
         for text, operators in ranked
     ]
+
+
+def _conditional(model: Model, said: Verdicts) -> list[Finding]:
+    """One finding for each condition under which operators are taken."""
+    about: dict[str, list[int]] = {}
+    for operator, text in sorted(said.conditions.items()):
+        about.setdefault(text, []).append(operator)
+    ranked = sorted(about.items(), key=lambda item: (-len(item[1]), item[0]))[:100]
+    found = []
+    for text, operators in ranked:
+        of_device = text.startswith("device")
+        verb = "need a" if of_device else "would be taken with"
+        message = f"{len(operators):,} × {verb} {text.replace(': ', ' with ', 1)}: {listed(model, operators)}"
+        code = "accepted-if-device" if of_device else "accepted-if-option"
+        severity: Severity = "warning" if of_device else "note"
+        found.append(Finding(severity, code, message, tuple(operators[:_MOST_LISTED])))
+    return found
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.analysis.schema import enum_values
 
 ALL_OPS = sorted(
-    {*xnnpack.RULES, *hexagon.RULES, *ethos_u.RULES, *operator_lists.GPU} & set(enum_values("BuiltinOperator"))
+    {*xnnpack.rules(xnnpack.XNNPACK.options), *hexagon.RULES, *ethos_u.RULES, *operator_lists.GPU} & set(enum_values("BuiltinOperator"))
 )
 MODELS = Path(__file__).parents[1] / "models"
 
