@@ -218,8 +218,8 @@ def _conditional(model: Model, said: Verdicts) -> list[Finding]:
     found = []
     for text, operators in ranked:
         of_device = text.startswith("device")
-        verb = "need a" if of_device else "would be taken with"
-        message = f"{len(operators):,} × {verb} {text.replace(': ', ' with ', 1)}: {listed(model, operators)}"
+        verb = "taken only by a" if of_device else "would be taken with"
+        message = f"{listed(model, operators)} {verb} {text.replace(': ', ' with ', 1)}"
         code = "accepted-if-device" if of_device else "accepted-if-option"
         severity: Severity = "warning" if of_device else "note"
         found.append(Finding(severity, code, message, tuple(operators[:_MOST_LISTED])))

@@ -240,7 +240,6 @@ def _never(node: Node) -> Failure | None:
     return Failure("operator", node.op, "RESHAPE, which does the same", "use RESHAPE")
 
 
-
 _VARIABLES = ("READ_VARIABLE", "ASSIGN_VARIABLE")
 _UNARY = ("ABS", "CEIL", "COS", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LOG", "NEG", "RELU", "RELU6", "RELU_N1_TO_1",
           "ROUND", "RSQRT", "SIN", "SQRT", "SQUARE")  # fmt: skip

@@ -20,9 +20,8 @@ from tb_tflite_plugin.analysis.delegates.simulation import fixes, place, place_i
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.analysis.schema import enum_values
 
-ALL_OPS = sorted(
-    {*xnnpack.rules(xnnpack.XNNPACK.options), *hexagon.RULES, *ethos_u.RULES, *operator_lists.GPU} & set(enum_values("BuiltinOperator"))
-)
+_RULES = (xnnpack.rules(xnnpack.XNNPACK.options), hexagon.RULES, ethos_u.RULES, operator_lists.GPU)
+ALL_OPS = sorted({op for rules in _RULES for op in rules} & set(enum_values("BuiltinOperator")))
 MODELS = Path(__file__).parents[1] / "models"
 
 
@@ -285,12 +284,15 @@ def test_options_of_a_delegate() -> None:
         ("gpu-legacy", "quantized", "perhaps", "quantized=perhaps: must be true or false"),
         ("hexagon", "max_delegated_partitions", "-1", "must be a whole number"),
         ("hexagon", "colour", "red", "hexagon has no option colour; it has max_delegated_partitions=4, "),
-        ("xnnpack", "threads", "2", "xnnpack has no option threads; it has none"),
+        ("flex", "threads", "2", "flex has no option threads; it has none"),
+        ("xnnpack", "qs8", "yes", "qs8=yes: must be true or false"),
+        ("gpu", "precision", "int8", "precision=int8: must be fp16 or fp32"),
+        ("gpu", "max_buffer_mib", "lots", "max_buffer_mib=lots: must be a whole number"),
     ],
 )
 def test_options_that_there_are_not(name: str, option: str, value: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        created(delegates()[name], {option: value})
+        place(model_of("mnet_int8"), created(delegates()[name], {option: value}))
 
 
 def test_delegates_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
