@@ -18,7 +18,8 @@ import numpy as np
 
 from ..analysis.borders import Borders
 from ..analysis.model import Model
-from ..analysis.ragged import Array
+from ..analysis.operands import at
+from ..analysis.ragged import Array, Ragged
 from ..analysis.report import Column, Finding, Report
 from . import gpu, npu, spy, vela, worker, xnnpack
 from .errors import RuntimeCrash, RuntimeFailure, RuntimeMissing, RuntimeRefused, RuntimeTimeout
@@ -46,6 +47,7 @@ class Measured:
         partitions: subgraph and operators (global ids) of each, in the order of execution; None when it failed.
         others: delegate by operator, of what another delegate took.
         findings: reasons and remarks.
+        inputs: what each partition reads, by global ids, as far as the runtime shows it.
     """
 
     delegate: str
@@ -53,6 +55,7 @@ class Measured:
     partitions: list[tuple[int, list[int]]] | None
     others: dict[int, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    inputs: list[list[int]] = field(default_factory=list)
 
 
 def measure(
@@ -161,6 +164,7 @@ def _from_graphs(model: Model, found: Any, wanted: str, delegate: str) -> Measur
                 _compare(model, operators[0], node)
             elif not wanted or node["name"].startswith(wanted):
                 measured.partitions.append((subgraph, operators))
+                measured.inputs.append(_globals(model, subgraph, node["inputs"]))
             else:
                 measured.others.update(dict.fromkeys(operators, node["name"]))
     missing = len(model.operators) - len(seen)
@@ -170,6 +174,14 @@ def _from_graphs(model: Model, found: Any, wanted: str, delegate: str) -> Measur
         rest = sorted(set(range(len(model.operators))) - seen)
         measured.findings.append(Finding("note", "operators-not-seen", text, tuple(rest[:1000])))
     return measured
+
+
+def _globals(model: Model, subgraph: int, tensors: list[int]) -> list[int]:
+    """Tensors of a subgraph by their global ids."""
+    first, stop = model.subgraphs.tensor_offsets[subgraph : subgraph + 2].tolist()
+    if any(not -1 <= tensor < stop - first for tensor in tensors):
+        raise _layout("tensors that the model does not have")
+    return [first + tensor for tensor in tensors if tensor >= 0]
 
 
 def _compare(model: Model, operator: int, node: dict[str, Any]) -> None:
@@ -277,7 +289,7 @@ def _report(model: Model, measured: Measured) -> Report:
     for row, (_, operators) in enumerate(measured.partitions or []):
         partition[operators] = row
     taken = partition >= 0
-    borders = Borders.of(model, partition, len(measured.partitions or []))
+    borders = Borders.of(model, partition, len(measured.partitions or []), _really_read(model, partition, measured))
     # Where it failed nothing is known of any operator; where it did not, one is either in a partition or in none.
     delegates = [measured.others.get(operator, "") for operator in range(count)]
     delegates = [
@@ -298,6 +310,22 @@ def _report(model: Model, measured: Measured) -> Report:
     lines = borders.findings([subgraph for subgraph, _ in found], [len(operators) for _, operators in found])
     findings = [*measured.findings, *lines]
     return Report("partition", summary, columns, tuple(findings), over="operators")
+
+
+def _really_read(model: Model, partition: Array, measured: Measured) -> Ragged | None:
+    """The inputs of operators without those that their partition neither reads nor writes.
+
+    A delegate that unpacks constants itself reads these in place of what the file says. None where nothing is shown.
+    """
+    if not measured.inputs:
+        return None
+    inputs, count = model.operators.inputs, len(model.tensors)
+    known = np.concatenate([row * count + np.array(tensors, np.int64) for row, tensors in enumerate(measured.inputs)])
+    mine = partition[inputs.rows].astype(np.int64)
+    writer = at(model.producer, inputs.values, -1)
+    inside = (writer >= 0) & (partition[writer] == mine)
+    read = (mine < 0) | inside | np.isin(mine * count + inputs.values, known)
+    return Ragged(inputs.offsets, np.where(read, inputs.values, -1))
 
 
 def _columns(model: Model, partition: Array, delegates: list[str], borders: Borders) -> tuple[Column, ...]:

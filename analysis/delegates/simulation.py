@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..borders import Borders
+from ..borders import Borders, reading_instead
 from ..model import Model
 from ..ragged import Array, Categories
 from ..report import Column, Finding, Report, Severity
@@ -31,6 +31,7 @@ class Placement:
         wanted: operators that meet its conditions.
         failures: of the others.
         needs: of wanted operators, what a device must hold for them.
+        instead: tensors that operators in partitions read in place of others.
     """
 
     delegate: Delegate
@@ -38,6 +39,7 @@ class Placement:
     wanted: set[int]
     failures: dict[int, list[Failure]]
     needs: dict[int, str] = field(default_factory=dict)
+    instead: dict[int, int] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[int]:
@@ -85,6 +87,7 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
     wanted: set[int] = set()
     failed: dict[int, list[Failure]] = {}
     needs: dict[int, str] = {}
+    instead: dict[int, int] = {}
     everything: list[_Graph] = []
     view.made = set()
     for subgraph in range(len(view.model.subgraphs)):
@@ -106,9 +109,10 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
         partitions += [(subgraph, subset.operators) for subset in found]
         wanted |= mine
         needs |= claim.needs
+        instead |= claim.instead
         count = len(view.model.operators)
         failed |= {o: reasons for o, reasons in claim.failures.items() if o not in mine and o < count}
-    return Placement(delegate, partitions, wanted, failed, needs), everything
+    return Placement(delegate, partitions, wanted, failed, needs, instead), everything
 
 
 def verdicts_of(view: View, placed: Placement) -> Verdicts:
@@ -125,7 +129,7 @@ def report(model: Model, placed: Placement) -> Report:
     said = verdicts_of(View(model), placed)
     conditions = [said.conditions.get(operator, "") for operator in range(count)]
     reasons = ["; ".join(map(str, placed.failures.get(operator, []))) or None for operator in range(count)]
-    borders = Borders.of(model, numbers, len(placed.partitions))
+    borders = borders_of(model, placed)
     crossing = int(borders.partition_bytes.sum())
     summary = {
         "delegate": placed.delegate.name,
@@ -167,6 +171,13 @@ def report(model: Model, placed: Placement) -> Report:
     subgraphs, sizes = [s for s, _ in placed.partitions], [len(operators) for _, operators in placed.partitions]
     findings = [*_rejected(model, placed), *_conditional(model, said), *borders.findings(subgraphs, sizes)]
     return Report(f"partition_{placed.delegate.name}", summary, columns, tuple(findings), over="operators")
+
+
+def borders_of(model: Model, placed: Placement) -> Borders:
+    """What crosses the borders of a placement: constants that its delegate unpacks itself do not."""
+    numbers = _numbers(model, placed)
+    inputs = reading_instead(model.operators.inputs, numbers >= 0, placed.instead)
+    return Borders.of(model, numbers, len(placed.partitions), inputs)
 
 
 def sentence(model: Model, placed: Placement) -> str:
@@ -250,8 +261,7 @@ class Fix:
 def what_if(model: Model, delegate: Delegate, operators: Sequence[int], title: str = "", hint: str = "") -> Fix:
     """The partitions if a delegate took some operators that it does not take."""
     placed = place(model, delegate, also=set(operators))
-    numbers = _numbers(model, placed)
-    borders = Borders.of(model, numbers, len(placed.partitions))
+    borders = borders_of(model, placed)
     return Fix(
         title, tuple(operators), hint, len(placed.taken), len(placed.partitions), int(borders.partition_bytes.sum())
     )
