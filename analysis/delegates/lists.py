@@ -14,7 +14,7 @@ from ..operators import tensorflow_op
 from .gpu_memory import BUFFER, PRECISION, needs
 from .nodes import Node, View
 from .operator_lists import GPU_LEGACY, INTEL, MEDIATEK, QUALCOMM
-from .rules import MOST, SWITCH, Claim, Claimer, Condition, Delegate, Failure, is_true
+from .rules import MOST, STRATEGY, SWITCH, Claim, Claimer, Condition, Delegate, Failure, is_true
 
 
 def _listed(names: Collection[str]) -> Condition:
@@ -90,6 +90,7 @@ def _qualcomm_types(node: Node) -> Failure | None:
 
 
 _LITERT = "LiteRT f674577"
+_STRATEGY = {STRATEGY: "default"}
 # In 32 bits unless loss of precision is allowed (TfLiteGpuDelegateOptionsV2Default).
 _GPU_LEGACY = {"quantized": "true", "opencl": "true", BUFFER: "128", PRECISION: "fp32"}
 LISTS = (
@@ -101,16 +102,16 @@ LISTS = (
     Delegate(
         "intel", "Intel NPU (OpenVINO)", "list",
         f"litert/vendors/intel_openvino/compiler/openvino_compiler_plugin.cc of {_LITERT}", _claims(_listed(INTEL)),
-        partitioner="runs",
+        partitioner="runs", options=_STRATEGY,
     ),
     Delegate(
         "mediatek", "MediaTek NPU", "list", f"litert/vendors/mediatek/compiler/compiler_plugin.cc of {_LITERT}",
-        _claims(_listed(MEDIATEK)), partitioner="runs",
+        _claims(_listed(MEDIATEK)), partitioner="runs", options=_STRATEGY,
     ),
     Delegate(
         "qualcomm", "Qualcomm NPU (QNN)", "list",
         f"litert/vendors/qualcomm/compiler/Qualcomm_QNN_Compiler.md of {_LITERT}",
-        _claims(_listed(QUALCOMM), _qualcomm_types), partitioner="runs",
+        _claims(_listed(QUALCOMM), _qualcomm_types), partitioner="runs", options=_STRATEGY,
     ),
     Delegate(
         "tflm", "TensorFlow Lite Micro", "list", "micro_mutable_op_resolver.h of tflite-micro 90b983c2",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..borders import Borders, reading_instead
 from ..model import Model
 from ..ragged import Array, Categories
 from ..report import Column, Finding, Report, Severity
+from .islands import islands, unsorted
 from .nodes import View
 from .partition import Subset, kept, runs
 from .rules import Delegate, Failure
@@ -97,6 +98,8 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
         split: Callable[[set[int]], list[Subset]]
         if delegate.partitioner == "runs":
             split = functools.partial(runs, plan)
+        elif delegate.partitioner == "islands":
+            split = functools.partial(islands, plan, view.inputs, view.outputs)
         else:
             split = view.links(subgraph, effects=delegate.partitioner == "tflite").partition
         subsets = split(mine)
@@ -126,7 +129,8 @@ def report(model: Model, placed: Placement) -> Report:
     """A placement as a report over operators. Its summary has the keys of a measured one."""
     count = len(model.operators)
     numbers = _numbers(model, placed)
-    said = verdicts_of(View(model), placed)
+    view = View(model)
+    said = verdicts_of(view, placed)
     conditions = [said.conditions.get(operator, "") for operator in range(count)]
     reasons = ["; ".join(map(str, placed.failures.get(operator, []))) or None for operator in range(count)]
     borders = borders_of(model, placed)
@@ -169,7 +173,8 @@ def report(model: Model, placed: Placement) -> Report:
         ),
     )  # fmt: skip
     subgraphs, sizes = [s for s, _ in placed.partitions], [len(operators) for _, operators in placed.partitions]
-    findings = [*_rejected(model, placed), *_conditional(model, said), *borders.findings(subgraphs, sizes)]
+    findings = [*_rejected(model, placed), *_conditional(model, said), *_unsorted(view, placed)]
+    findings += borders.findings(subgraphs, sizes)
     return Report(f"partition_{placed.delegate.name}", summary, columns, tuple(findings), over="operators")
 
 
@@ -235,6 +240,20 @@ def _conditional(model: Model, said: Verdicts) -> list[Finding]:
         severity: Severity = "warning" if of_device else "note"
         found.append(Finding(severity, code, message, tuple(operators[:_MOST_LISTED])))
     return found
+
+
+def _unsorted(view: View, placed: Placement) -> Iterator[Finding]:
+    """Islands that wait for themselves; other partitioners make none."""
+    if placed.delegate.partitioner != "islands":
+        return
+    for subgraph in range(len(view.model.subgraphs)):
+        mine = [operators for at, operators in placed.partitions if at == subgraph]
+        stuck = unsorted(mine, view.plan(subgraph), view.inputs, view.outputs)
+        if stuck:
+            text = f"{len(stuck)} of {len(mine)} partitions wait for operators that wait for them: LiteRT cannot sort "
+            about = [operator for row in stuck for operator in mine[row]]
+            text += "such a graph, and what it makes of it does not run in order; use partition_strategy=default"
+            yield Finding("warning", "partition-unsorted", text, tuple(about[:_MOST_LISTED]))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 from tb_tflite_plugin.analysis import schema
+from tb_tflite_plugin.analysis.delegates import delegates
+from tb_tflite_plugin.analysis.delegates.rules import created
+from tb_tflite_plugin.analysis.delegates.simulation import place
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.analysis.report import Report
 from tb_tflite_plugin.runtime import gpu, litert, spy, worker
@@ -476,6 +479,16 @@ def test_npu_partitions(maker: str, module: str, real_models: dict[str, Path]) -
     partition = cells(measure(sparse, maker), "partition")
     left = {op for op, part in zip(sparse.operators.ops, partition, strict=True) if part is None}
     assert left == {"DENSIFY"}
+
+
+@pytest.mark.skipif(not installed("openvino"), reason="OpenVINO is not installed")
+@pytest.mark.parametrize("strategy", ["default", "weakly_connected"])
+@pytest.mark.parametrize("name", ["nmp", "face_sparse", "okay_nabu", "face_full_range"])
+def test_npu_partitions_are_those_foretold(strategy: str, name: str, real_models: dict[str, Path]) -> None:
+    model, options = open_model(real_models[name]), {"partition_strategy": strategy}
+    real = [sorted(part["operators"]) for part in measure(model, "intel", options).summary["partitions"]]
+    placed = place(model, created(delegates()["intel"], options))
+    assert sorted(real) == sorted(sorted(operators) for _, operators in placed.partitions)
 
 
 @pytest.mark.skipif(not installed("openvino"), reason="OpenVINO is not installed")
