@@ -26,7 +26,7 @@ from .errors import RuntimeCrash, RuntimeFailure, RuntimeMissing, RuntimeRefused
 from .model_file import model_file
 from .worker import Limits, Progress
 
-NAMED = ("xnnpack", "gpu", "ethos-u", "qualcomm", "intel")
+NAMED = ("xnnpack", "gpu", "ethos-u", "ethos-u85", "qualcomm", "intel")
 _LIBRARIES = (".so", ".dylib", ".dll")
 _XNNPACK = "TfLiteXNNPackDelegate"
 _LIMITS = Limits(seconds=300)
@@ -102,7 +102,7 @@ def check(delegate: str, options: Mapping[str, str]) -> None:
     """Raises :class:`UnknownDelegate` for a delegate or options that there are not."""
     allowed: Mapping[str, tuple[str, ...]] = {
         "xnnpack": xnnpack.OPTIONS,
-        "ethos-u": vela.OPTIONS,
+        **dict.fromkeys(vela.TARGETS, vela.OPTIONS),
         "qualcomm": npu.OPTIONS,
         "intel": npu.OPTIONS,
     }
@@ -130,8 +130,9 @@ def _ask(model: Model, path: str, delegate: str, options: dict[str, str], child:
 
 
 def _answer(model: Model, delegate: str, options: dict[str, str], run: Callable[..., Any]) -> Measured:
-    if delegate == "ethos-u":
-        return _from_vela(model, run(vela.partition, options=options), options)
+    if delegate in vela.TARGETS:
+        options = {vela.TARGET: vela.TARGETS[delegate], **options}
+        return _from_vela(model, delegate, run(vela.partition, options=options), options)
     if delegate in npu.MAKERS:
         return _from_npu(model, run(npu.partition, maker=delegate, options=options))
     if delegate == "gpu":
@@ -222,10 +223,10 @@ def _reasons_by_type(model: Model, measured: Measured, reasons: list[list[str]])
     return found
 
 
-def _from_vela(model: Model, found: Any, options: dict[str, str]) -> Measured:
-    target = {**vela.DEFAULTS, **options}["accelerator-config"]
+def _from_vela(model: Model, delegate: str, found: Any, options: dict[str, str]) -> Measured:
+    target = options[vela.TARGET]
     partitions = [(int(model.operators.subgraph[region[0]]), region) for region in found["regions"] if region]
-    measured = Measured("ethos-u", f"{vela.PACKAGE} {found['version']}, {target}", partitions)
+    measured = Measured(delegate, f"{vela.PACKAGE} {found['version']}, {target}", partitions)
     left = set(range(len(model.operators))) - {o for _, region in partitions for o in region} - set(found["gone"])
     measured.findings += _reasons(found["reasons"], left)
     if found["gone"]:
@@ -270,7 +271,7 @@ def _failed(path: str, delegate: str, error: RuntimeFailure, limits: Limits) -> 
     """The answer when a delegate fails, and whether the model loads without one."""
     finding = Finding("error", "delegate-failed", f"the model does not run with {delegate}: {error}")
     measured = Measured(delegate, "", None, findings=[finding])
-    if delegate in ("ethos-u", *npu.MAKERS):
+    if delegate in (*vela.TARGETS, *npu.MAKERS):
         return measured
     try:
         version = worker.run(spy.load_plainly, {"path": path}, limits=limits)
