@@ -64,6 +64,28 @@ def test_a_click_on_a_buffer_selects_its_tensor(tab: Any, serve: Callable[..., s
     tab.viewer.until(lambda: tab.main.locator(".memory-selected").count() == 1, "the buffer marked")
 
 
+def test_keys_zoom_and_a_drag_moves_without_selecting(tab: Any, serve: Callable[..., str], models: Path) -> None:
+    tab.open(serve(models / "mnet_int8.tflite"))
+    chart = tab.main.locator(".memory-chart")
+    steps = tab.main.locator(".memory-steps text")
+    whole = steps.all_inner_texts()
+    chart.press("Home")
+    chart.press("+")
+    chart.press("+")
+    tab.viewer.until(lambda: steps.all_inner_texts() != whole, "fewer steps, closer")
+    closer = steps.all_inner_texts()
+    box = chart.bounding_box()
+    mouse = tab.viewer.page.mouse
+    mouse.move(box["x"] + 600, box["y"] + 340)
+    mouse.down()
+    mouse.move(box["x"] + 300, box["y"] + 340, steps=4)
+    mouse.up()
+    tab.viewer.until(lambda: steps.all_inner_texts() != closer, "later steps")
+    assert tab.selected() == []
+    chart.press("0")
+    tab.viewer.until(lambda: steps.all_inner_texts() == whole, "all steps")
+
+
 def test_arenas_of_subgraphs(tab: Any, serve: Callable[..., str], models: Path) -> None:
     path = models / "gru_while.tflite"
     tab.open(serve(path))
