@@ -13,11 +13,6 @@ from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis import overview
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.errors import ModelError
-from tb_tflite_plugin.analysis.report import Report
-
-
-def cells(report: Report, name: str) -> list[Any]:
-    return next(column for column in report.columns if column.name == name).cells()
 
 
 def dense_model(handmade: Any) -> None:

@@ -189,12 +189,12 @@ def test_findings_of_the_fixtures() -> None:
 def test_an_encoding_that_no_kernel_reads(handmade: Any) -> None:
     model = sparse_model(handmade, [2, 4], [0, 1], [], [level(2), level(0, [0, 1, 2], [0, 0])], b"12")
     assert codes(model) == {"sparse-unread", "sparse-micro"}
-    assert next(column for column in sparsity(model).columns if column.name == "zeros_used").cells() == ["none"]
+    assert sparsity(model).cells()["zeros_used"] == ["none"]
 
 
 def test_bytes_and_patterns() -> None:
     report = sparsity_tensors(model_of("fc_2by4_sparse"))
-    of = {column.name: column.cells() for column in report.columns}
+    of = report.cells()
     first = of["encoding"].index("csr")
     assert (of["value_bytes"][first], of["index_bytes"][first], of["dense_bytes"][first]) == (98_304, 49_282, 196_608)
     assert (of["pattern"][first], of["pattern_share"][first]) == ("2:4", 1.0)

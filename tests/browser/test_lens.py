@@ -22,7 +22,7 @@ def filter_text(viewer) -> str:
 
 def test_any_column_colours_the_graph_without_another_layout(viewer, serve, models: Path):
     report = analyse(open_model(models / "mnet_int8.tflite"), "ops")
-    weights = next(column for column in report.columns if column.name == "weight_bytes").cells()
+    weights = report.cells()["weight_bytes"]
     viewer.open(serve(models / "mnet_int8.tflite")).drawn()
     before = viewer.drawings()
     viewer.page.keyboard.press("l")
@@ -80,7 +80,7 @@ def test_the_legend_filters_and_adds_and_takes_back(viewer, serve, models: Path)
 
 def test_a_brush_over_the_histogram_filters_by_a_range(viewer, serve, models: Path):
     report = analyse(open_model(models / "mnet_int8.tflite"), "ops")
-    sizes = next(column for column in report.columns if column.name == "output_bytes").cells()
+    sizes = report.cells()["output_bytes"]
     viewer.open(serve(models / "mnet_int8.tflite") + "#lens=ops.output_bytes&log=0&table=operators").drawn()
     chart = viewer.frame().get_by_role("img", name="Histogram of output_bytes")
     box = chart.bounding_box()
@@ -116,7 +116,7 @@ def test_what_is_wrong_with_a_filter_is_shown_where_it_is(viewer, serve, models:
 def test_the_filter_is_in_the_link_and_fades_what_does_not_match(viewer, serve, models: Path):
     viewer.open(serve(models / "mnet_int8.tflite") + "#q=op%3ACONV_2D%20weight_bytes%3E1kB").drawn()
     report = analyse(open_model(models / "mnet_int8.tflite"), "ops")
-    cells = {column.name: column.cells() for column in report.columns}
+    cells = report.cells()
     wanted = {op for op, kind in enumerate(cells["op"]) if kind == "CONV_2D" and cells["weight_bytes"][op] > 1000}
     matched = """() => {
       const { marks, drawing } = document.querySelector('canvas').graph.picture;
