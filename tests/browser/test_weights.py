@@ -48,7 +48,7 @@ def test_areas_and_rows_select_tensors(tab: Any, serve: Callable[..., str], mode
     box = cell.bounding_box()
     tab.viewer.page.mouse.click(box["x"] + 5, box["y"] + 5)
     tab.viewer.until(lambda: name(tab) == "mnet/block3_project/Conv2D", "the values of the cell")
-    tab.viewer.until(lambda: tab.selected()[0].startswith("t"), "the tensor in the link")
+    tab.viewer.until(lambda: "".join(tab.selected()).startswith("t"), "the tensor in the link")
     assert tab.main.locator(".treemap .selected").count() == 1
     row = tab.main.locator("tbody tr[aria-selected]").filter(has_text="MatMul").first
     row.locator("td").nth(2).click()
