@@ -10,23 +10,8 @@ from tb_tflite_plugin.analysis import listing
 from tb_tflite_plugin.analysis.containers import open_model
 
 
-def dense_model(handmade: Any) -> None:
-    """FULLY_CONNECTED with filter and bias, then RESHAPE, whose shape is a constant too."""
-    scale = tfl.QuantizationParametersT(scale=[0.5], zeroPoint=[0])
-    handmade.tensor([1, 4], name="in")
-    handmade.tensor([3, 4], "INT8", data=bytes(12), name="filter")
-    handmade.tensor([3], "INT32", data=bytes(12), name="bias", quantization=scale)
-    handmade.tensor([1, 3], name="out")
-    handmade.tensor([2], "INT32", data=bytes(8), name="shape")
-    handmade.tensor([3, 1], name="reshaped")
-    handmade.op("FULLY_CONNECTED", [0, 1, 2], [3])
-    handmade.op("RESHAPE", [3, 4], [5])
-    handmade.graph.inputs, handmade.graph.outputs = [0], [5]
-
-
-def test_ops_has_one_row_per_operator(handmade: Any) -> None:
-    dense_model(handmade)
-    report = listing.ops(handmade.open())
+def test_ops_has_one_row_per_operator(dense_model: Any) -> None:
+    report = listing.ops(dense_model.open())
     assert report.cells()["id"] == [0, 1]
     assert report.cells()["op"] == ["FULLY_CONNECTED", "RESHAPE"]
     assert report.cells()["family"] == ["matmul", "data"]
@@ -69,11 +54,10 @@ def test_sums_of_sizes_that_no_file_has_do_not_overflow(handmade: Any) -> None:
     assert all(value > 0 for value in report.cells()["bytes"])
 
 
-def test_tensors_have_one_role_each(handmade: Any) -> None:
-    dense_model(handmade)
-    handmade.tensor([1], name="unused")
-    handmade.tensor([1], name="state", isVariable=True)
-    report = listing.tensors(handmade.open())
+def test_tensors_have_one_role_each(dense_model: Any) -> None:
+    dense_model.tensor([1], name="unused")
+    dense_model.tensor([1], name="state", isVariable=True)
+    report = listing.tensors(dense_model.open())
     assert report.over == "tensors"
     assert dict(zip(report.cells()["name"], report.cells()["role"], strict=True)) == {
         "in": "input", "filter": "constant", "bias": "constant", "out": "activation", "shape": "constant",
@@ -81,12 +65,11 @@ def test_tensors_have_one_role_each(handmade: Any) -> None:
     }  # fmt: skip
 
 
-def test_tensors_say_what_they_hold(handmade: Any) -> None:
-    dense_model(handmade)
+def test_tensors_say_what_they_hold(dense_model: Any) -> None:
     scales = tfl.QuantizationParametersT(scale=[0.5, 0.25], zeroPoint=[3, 4])
-    handmade.tensor([2, 2], "INT4", name="channels", quantization=scales)
-    handmade.tensor([2, -1], name="unknown")
-    report = listing.tensors(handmade.open())
+    dense_model.tensor([2, 2], "INT4", name="channels", quantization=scales)
+    dense_model.tensor([2, -1], name="unknown")
+    report = listing.tensors(dense_model.open())
     assert report.cells()["bytes"] == [16, 12, 12, 12, 8, 12, 2, None]
     assert report.cells()["constant_bytes"] == [0, 12, 12, 0, 8, 0, 0, 0]
     assert report.cells()["quantization"] == [None, None, "per-tensor", None, None, None, "per-channel", None]
