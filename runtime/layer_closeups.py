@@ -1,4 +1,4 @@
-"""A closer look at pairs of tensors, in the child process: a sample of their values and sums by channel, both bounded."""
+"""A closer look at pairs of tensors, in the child process: a sample of their values, sums by channel; both bounded."""
 
 from __future__ import annotations
 
