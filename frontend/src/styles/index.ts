@@ -1,6 +1,7 @@
 /** All styles as one text: a page may not load any by itself (TensorBoard, the one-file report). */
 import base from '../style.css?inline';
 import delegates from './delegates.css?inline';
+import errors from './errors.css?inline';
 import graph from './graph.css?inline';
 import lens from './lens.css?inline';
 import memory from './memory.css?inline';
@@ -14,6 +15,7 @@ import weights from './weights.css?inline';
 export const css = [
   base,
   delegates,
+  errors,
   graph,
   lens,
   memory,
