@@ -10,6 +10,7 @@ import posixpath
 import re
 import secrets
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -136,9 +137,13 @@ def log_layer_error(
     logdir = logdir_of(logdir_or_writer)
     name = os.path.basename(model.name)
     identity = {"sha256": model.sha256, "name": name, "size_bytes": int(model.source.data.size)}
+    reference = report.summary.get("reference")
+    if reference is not None:  # its directory is nobody's business
+        reference = {**reference, "name": os.path.basename(reference["name"])}
+        report = replace(report, summary={**report.summary, "reference": reference})
     data = dumps(to_json(report, closeups, identity)).encode("utf-8", "replace")
-    against = report.summary.get("reference", {}).get("name") or report.summary.get("source") or "reference"
-    against = re.sub(r"\W+", "-", os.path.basename(against).rpartition(".")[0] or against)
+    against = report.summary["source"] if reference is None else reference["name"].removesuffix(".tflite")
+    against = re.sub(r"\W+", "-", against)
     if not _exists(logdir, [*folders, f"{step}.tflite"]):
         write = _write_remote if "://" in logdir else _write_local
         write(logdir, folders, str(step), model, _sidecar(model, name, tag, step))

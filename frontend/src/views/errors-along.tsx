@@ -1,5 +1,5 @@
 /** A figure of error along the network: from the inputs on, and of each operator by itself. */
-import { useRef } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
@@ -37,7 +37,10 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 800).value;
   const hovered = useSignal<ErrorPoint | null>(null);
-  const drawn = thinned(points, Math.floor((width - LEFT - RIGHT) / DOT_STEP), 'whole', figure);
+  const drawn = useMemo(
+    () => thinned(points, Math.floor((width - LEFT - RIGHT) / DOT_STEP), 'whole', figure),
+    [points, width, figure],
+  );
   const { x, y, ticks, isKnown } = scalesOf(drawn, figure, width);
   const choose = (operator: number): void => store.select([{ kind: 'operator', id: operator }]);
   const nearest = (event: MouseEvent): ErrorPoint => {
@@ -118,7 +121,9 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
           ))}
         </svg>
       </div>
-      <p class="muted chart-note">{told === null ? summary(points, drawn) : words(model, told, figure)}</p>
+      <p class="muted chart-note one-line">
+        {told === null ? summary(points, drawn) : words(model, told, figure)}
+      </p>
     </ChartFrame>
   );
 }
@@ -159,9 +164,13 @@ interface Scales {
   isKnown: (value: number) => boolean;
 }
 
-function scalesOf(points: readonly ErrorPoint[], { isLog, isHighGood }: ErrorFigure, width: number): Scales {
+function scalesOf(
+  points: readonly ErrorPoint[],
+  { isLog, isHighGood, most }: ErrorFigure,
+  width: number,
+): Scales {
   const values = points.flatMap(({ whole, local }) => [whole, local]);
-  const [low, high] = axisOf(values, isLog) ?? [isLog ? 0.1 : 0, 1];
+  const [low, high] = axisOf(values, isLog, most) ?? [isLog ? 0.1 : 0, 1];
   const [first, last] = [points[0].operator, points[points.length - 1].operator];
   const inner = width - LEFT - RIGHT - 16;
   const part = (value: number): number =>
@@ -208,9 +217,10 @@ function words(
   const text = (value: number, isSame: boolean): string =>
     isSame ? 'nothing differs' : Number.isNaN(value) ? 'not known' : formatQuantity(value, figure.unit);
   return [
-    `${operatorTypeName(model, operator)} #${operator} ${operatorName(model, operator)}`,
+    `${operatorTypeName(model, operator)} #${operator}`,
     `● from the inputs on: ${text(whole, isEqual)}`,
     `○ by itself: ${text(local, isLocalEqual)}`,
+    operatorName(model, operator),
   ].join(' · ');
 }
 

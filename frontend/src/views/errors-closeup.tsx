@@ -11,7 +11,6 @@ import {
   CHANNEL_FIGURES,
   channelBars,
   channelValues,
-  type ChannelBar,
   type ChannelFigure,
 } from '../quantization/errors.ts';
 import type { Loaded } from '../state/store.ts';
@@ -107,11 +106,10 @@ function Charts({ operator, isCompared, kind, found, all }: ChartsProps) {
           : 'Its values are infinite or no numbers.'}
       </p>
     );
-  const key = `${operator} ${kind}`;
   return (
     <div class="side-by-side">
-      <Scatter key={`s${key}`} operator={operator} kind={kind} found={found} />
-      <Channels key={`c${key}`} operator={operator} kind={kind} found={found} />
+      <Scatter operator={operator} kind={kind} found={found} />
+      <Channels operator={operator} kind={kind} found={found} />
     </div>
   );
 }
@@ -145,7 +143,7 @@ function Scatter({ operator, kind, found: { reference, value } }: ChartProps) {
     const best = across.reduce((closest, _, place) => (far(place) < far(closest) ? place : closest), 0);
     return far(best) < 24 ? best : null;
   };
-  const at = hovered.value;
+  const at = hovered.value !== null && hovered.value < across.length ? hovered.value : null;
   return (
     <ChartFrame
       title={isError ? 'Errors by reference' : 'Values by reference'}
@@ -266,7 +264,7 @@ function Channels({ operator, kind, found }: ChartProps) {
   const figure = useSignal<ChannelFigure>('rmse');
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 400).value;
-  const hovered = useSignal<ChannelBar | null>(null);
+  const hovered = useSignal<number | null>(null);
   const values = channelValues(found, figure.value);
   const inner = width - LEFT - RIGHT;
   const bars = channelBars(values, figure.value, inner);
@@ -286,10 +284,9 @@ function Channels({ operator, kind, found }: ChartProps) {
         found.channels.referenceRms[channel],
       ]),
     );
-  const nearest = (event: MouseEvent): ChannelBar | null => {
+  const channelAt = (event: MouseEvent): number => {
     const left = event.clientX - (event.currentTarget as SVGSVGElement).getBoundingClientRect().left;
-    const channel = Math.floor(((left - LEFT) / inner) * values.length);
-    return bars.find(({ start, end }) => channel >= start && channel < end) ?? null;
+    return Math.floor(((left - LEFT) / inner) * values.length);
   };
   if (values.length === 0)
     return (
@@ -298,7 +295,8 @@ function Channels({ operator, kind, found }: ChartProps) {
         together.
       </p>
     );
-  const at = hovered.value;
+  const channel = hovered.value ?? -1;
+  const at = bars.find(({ start, end }) => channel >= start && channel < end) ?? null;
   return (
     <ChartFrame
       title="Error by channel"
@@ -327,7 +325,7 @@ function Channels({ operator, kind, found }: ChartProps) {
           viewBox={`0 0 ${width} ${HEIGHT}`}
           role="img"
           aria-label={`${CHANNEL_FIGURES[figure.value]} of ${values.length} channels`}
-          onPointerMove={(event) => (hovered.value = nearest(event))}
+          onPointerMove={(event) => (hovered.value = channelAt(event))}
           onPointerLeave={() => (hovered.value = null)}
           onClick={() => store.select([{ kind: 'operator', id: operator }])}
         >

@@ -25,9 +25,10 @@ export function ErrorForm({ running, onStart }: ErrorFormProps) {
     ({ id, sha256, error }) =>
       error === null && id !== entry?.id && (sha256 === null || sha256 !== entry?.sha256),
   );
+  const likely = entry === null ? ITSELF : (likelyReference(others, entry)?.id ?? ITSELF);
+  const reference = useSignal(likely);
   const kernels = useSignal('builtin');
-  const theirs = useSignal('builtin');
-  const reference = useSignal(entry === null ? ITSELF : (likelyReference(others, entry)?.id ?? ITSELF));
+  const theirs = useSignal(likely === ITSELF ? 'reference' : 'builtin');
   const samples = useSignal(8);
   const seed = useSignal(0);
   const isItself = reference.value === ITSELF;

@@ -90,7 +90,9 @@ export function ErrorTable({ loaded: { model }, report, shown }: ErrorTableProps
                   </button>
                 </th>
               ))}
-              <th title="Its operator of the reference, and how that was found">Reference</th>
+              <th title="simulated: its operator of the reference, how that was found, and how sure it is where it is not">
+                Reference
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -115,7 +117,7 @@ export function ErrorTable({ loaded: { model }, report, shown }: ErrorTableProps
                 </td>
                 {columns.map(({ heading: { key }, values, unit }) => (
                   <td key={key} class="number" title={exact(values[row], unit)}>
-                    {values[row] === Infinity ? 'equal' : formatQuantity(values[row], unit)}
+                    {figureText(key, values[row], unit)}
                   </td>
                 ))}
                 <td class="muted">{matchText(report, row)}</td>
@@ -149,6 +151,12 @@ function columnsOf(report: Report): Shown[] {
     if (values.every(Number.isNaN)) return [];
     return [{ heading, values, unit: column.unit, doc: column.doc, provenance: column.provenance }];
   });
+}
+
+function figureText(key: string, value: number, unit: string): string {
+  if (value === Infinity) return 'equal';
+  // All that matters is how far it is from one.
+  return key === 'cosine' && !Number.isNaN(value) ? value.toFixed(5) : formatQuantity(value, unit);
 }
 
 function exact(value: number, unit: string): string {
