@@ -24,6 +24,18 @@ import tokens from './tokens.css?inline';
 import weights from './weights.css?inline';
 
 const shared = [tokens, elements, frame, picker, panel, pieces, states, help];
-const views = [delegates, errors, graph, lens, memory, outline, overview, profile, quantization, table, weights];
+const views = [
+  delegates,
+  errors,
+  graph,
+  lens,
+  memory,
+  outline,
+  overview,
+  profile,
+  quantization,
+  table,
+  weights,
+];
 
 export const css = [...shared, ...views].join('\n');
