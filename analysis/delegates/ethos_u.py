@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from math import prod
 
 from .nodes import Node, View
-from .rules import Claim, Condition, Delegate, Failure, Rules, constant, failures, outputs_between, types
+from .rules import Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, outputs_between, types
 
 BYTES, _SHORT = ("INT8", "UINT8"), ("INT8", "UINT8", "INT16")
 _TYPES = ("INT8", "UINT8", "INT16", "INT32")
@@ -20,32 +20,14 @@ _SAME, _VALID = 0, 1  # Padding
 DATA: dict[str, tuple[int, ...] | None] = {
     **dict.fromkeys(("CONCATENATION", "PACK"), None),
     **dict.fromkeys(
-        (
-            "ADD",
-            "BATCH_MATMUL",
-            "DIV",
-            "EQUAL",
-            "GREATER",
-            "GREATER_EQUAL",
-            "LESS",
-            "LESS_EQUAL",
-            "LOGICAL_AND",
-            "LOGICAL_OR",
-            "MAXIMUM",
-            "MINIMUM",
-            "MUL",
-            "NOT_EQUAL",
-            "PRELU",
-            "SQUARED_DIFFERENCE",
-            "SUB",
-        ),
-        (0, 1),
+        ("ADD", "BATCH_MATMUL", "DIV", "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "LOGICAL_AND",
+         "LOGICAL_OR", "MAXIMUM", "MINIMUM", "MUL", "NOT_EQUAL", "PRELU", "SQUARED_DIFFERENCE", "SUB"), (0, 1),
     ),
     **dict.fromkeys(("SELECT", "SELECT_V2"), (0, 1, 2)),
     **dict.fromkeys(("ASSIGN_VARIABLE", "SCATTER_ND", "SPLIT"), (1,)),
     "READ_VARIABLE": (),
     "TRANSPOSE_CONV": (2,),
-}
+}  # fmt: skip
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 _UNQUANTIZED = ("ARG_MAX", "EXPAND_DIMS", "MIRROR_PAD", "PAD", "PADV2", "QUANTIZE", "TRANSPOSE")
 ANY_ZERO = ("AVERAGE_POOL_2D", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "UNIDIRECTIONAL_SEQUENCE_LSTM")
@@ -277,10 +259,13 @@ RULES: Rules = {
 }
 
 
+def _failures(node: Node) -> list[Failure]:
+    return left_out(node) or failures(node, RULES)
+
+
 def claim(view: View, subgraph: int) -> Claim:
     """What Vela would put on the NPU."""
-    found = {node.operator: left_out(node) or failures(node, RULES) for node in view.nodes(subgraph)}
-    return Claim({o for o, failed in found.items() if not failed}, {o: failed for o, failed in found.items() if failed})
+    return claim_by(view, subgraph, _failures)
 
 
 def left_out(node: Node) -> list[Failure]:

@@ -28,7 +28,7 @@ from .ethos_u import (
     with_weights,
 )
 from .nodes import Node, View
-from .rules import Claim, Condition, Delegate, Failure, Rules, constant, failures, types
+from .rules import Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, types
 
 _TYPES = ("BOOL", "INT16", "INT32", "INT64", "INT8", "UINT8")
 _PLAIN = ("BOOL", "INT32", "INT64")  # need no scale
@@ -160,18 +160,25 @@ RULES: Rules = {
 }
 
 
+def _failures(node: Node) -> list[Failure]:
+    return left_out(node) or failures(node, RULES)
+
+
 def claim(view: View, subgraph: int) -> Claim:
     """What Vela would put on the NPU."""
-    found = {node.operator: left_out(node) or failures(node, RULES) for node in view.nodes(subgraph)}
-    used = {
-        node.input(0) for node in view.nodes(subgraph) if node.op in _VARIABLES and not found[node.operator]
-    }  # fmt: skip
-    for node in view.nodes(subgraph):
-        if node.op == "VAR_HANDLE":
-            known = node.output() in used
-            text = "read and assigned by nothing that is taken"
-            found[node.operator] = [] if known else [Failure("output 0", text, "read or assigned by what is taken")]
-    return Claim({o for o, failed in found.items() if not failed}, {o: failed for o, failed in found.items() if failed})
+    found = claim_by(view, subgraph, _failures)
+    nodes = [node for node in view.nodes(subgraph) if node.op in (*_VARIABLES, "VAR_HANDLE")]
+    used = {node.input(0) for node in nodes if node.op != "VAR_HANDLE" and node.operator in found.operators}
+    text = "read and assigned by nothing that is taken"
+    for node in nodes:
+        if node.op != "VAR_HANDLE":
+            continue
+        if node.output() in used:
+            found.operators.add(node.operator)
+            del found.failures[node.operator]
+        else:
+            found.failures[node.operator] = [Failure("output 0", text, "read or assigned by what is taken")]
+    return found
 
 
 ETHOS_U85 = Delegate("ethos-u85", "Ethos-U85", "rules", "supported operators of Vela 5.2.0", claim, partitioner="data")

@@ -12,7 +12,6 @@ from tb_tflite_plugin.analysis.delegates.reports import verdicts as all_verdicts
 from tb_tflite_plugin.analysis.delegates.rules import Claim, Claimer, Delegate, Failure, created
 from tb_tflite_plugin.analysis.delegates.simulation import place, report, verdicts_of
 from tb_tflite_plugin.analysis.model import Model
-from tb_tflite_plugin.analysis.report import Report
 
 F, Q, U, I32 = "FLOAT32", "INT8", "UINT8", "INT32"
 
@@ -28,10 +27,6 @@ def single(handmade: Any, op: str, kinds: list[str], output: str, shape: list[in
     handmade.op(op, [tensor(kind) for kind in kinds], [tensor(output)], options)
     model: Model = handmade.open()
     return model
-
-
-def cells(found: Report) -> dict[str, list[Any]]:
-    return {column.name: column.cells() for column in found.columns}
 
 
 def word(model: Model, name: str, options: dict[str, str] | None = None) -> str:
@@ -148,18 +143,18 @@ def test_both_kinds_reach_the_report(handmade: Any) -> None:
     handmade.op("BATCH_MATMUL", [y, y], [z])
     model = handmade.open()
     found = report(model, place(model, created(delegates()["gpu"], {"max_buffer_mib": "4"})))
-    assert cells(found)["verdict"] == ["accepted-if device"] * 2
-    assert cells(found)["condition"] == ["device: buffers of at least 8,388,608 bytes"] * 2
-    assert cells(found)["reason"] == [None, None]
+    assert found.cells()["verdict"] == ["accepted-if device"] * 2
+    assert found.cells()["condition"] == ["device: buffers of at least 8,388,608 bytes"] * 2
+    assert found.cells()["reason"] == [None, None]
     assert (found.summary["delegated"], found.summary["accepted_if"]) == (2, {"option": 0, "device": 2})
     (finding,) = [finding for finding in found.findings if finding.code == "accepted-if-device"]
     assert finding.severity == "warning"
     assert finding.operators == (0, 1)
     found = report(model, place(model, delegates()["nnapi"]))
-    assert cells(found)["verdict"] == ["accepted", "accepted-if option"]
-    assert cells(found)["condition"] == [None, "option feature_level=6"]
-    assert cells(found)["reason"][1] == "feature_level is 5; needed: at least 6"
+    assert found.cells()["verdict"] == ["accepted", "accepted-if option"]
+    assert found.cells()["condition"] == [None, "option feature_level=6"]
+    assert found.cells()["reason"][1] == "feature_level is 5; needed: at least 6"
     assert (found.summary["delegated"], found.summary["accepted_if"]) == (1, {"option": 1, "device": 0})
     (finding,) = [finding for finding in found.findings if finding.code == "accepted-if-option"]
     assert finding.message == "BATCH_MATMUL (1) would be taken with option feature_level=6"
-    assert cells(all_verdicts(model))["nnapi"] == ["accepted", "accepted-if option"]
+    assert all_verdicts(model).cells()["nnapi"] == ["accepted", "accepted-if option"]

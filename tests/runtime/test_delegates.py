@@ -10,7 +10,6 @@ from tb_tflite_plugin.analysis.delegates.rules import created
 from tb_tflite_plugin.analysis.delegates.several import in_order
 from tb_tflite_plugin.analysis.delegates.simulation import place, report
 from tb_tflite_plugin.analysis.model import Model
-from tb_tflite_plugin.analysis.report import Report
 from tb_tflite_plugin.runtime.partitions import measure
 
 from tb_tflite_plugin import open_model
@@ -35,14 +34,8 @@ def assert_as_measured(model: Model, name: str, options: dict[str, str] | None =
     assert {f"{ops[o]} {o}" for o in placed.taken - real} == set(), "really left"
     measured = sorted((part["subgraph"], sorted(part["operators"])) for part in summary["partitions"])
     assert measured == sorted((subgraph, sorted(operators)) for subgraph, operators in placed.partitions)
-    assert across(found) == across(report(model, placed))
+    assert found.cells()["across_bytes"] == report(model, placed).cells()["across_bytes"]
     return True
-
-
-def across(found: Report) -> list[int | None]:
-    """Bytes that cross a border at each operator."""
-    cells: list[int | None] = next(column for column in found.columns if column.name == "across_bytes").cells()
-    return cells
 
 
 def test_xnnpack_on_every_fixture(model_path: Path) -> None:
@@ -99,10 +92,10 @@ def test_gpu_on_real_models(real_models: dict[str, Path]) -> None:
 def test_gpu_and_then_xnnpack(models: Path, real_models: dict[str, Path], name: str) -> None:
     """LiteRT's compiled model gives what the GPU leaves to XNNPACK."""
     model = open_model(str(real_models.get(name) or models / f"{name}.tflite"))
-    found = {column.name: column.cells() for column in measure(model, "gpu").columns}
+    found = measure(model, "gpu").cells()
     real = ["xnnpack" if who == "TfLiteXNNPackDelegate" else who for who in found["delegate"]]
     both = in_order(model, [delegates()["gpu"], delegates()["xnnpack"]])
-    foretold = next(column for column in both.columns if column.name == "delegate").cells()
+    foretold = both.cells()["delegate"]
     ops = model.operators.ops
     wrong = [(o, ops[o], a, b) for o, (a, b) in enumerate(zip(real, foretold, strict=True)) if a != b]
     assert not wrong
