@@ -15,8 +15,8 @@ from ..model import Model
 from ..overview import weight_tensors
 from ..quantization.channels import channel_axes
 from ..ragged import Array, kinds_of
-from ..sparse import Encoding, SparseError, dense_stored, encoding
-from ..values import readable, stored, stored_rows
+from ..sparse import Encoding, dense_stored, encoding
+from ..values import UnreadableError, readable, stored, stored_rows
 from .statistics import Statistics, statistics
 from .structure import Pattern, pattern
 from .together import SMALL, together
@@ -104,7 +104,7 @@ def weights_of(model: Model) -> Weights:
         try:
             found.append(_weight(model, tensor, int(axes[tensor]), zero, width))
             known.append(tensor)
-        except SparseError as error:
+        except UnreadableError as error:
             unreadable[tensor] = str(error)
     return Weights(np.array(known, np.int64), found, unreadable, _copies(model, known))
 
@@ -155,7 +155,7 @@ def _weight(model: Model, tensor: int, axis: int, zero: int, bits: int) -> Weigh
     how = encoding(model, tensor) if is_sparse else None
     values = dense_stored(model, tensor) if is_sparse else stored(model, tensor)
     if values is None:
-        raise SparseError("is not in the file, of a type without numbers, or not of its size")
+        raise UnreadableError("is not in the file, of a type without numbers, or not of its size")
     axis = axis if axis < len(values.shape) else -1
     figures = statistics(values, axis, zero)
     regular = None
