@@ -23,7 +23,7 @@ def kept(make: Callable[Concatenate[Model, _Given], _Found]) -> Callable[Concate
     looking = threading.Lock()
 
     @functools.wraps(make)
-    def found(model: Model, *given: _Given.args, **named: _Given.kwargs) -> _Found:
+    def found(model: Model, /, *given: _Given.args, **named: _Given.kwargs) -> _Found:
         key: tuple[Any, ...] = (given, tuple(sorted(named.items())))
         with looking:
             making, of_model = results.setdefault(model, (threading.Lock(), {}))

@@ -7,6 +7,7 @@ values lie together when rows are sorted: what histograms tell of follows from t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -49,7 +50,8 @@ def _of_bytes(rows: Array, shape: tuple[int, ...], axis: int, zeros: Array) -> I
     channels = _channels(raw, shape, axis, zero)
     figures = zip((raw == zero).sum(1).tolist(), low.tolist(), high.tolist(), *moments.tolist(), strict=True)
     for figure, distinct, of_channels in zip(figures, _distinct(runs), channels, strict=True):
-        yield of_moments(rows.shape[1], 0, *figure, **distinct, **of_channels)
+        none, least, most, mean_of, second, fourth = figure
+        yield of_moments(rows.shape[1], 0, none, least, most, mean_of, second, fourth, **distinct, **of_channels)
 
 
 def _of_floats(rows: Array, shape: tuple[int, ...], axis: int) -> list[Statistics | None]:
@@ -67,9 +69,9 @@ def _of_floats(rows: Array, shape: tuple[int, ...], axis: int) -> list[Statistic
     channels = _channels(block, shape, axis, np.zeros((len(block), 1)))
     figures = zip((block == 0).sum(1).tolist(), low.tolist(), high.tolist(), pivot.tolist(), strict=True)
     columns = zip(np.flatnonzero(plain).tolist(), figures, sums, _distinct(_runs(ordered)), channels, strict=True)
-    for row, figure, sums_of, distinct, of_channels in columns:
+    for row, (none, least, most, at), sums_of, distinct, of_channels in columns:
         if np.isfinite(sums_of).all():
-            found[row] = of_powers(rows.shape[1], 0, *figure, sums_of, **distinct, **of_channels)
+            found[row] = of_powers(rows.shape[1], 0, none, least, most, at, sums_of, **distinct, **of_channels)
     return found
 
 
@@ -121,7 +123,7 @@ def _by_length(runs: Ragged, *columns: Array) -> Iterator[tuple[Array, ...]]:
         yield rows, *(column[cells] for column in (runs.values, *columns))
 
 
-def _distinct(runs: Ragged) -> list[dict[str, object]]:
+def _distinct(runs: Ragged) -> list[dict[str, Any]]:
     """Per row what follows from how often each of its values is there."""
     entropy, huffman = np.zeros(len(runs)), np.zeros(len(runs), np.int64)
     for rows, counts in _by_length(runs):
@@ -134,7 +136,7 @@ def _distinct(runs: Ragged) -> list[dict[str, object]]:
     return [{"unique": unique, "entropy": bits, "huffman": size} for unique, bits, size in figures]
 
 
-def _channels(rows: Array, shape: tuple[int, ...], axis: int, zero: Array) -> list[dict[str, object]]:
+def _channels(rows: Array, shape: tuple[int, ...], axis: int, zero: Array) -> list[dict[str, Any]]:
     """Per row what is known of its output channels."""
     if axis < 0 or not 1 < shape[axis] <= MOST_CHANNELS:
         return [{}] * len(rows)
