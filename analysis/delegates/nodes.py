@@ -16,6 +16,8 @@ from ..ragged import Ragged
 from .kinds import first, kinds
 from .partition import Links, Subset
 
+# What a question looked at.
+_AT_KIND, _AT_SCALES, _FURTHER = range(3)
 _Found = TypeVar("_Found")
 
 PER_TENSOR = 1
@@ -37,6 +39,7 @@ class _Columns:
     scale: list[float]
     zero_point: list[int]
     tensor_kind: list[int]
+    scale_kind: list[int]
     resources: frozenset[int]
     version: list[int]
     ops: list[str]
@@ -64,6 +67,7 @@ def _columns(model: Model) -> _Columns:
         scale=[*first(quantization.scale).tolist(), 0.0],
         zero_point=[*first(quantization.zero_point).tolist(), 0],
         tensor_kind=[*alike.tensors.tolist(), -1],
+        scale_kind=[*alike.scales.tolist(), -1],
         resources=frozenset(tensor for tensor, name in enumerate(of_tensors) if name in ("RESOURCE", "VARIANT")),
         version=operators.version.tolist(),
         ops=list(operators.ops),
@@ -87,8 +91,8 @@ class View:
 
     :meth:`once` asks about operators that are alike (``kinds.py``) one time. It sees by itself who looks further than
     at the operator and its operands: what leads there, ``model``, ``ops``, ``inputs`` and ``outputs`` here and the
-    number of a :class:`Node`, notes it. How a rule came there followed from what is alike, so that it would come there
-    with every operator of the kind.
+    number of a :class:`Node`, notes it; so do scales and zero points, by which kinds are divided further. How a rule
+    came there followed from what is alike, so that it would come there with every operator of the kind.
     """
 
     def __init__(self, model: Model) -> None:
@@ -98,14 +102,15 @@ class View:
         self.type, self.shape, self.signature = columns.type, columns.shape, columns.signature
         self.constant, self.sparse, self.computed = columns.constant, columns.sparse, columns.computed
         self.scales, self.axis = columns.scales, columns.axis
-        self._scale, self._zero_point, self._tensor_kind = columns.scale, columns.zero_point, columns.tensor_kind
+        self._scale, self._zero_point, self._scale_kind = columns.scale, columns.zero_point, columns.scale_kind
+        self._tensor_kind = columns.tensor_kind
         self._resources = columns.resources
         # Of operators, to which those are added that stand for what a delegate took.
         self.version, self._ops = columns.version.copy(), columns.ops.copy()
         self._inputs, self._outputs = columns.inputs.copy(), columns.outputs.copy()
         self._kind, self._alone, self._late = columns.kind.copy(), columns.alone.copy(), columns.late
         self._options: dict[str, dict[int, int | float]] = {}
-        self._looked_further = False
+        self._looked = _AT_KIND
         self._answers: dict[int, tuple[object, dict[Hashable, Any]]] = {}
         # Tensors that a delegate makes constants of when it prepares, though an operator writes them.
         self.made: set[int] = set()
@@ -142,7 +147,7 @@ class View:
 
     def looks_further(self) -> None:
         """Notes that what is asked now looks at more than an operator and its operands."""
-        self._looked_further = True
+        self._looked = _FURTHER
 
     def operands(self, operator: int) -> tuple[str, list[int], list[int]]:
         """The type of an operator, and the tensors that it reads and writes."""
@@ -165,18 +170,21 @@ class View:
             about: what is asked, the same object for the same question.
             ask: the question; its answer is shared, so nobody changes it.
         """
-        answers = self._answers.setdefault(id(about), (about, {}))[1]
-        kind = node.kind
-        if self.made and not self.made.isdisjoint(node.inputs + node.outputs):
-            kind = (kind, *(tensor in self.made for tensor in node.inputs + node.outputs))
+        answers: dict[Hashable, _Found] = self._answers.setdefault(id(about), (about, {}))[1]
+        kind, operands = node.kind, node.inputs + node.outputs
+        if self.made and not self.made.isdisjoint(operands):
+            kind = (kind, *(tensor in self.made for tensor in operands))
         if kind in answers:
-            known: _Found = answers[kind]
-            return known
-        before, self._looked_further = self._looked_further, False
+            return answers[kind]
+        scaled = ("scales", kind, *(self._scale_kind[tensor] for tensor in operands))
+        if scaled in answers:
+            self._looked = max(self._looked, _AT_SCALES)
+            return answers[scaled]
+        before, self._looked = self._looked, _AT_KIND
         found = ask(node)
-        if not self._looked_further:
-            answers[kind] = found
-        self._looked_further |= before
+        if self._looked < _FURTHER:
+            answers[scaled if self._looked == _AT_SCALES else kind] = found
+        self._looked = max(self._looked, before)
         return found
 
     def each(self, subgraph: int, ask: Callable[[Node], _Found]) -> list[_Found]:
@@ -191,16 +199,21 @@ class View:
         for node in of_kind.values():
             self.once(node, ask, ask)
         answers: dict[Hashable, _Found] = self._answers[id(ask)][1] if nodes else {}
-        if len(answers) >= len(of_kind) and answers.keys() >= of_kind.keys():
+        if answers.keys() >= of_kind.keys():
             return [answers[kind] for kind in kinds]
-        return [answers[kind] if kind in answers else ask(node) for kind, node in zip(kinds, nodes, strict=True)]
+        return [
+            answers[kind] if kind in answers else self.once(node, ask, ask)
+            for kind, node in zip(kinds, nodes, strict=True)
+        ]
 
     def scale(self, tensor: int) -> float:
         """The first scale of a tensor, 0 where there is none."""
+        self._looked = max(self._looked, _AT_SCALES)
         return self._scale[tensor]
 
     def zero_point(self, tensor: int) -> int:
         """The first zero point of a tensor, 0 where there is none."""
+        self._looked = max(self._looked, _AT_SCALES)
         return self._zero_point[tensor]
 
     @property
