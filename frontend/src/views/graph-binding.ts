@@ -78,6 +78,7 @@ export function bindGraph(
     moved: () => (window.value = controller.window),
     drawn: () => performance.mark('tflite-viz:drawn'),
   });
+  let wasIsolated = false;
   const stops = [
     effect(() => {
       const scene = store.scene.value;
@@ -88,7 +89,10 @@ export function bindGraph(
         scene,
         paintOf(hierarchy, scene, lens.peek(), theme.peek()),
       );
-      controller.show(drawing, anchorIn(store, loaded, controller.scene, scene));
+      // What is left of a large graph is small in it: it is shown as large as it fits.
+      const isOnlyNow = store.isIsolated.peek() && !wasIsolated;
+      wasIsolated = store.isIsolated.peek();
+      controller.show(drawing, isOnlyNow ? null : anchorIn(store, loaded, controller.scene, scene));
       picture.value = controller.picture;
     }),
     effect(() => {
@@ -101,15 +105,12 @@ export function bindGraph(
     effect(() => {
       const scene = store.scene.value;
       if (scene === null) return;
-      const { selection, matches, reached, trace } = store;
+      const { selection, matches, reached } = store;
       controller.setMarks({
         selected: boxesOfItems(scene, hierarchy, selection.value),
         tensors: new Set(selection.value.filter(({ kind }) => kind === 'tensor').map(({ id }) => id)),
         matches: matches.value === null ? null : boxesOf(scene, hierarchy, matches.value),
-        traced:
-          reached.value === null
-            ? null
-            : tracedIn(scene, hierarchy, reached.value, trace.value?.hidesRest === true),
+        traced: reached.value === null ? null : tracedIn(scene, hierarchy, reached.value),
       });
       picture.value = controller.picture;
     }),
