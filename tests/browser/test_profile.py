@@ -98,7 +98,7 @@ def test_a_run_from_the_page_becomes_a_lens(tab: Any, serve_with: Callable[..., 
     legend = tab.frame.locator(".legend")
     viewer.until(lambda: legend.count() and "self_us" in legend.inner_text(), "the legend of the times")
     viewer.until(lambda: tab.frame.evaluate(COLORS) != families, "other colours")
-    assert "lens=profile.self_us" in viewer.page.url
+    viewer.until(lambda: "lens=profile.self_us" in viewer.page.url, "the lens in the link")
 
     viewer.page.reload()
     viewer.drawn()

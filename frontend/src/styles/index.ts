@@ -5,6 +5,7 @@
  */
 import delegates from './delegates.css?inline';
 import elements from './elements.css?inline';
+import errors from './errors.css?inline';
 import frame from './frame.css?inline';
 import graph from './graph.css?inline';
 import help from './help.css?inline';
@@ -23,6 +24,18 @@ import tokens from './tokens.css?inline';
 import weights from './weights.css?inline';
 
 const shared = [tokens, elements, frame, picker, panel, pieces, states, help];
-const views = [delegates, graph, lens, memory, outline, overview, profile, quantization, table, weights];
+const views = [
+  delegates,
+  errors,
+  graph,
+  lens,
+  memory,
+  outline,
+  overview,
+  profile,
+  quantization,
+  table,
+  weights,
+];
 
 export const css = [...shared, ...views].join('\n');
