@@ -13,6 +13,7 @@ import { encodeItem } from '../state/item-url.ts';
 import { DARK, LIGHT } from '../lib/palette.ts';
 import { otherEnd, outside } from '../state/navigation.ts';
 import type { Loaded, Store } from '../state/store.ts';
+import { rowOf } from '../wire/csr.ts';
 import type { Hovered } from './hover-card.tsx';
 
 export interface Binding {
@@ -72,7 +73,8 @@ export function bindGraph(
       if (item !== null || hovered.peek() !== null) {
         const isRight = x > canvas.clientWidth / 2;
         const isLow = y > canvas.clientHeight / 2;
-        hovered.value = item === null ? null : { item, x, y, isRight, isLow };
+        const tensors = hit.line < 0 ? [] : [...rowOf(controller.scene!.lines.tensors, hit.line)];
+        hovered.value = item === null ? null : { item, tensors, x, y, isRight, isLow };
       }
     },
     moved: () => (window.value = controller.window),
