@@ -74,7 +74,7 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
           width="100%"
           height={HEIGHT}
           viewBox={`0 0 ${width} ${HEIGHT}`}
-          role="img"
+          role="application"
           tabIndex={0}
           aria-label={`${figure.name} of ${points.length} operators in the order of execution. Arrow keys go from one to the next, Enter shows it in the graph`}
           onKeyDown={onKeyDown}
