@@ -46,7 +46,7 @@ def rules(version: int) -> Rules:
 
 
 def _version(node: Node) -> Failure | None:
-    most, found = _VERSIONS.get(node.op, 1), node.view.version[node.operator]
+    most, found = _VERSIONS.get(node.op, 1), node.version
     return None if found <= most else Failure("operator version", str(found), f"at most {most}")
 
 

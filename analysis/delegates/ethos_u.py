@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from math import prod
 
 from .nodes import Node, View
-from .rules import Claim, Condition, Delegate, Failure, Rules, constant, failures, outputs_between, types
+from .rules import Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, outputs_between, types
 
 _BYTES, _SHORT = ("INT8", "UINT8"), ("INT8", "UINT8", "INT16")
 _TYPES = ("INT8", "UINT8", "INT16", "INT32")
@@ -241,10 +241,13 @@ RULES: Rules = {
 }
 
 
+def _failures(node: Node) -> list[Failure]:
+    return _missing(node) or failures(node, RULES)
+
+
 def claim(view: View, subgraph: int) -> Claim:
     """What Vela would put on the NPU."""
-    found = {node.operator: _missing(node) or failures(node, RULES) for node in view.nodes(subgraph)}
-    return Claim({o for o, failed in found.items() if not failed}, {o: failed for o, failed in found.items() if failed})
+    return claim_by(view, subgraph, _failures)
 
 
 def _missing(node: Node) -> list[Failure]:

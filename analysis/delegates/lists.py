@@ -7,12 +7,13 @@ that the lists do not tell of.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from ..micro_operators import CUSTOM_METHODS, METHODS
 from ..operators import tensorflow_op
-from .nodes import Node, View
+from .nodes import Node
 from .operator_lists import GPU_LEGACY, INTEL, MEDIATEK, QUALCOMM
-from .rules import MOST, Claim, Claimer, Condition, Delegate, Failure, is_true
+from .rules import MOST, Claimer, Condition, Delegate, Failure, claim_by, is_true
 
 
 def _listed(names: Collection[str]) -> Condition:
@@ -25,24 +26,17 @@ def _listed(names: Collection[str]) -> Condition:
 
 
 def _claims(*conditions: Condition) -> Claimer:
-    def claim(view: View, subgraph: int) -> Claim:
-        taken, failed = set(), {}
-        for node in view.nodes(subgraph):
-            found = [failure for condition in conditions if (failure := condition(node)) is not None]
-            if found:
-                failed[node.operator] = found
-            else:
-                taken.add(node.operator)
-        return Claim(taken, failed)
+    def judge(node: Node) -> list[Failure]:
+        return [failure for condition in conditions if (failure := condition(node)) is not None]
 
-    return claim
+    return partial(claim_by, judge=judge)
 
 
 def _gpu_types(allowed: tuple[str, ...]) -> Condition:
     def condition(node: Node) -> Failure | None:
         for side, tensors in (("input", node.inputs), ("output", node.outputs)):
             for place, tensor in enumerate(tensors):
-                if tensor >= 0 and node.view.model.producer[tensor] >= 0 and node.type(tensor) not in allowed:
+                if tensor >= 0 and node.view.computed[tensor] and node.type(tensor) not in allowed:
                     return Failure(f"{side} {place}", node.type(tensor), " or ".join(allowed))
         return None
 

@@ -54,7 +54,7 @@ def rules(level: int) -> Rules:
 
 def _version(most: int) -> Condition:
     def condition(node: Node) -> Failure | None:
-        found = node.view.version[node.operator]
+        found = node.version
         return None if found <= most else Failure("operator version", str(found), f"at most {most}")
 
     return condition

@@ -138,10 +138,21 @@ def is_true(values: Mapping[str, str], name: str) -> bool:
 
 def failures(node: Node, rules: Rules) -> list[Failure]:
     """Every condition of its type that an operator fails; of a type without rules that itself."""
+    return list(node.view.once(node, rules, lambda node: _failures(node, rules)))
+
+
+def _failures(node: Node, rules: Rules) -> list[Failure]:
     conditions = rules.get(node.op)
     if conditions is None:
         return [Failure("operator", node.op, "an operator that it has a kernel for")]
     return [failure for condition in conditions if (failure := condition(node)) is not None]
+
+
+def claim_by(view: View, subgraph: int, judge: Callable[[Node], list[Failure]]) -> Claim:
+    """A claim on every operator in which ``judge`` finds no failure; asked once of all that are alike."""
+    plan, found = view.plan(subgraph), view.each(subgraph, judge)
+    taken = {operator for operator, failed in zip(plan, found, strict=True) if not failed}
+    return Claim(taken, {operator: failed for operator, failed in zip(plan, found, strict=True) if failed})
 
 
 def types(place: int, *wanted: str, output: bool = False) -> Condition:

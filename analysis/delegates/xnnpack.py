@@ -127,7 +127,7 @@ def _bias(place: int) -> Condition:
 
 
 def _dense_weights(node: Node) -> Failure | None:
-    version = node.view.version[node.operator]
+    version = node.version
     if version != _SPARSE_VERSION:
         return None
     return Failure("operator version", str(version), "any other: this one says that weights are sparse")
@@ -257,7 +257,7 @@ def claim(view: View, subgraph: int) -> Claim:
             continue
         found = failures(node, RULES)
         if node.op in _VARIABLES and node.input(0) not in handles:
-            found.append(Failure("input 0", "from nowhere in this graph", "the result of a VAR_HANDLE in it"))
+            found = [*found, Failure("input 0", "from nowhere in this graph", "the result of a VAR_HANDLE in it")]
         if not found:
             taken.add(node.operator)
             used |= {handles[tensor] for tensor in node.inputs if tensor in handles}
@@ -279,7 +279,7 @@ def claim(view: View, subgraph: int) -> Claim:
 
 
 def _unpacks(node: Node) -> bool:
-    source = node.input(0)
+    source = node.input(0) if node.op in ("DENSIFY", "DEQUANTIZE") else -1
     if source < 0:
         return False
     if node.op == "DENSIFY":

@@ -269,7 +269,7 @@ def _print(terminal: Terminal, name: str, report: Report) -> None:
         across = f"{summary['crossing_tensors']:,} tensors, {terminal.size(summary['crossing_bytes'])}"
         known = f"{summary['rules']} ({summary['confidence']})"
         terminal.facts([("delegated", share), ("across borders", across), ("foretold by", known)])
-    cells = {column.name: column.cells() for column in report.columns}
+    cells = report.cells()
     if parts:
         terminal.heading("partitions")
         _partitions(terminal, parts, cells)

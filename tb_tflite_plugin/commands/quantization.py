@@ -124,7 +124,7 @@ def _print(terminal: Terminal, report: Report, tensors: Report) -> None:
 
 
 def _weakest(tensors: Report) -> list[list[str]]:
-    cells: dict[str, list[Any]] = {column.name: column.cells() for column in tensors.columns}
+    cells: dict[str, list[Any]] = tensors.cells()
     known = [row for row, bits in enumerate(cells["weakest_bits"]) if bits is not None]
     known.sort(key=lambda row: (cells["weakest_bits"][row], row))
     return [

@@ -198,7 +198,7 @@ def test_a_report_has_the_keys_of_a_measured_one() -> None:
     assert {"delegate", "provenance", "runtime", "operators", "delegated", "partitions"} <= set(found.summary)
     assert (found.summary["provenance"], found.summary["delegated"]) == ("simulated", 36)
     assert len(found.summary["partitions"]) == 9
-    cells = {column.name: column.cells() for column in found.columns}
+    cells = found.cells()
     assert cells["verdict"].count("rejected") == 10
     assert all((reason is None) == (verdict != "rejected")
                for reason, verdict in zip(cells["reason"], cells["verdict"], strict=True))  # fmt: skip
@@ -230,7 +230,7 @@ def test_what_if_and_what_to_fix_first() -> None:
 def test_verdicts_of_all() -> None:
     found = verdicts(model_of("mnet_int8"))
     assert [entry["delegate"] for entry in found.summary["delegates"]] == list(delegates())
-    cells = {column.name: column.cells() for column in found.columns}
+    cells = found.cells()
     assert cells["xnnpack"].count("accepted") == 19
     assert set(cells["tflm"]) == {"accepted"}
 
@@ -246,7 +246,7 @@ def test_a_later_delegate_takes_what_an_earlier_one_left() -> None:
     assert [part["operators"] for part in found.summary["partitions"] if part["delegate"] == "gpu"] == [
         sorted(operators) for _, operators in first.partitions
     ]
-    cells = {column.name: column.cells() for column in found.columns}
+    cells = found.cells()
     assert {o for o, name in enumerate(cells["delegate"]) if name == "xnnpack"} == second.taken
     assert [number is None for number in cells["partition"]] == [name is None for name in cells["delegate"]]
     start = f"of {len(model.operators)} operators, GPU {len(first.taken)} in 1 partition, then XNNPACK "

@@ -225,7 +225,7 @@ def test_single_operators_go_to_ethos_u_as_foretold(handmade: Any) -> None:
         report = measure(model, "ethos-u")
         assert report.summary["delegated"] is not None, specs[0][0]
         placed = place(model, delegates()["ethos-u"])
-        part = next(column for column in report.columns if column.name == "partition").cells()
+        part = report.cells()["partition"]
         gone = {o for finding in report.findings if finding.code == "operators-removed" for o in finding.operators}
         for operator, spec in enumerate(specs):
             if operator not in gone:

@@ -80,10 +80,10 @@ def test_gpu_on_real_models(real_models: dict[str, Path]) -> None:
 def test_gpu_and_then_xnnpack(models: Path, real_models: dict[str, Path], name: str) -> None:
     """LiteRT's compiled model gives what the GPU leaves to XNNPACK."""
     model = open_model(str(real_models.get(name) or models / f"{name}.tflite"))
-    found = {column.name: column.cells() for column in measure(model, "gpu").columns}
+    found = measure(model, "gpu").cells()
     real = ["xnnpack" if who == "TfLiteXNNPackDelegate" else who for who in found["delegate"]]
     both = in_order(model, [delegates()["gpu"], delegates()["xnnpack"]])
-    foretold = next(column for column in both.columns if column.name == "delegate").cells()
+    foretold = both.cells()["delegate"]
     ops = model.operators.ops
     wrong = [(o, ops[o], a, b) for o, (a, b) in enumerate(zip(real, foretold, strict=True)) if a != b]
     assert not wrong
