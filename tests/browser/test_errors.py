@@ -155,6 +155,9 @@ def test_kernels_of_a_float_model_and_several_results(tab: Any, serve: Callable[
     viewer.until(lambda: picker.locator("option").count() == 2, "two results")
     picker.select_option(index=0)
     tab.expect("8 random samples")
+    # The link holds which one is shown.
+    viewer.page.reload()
+    tab.expect("8 random samples", "kernels xnnpack against reference")
 
 
 def test_a_failure_is_told(tab: Any, serve: Callable[..., str], models: Path) -> None:
