@@ -444,4 +444,5 @@ _OPTIONS = {MOST: "3", LEVEL: str(_DEFAULT_LEVEL)}
 NNAPI = Delegate(
     "nnapi", "NNAPI", "rules", "tflite/delegates/nnapi/nnapi_delegate.cc of LiteRT f674577", _claimer(_OPTIONS),
     most_partitions=3, options=_OPTIONS, with_options=_claimer,
+    choices={LEVEL: tuple(map(str, range(1, _MOST_LEVEL + 1)))},
 )  # fmt: skip

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
-
-import numpy as np
 
 from ..model import Model
 from ..ragged import Categories
 from ..report import Column, Report
 from . import delegates
 from .nodes import View
-from .simulation import VERDICTS, fixes, place, report, sentence
+from .simulation import fixes, place, report, sentence, verdicts_of
+from .verdicts import VERDICTS
 
 
 def partition_xnnpack(model: Model) -> Report:
@@ -47,18 +47,17 @@ def verdicts(model: Model) -> Report:
     view = View(model)
     for delegate in delegates().values():
         placed = place(model, delegate, view=view)
-        codes = np.full(count, VERDICTS.index("rejected"), np.int64)
-        codes[sorted(placed.wanted)] = VERDICTS.index("left by the limit")
-        codes[sorted(placed.taken)] = VERDICTS.index("accepted")
+        said = verdicts_of(view, placed)
         doc = f"what {delegate.title} does with it ({delegate.source})"
         columns.append(
-            Column(delegate.name.replace("-", "_"), Categories(codes, VERDICTS), "1", "category", "simulated", doc)
+            Column(delegate.name.replace("-", "_"), Categories(said.codes, VERDICTS), "1", "category", "simulated", doc)
         )
         summaries.append(
             {
                 "delegate": delegate.name, "title": delegate.title, "confidence": delegate.confidence,
                 "rules": delegate.source, "operators": count, "delegated": len(placed.taken),
                 "partitions": len(placed.partitions), "sentence": sentence(model, placed),
+                "accepted_if": said.counts, "conditions": dict(Counter(said.conditions.values())),
             }
         )  # fmt: skip
     return Report("delegates", {"provenance": "simulated", "delegates": summaries}, tuple(columns), over="operators")

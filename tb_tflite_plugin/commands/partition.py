@@ -161,7 +161,8 @@ def _created(chosen: list[Delegate], options: list[str]) -> list[Delegate]:
 def _foretold(
     model: Model, chosen: list[Delegate], *, explain: int | None, what_if: str | None, json: bool
 ) -> list[Report]:
-    from ..analysis.delegates.simulation import fixes, place, report
+    from ..analysis.delegates.nodes import View
+    from ..analysis.delegates.simulation import fixes, place, report, verdicts_of
     from ..errors import UsageError
     from ..terminal import Terminal
 
@@ -173,10 +174,8 @@ def _foretold(
     if explain is not None and not json:
         terminal.title(f"{model.name}: {model.operators.ops[explain]} {explain}, {model.layer_names[explain]}")
         for one in placed:
-            found = one.failures.get(explain, [])
-            verdict = "accepted" if explain in one.taken else "left by the limit" if not found else "rejected"
-            terminal.line(f"{one.delegate.title}: {verdict}")
-            for failure in found:
+            terminal.line(f"{one.delegate.title}: {verdicts_of(View(model), one).word(explain)}")
+            for failure in one.failures.get(explain, []):
                 terminal.line(f"  {failure}" + (f" ({failure.hint})" if failure.hint else ""))
         raise typer.Exit
     reports = [report(model, one) for one in placed]
@@ -245,7 +244,7 @@ def _show(model: Model, reports: list[Report], together: dict[str, Any] | None, 
     columns = tuple(
         replace(column, name=f"{one.summary['delegate']}.{column.name}")
         for one in reports
-        for column in one.columns[:3]
+        for column in one.columns[:4]
     )
     if not print_report(model, with_names(model, replace(both, columns=columns)), as_json=as_json, as_csv=as_csv):
         terminal = Terminal()

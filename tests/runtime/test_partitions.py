@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 from tb_tflite_plugin.analysis import schema
+from tb_tflite_plugin.analysis.delegates import delegates
+from tb_tflite_plugin.analysis.delegates.rules import created
+from tb_tflite_plugin.analysis.delegates.simulation import place
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.analysis.report import Report
 from tb_tflite_plugin.runtime import gpu, litert, spy, worker
@@ -235,7 +238,7 @@ def test_delegates_and_options_that_there_are_not(models: Path, tmp_path: Path) 
         measure(model, "edgetpu")
     with pytest.raises(UnknownDelegate, match="no such file"):
         measure(model, str(tmp_path / "lib.so"))
-    with pytest.raises(UnknownDelegate, match="xnnpack has no option threads; it has none"):
+    with pytest.raises(UnknownDelegate, match="xnnpack has no option threads; it has qs8, qu8, "):
         measure(model, "xnnpack", {"threads": "4"})
     with pytest.raises(UnknownDelegate, match="ethos-u has no option verbose; it has accelerator-config"):
         measure(model, "ethos-u", {"verbose": "1"})
@@ -472,6 +475,16 @@ def test_npu_partitions(maker: str, module: str, real_models: dict[str, Path]) -
     partition = measure(sparse, maker).cells()["partition"]
     left = {op for op, part in zip(sparse.operators.ops, partition, strict=True) if part is None}
     assert left == {"DENSIFY"}
+
+
+@pytest.mark.skipif(not installed("openvino"), reason="OpenVINO is not installed")
+@pytest.mark.parametrize("strategy", ["default", "weakly_connected"])
+@pytest.mark.parametrize("name", ["nmp", "face_sparse", "okay_nabu", "face_full_range"])
+def test_npu_partitions_are_those_foretold(strategy: str, name: str, real_models: dict[str, Path]) -> None:
+    model, options = open_model(real_models[name]), {"partition_strategy": strategy}
+    real = [sorted(part["operators"]) for part in measure(model, "intel", options).summary["partitions"]]
+    placed = place(model, created(delegates()["intel"], options))
+    assert sorted(real) == sorted(sorted(operators) for _, operators in placed.partitions)
 
 
 @pytest.mark.skipif(not installed("openvino"), reason="OpenVINO is not installed")
