@@ -10,7 +10,19 @@ from collections.abc import Iterator
 from math import prod
 
 from .nodes import Node, View
-from .rules import Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, outputs_between, types
+from .rules import (
+    OPEN,
+    Claim,
+    Condition,
+    Delegate,
+    Failure,
+    Rules,
+    claim_by,
+    constant,
+    failures,
+    outputs_between,
+    types,
+)
 
 BYTES, _SHORT = ("INT8", "UINT8"), ("INT8", "UINT8", "INT16")
 _TYPES = ("INT8", "UINT8", "INT16", "INT32")
@@ -73,7 +85,7 @@ def known_shape(node: Node) -> Failure | None:
     signature = node.view.signature
     for name, tensor in operands(node):
         if -1 in signature[tensor][1:]:
-            return Failure(name, "of a dynamic shape", "a shape of which only the batch may vary")
+            return Failure(name, OPEN, "a shape of which only the batch may vary")
         if not node.view.shape[tensor] and not node.is_static(tensor):
             return Failure(name, "without dimensions", "a shape")
     return None
