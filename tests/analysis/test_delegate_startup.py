@@ -27,7 +27,7 @@ def found(model: Model, name: str, options: dict[str, str] | None = None) -> dic
 
 
 def halves(make: Any, *, dense: bool = True, stays: bool = False) -> Model:
-    """A FULLY_CONNECTED of 4 x 4 weights in 16 bits; not ``dense``: by DENSIFY; ``stays``: something for the CPU too."""
+    """A FULLY_CONNECTED of 4 x 4 weights in 16 bits; by DENSIFY unless ``dense``; ``stays``: one for the CPU."""
     x, y, z, weights = (make.tensor(shape) for shape in ([1, 4], [1, 4], [1, 4], [4, 4]))
     stored = make.tensor([4, 4], "FLOAT16", bytes(32))
     if not dense:
