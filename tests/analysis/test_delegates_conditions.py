@@ -22,12 +22,11 @@ from tb_tflite_plugin.analysis.delegates import (
     ethos_u85,
     gpu,
     hexagon,
-    lists,
     nnapi,
     xnnpack,
 )
 from tb_tflite_plugin.analysis.delegates.nodes import View
-from tb_tflite_plugin.analysis.delegates.rules import Rules, created
+from tb_tflite_plugin.analysis.delegates.rules import Rules
 from tb_tflite_plugin.analysis.delegates.simulation import place
 from tb_tflite_plugin.analysis.model import Model
 
@@ -48,8 +47,8 @@ by_device, by_source, by_vela = (
 )  # fmt: skip
 T, numbers = by_device.T, by_device.numbers
 F, H, Q, U, I16, I32, I64, BOOL = "FLOAT32", "FLOAT16", "INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL"
-# The one value that is passed on to conditions, and does not make them others.
-_OPTION = "level"
+# What is passed on to conditions from the options, and does not make them others.
+_OPTIONS = ("level", "flags")
 
 
 def called(condition: Callable[..., Any]) -> str:
@@ -58,7 +57,7 @@ def called(condition: Callable[..., Any]) -> str:
     shown = [
         f"{name}={called(cell.cell_contents) if callable(cell.cell_contents) else repr(cell.cell_contents)}"
         for name, cell in inner
-        if name != _OPTION
+        if name not in _OPTIONS
     ]
     return f"{condition.__qualname__.split('.')[0]}({', '.join(shown)})"
 
@@ -224,22 +223,116 @@ HEXAGON: list[Case] = [
     (0, "MAX_POOL_2D", [T(Q)], T(Q), tfl.Pool2DOptionsT(), "", 1),
     (0, "SQUARED_DIFFERENCE", [T(Q), T(Q)], T(Q), None, "", 2),
 ]  # fmt: skip
+PLAIN, FLOAT_BIAS = T(data=True), T(F, [4], data=True)
 GPU: list[Case] = [
     (0, "DEQUANTIZE", [T(Q)], T(), None, "", 1),
     (0, "DEQUANTIZE", [T(Q, scales=4)], T(), None, "input 0 is computed, with a scale per channel", 1),
     (0, "CONV_2D", [T(Q), T(Q, scales=4), BIAS], T(Q), by_device.CONV, "input 1 is computed, with a scale per", 1),
     (0, "CONV_2D", [T(Q), KERNEL, BIAS], T(Q), by_device.CONV, "", 1),
     (0, "FULLY_CONNECTED", [ROW, MATRIX], ROW, None, "", 1),
+    # The types that it reads and writes, by groups of operators.
+    (0, "RELU", [T(I32)], T(), None, "input 0 is INT32", 1),
+    (0, "RELU", [T()], T(I32), None, "output 0 is INT32", 1),
+    (0, "RELU", [T(BOOL)], T(), None, "", 1),
+    (0, "ARG_MAX", [T(), AXIS], T(I32), None, "", 1),
+    (0, "ARG_MAX", [T(), AXIS], T(), None, "output 0 is FLOAT32; needed: INT32", 1),
+    (0, "REDUCE_ALL", [T(BOOL), AXIS], T(BOOL), None, "", 1),
+    (0, "REDUCE_ANY", [T(), AXIS], T(BOOL), None, "input 0 is FLOAT32; needed: BOOL", 1),
+    (0, "ONE_HOT", [T(I32), AXIS, PLAIN, PLAIN], T(), None, "", 1),
+    (0, "ONE_HOT", [T(I64), AXIS, PLAIN, PLAIN], T(), None, "input 0 is INT64", 1),
+    (0, "LESS", [T("UINT32"), T("UINT32")], T(BOOL), None, "", 1),
+    (0, "LESS", [T(I64), T(I64)], T(BOOL), None, "input 0 is INT64", 1),
+    (0, "LOGICAL_OR", [T(BOOL), T(BOOL)], T(BOOL), None, "", 1),
+    (0, "TOPK_V2", [T(), AXIS], T(I64), None, "output 0 is INT64", 1),
+    (0, "SUM", [T(I16), AXIS], T(I16), None, "", 1),
+    (0, "SUM", [T(I64), AXIS], T(I64), None, "input 0 is INT64", 1),
+    (0, "SLICE", [T("UINT16"), numbers(0), numbers(1)], T(BOOL), None, "", 1),
+    (0, "SLICE", [T(I64), numbers(0), numbers(1)], T(I64), None, "input 0 is INT64", 1),
+    (0, "STABLEHLO_SHIFT_LEFT", [T(I32), T(I32)], T(I32), None, "", 1),
     (0, "STRIDED_SLICE", [T(), numbers(0), numbers(1), numbers(1)], T(), tfl.StridedSliceOptionsT(), "", 1),
     (0, "STRIDED_SLICE", [T(), numbers(0), numbers(1), numbers(1)], T(), tfl.StridedSliceOptionsT(ellipsisMask=1),
      "ellipsis_mask", 1),
     (0, "STRIDED_SLICE", [T(), numbers(0), numbers(1), numbers(1)], T(), tfl.StridedSliceOptionsT(newAxisMask=1),
      "new_axis_mask", 1),
 ]  # fmt: skip
+XNNPACK: list[Case] = [
+    (0, "CONV_2D", [T(Q), KERNEL], T(Q), by_device.CONV, "input 2 (bias) is left out", 1),
+    (0, "CONV_2D", [T(Q), KERNEL, BIAS], T(Q), by_device.CONV, "", 1),
+    (0, "CONV_2D", [T(), KERNEL, FLOAT_BIAS], T(), by_device.CONV, "", 1),
+    (0, "CONV_2D", [T(), T(U, data=True), FLOAT_BIAS], T(), by_device.CONV, "UINT8; needed: FLOAT32 like the input", 1),
+    (0, "CONV_2D", [T(Q), T(I16, data=True), BIAS], T(Q), by_device.CONV, "FLOAT16 or INT8 or UINT8", 1),
+    (0, "CONV_2D", [T(Q), T(Q), BIAS], T(Q), by_device.CONV, "input 1 (weights) is computed", 1),
+    (0, "CONV_2D", [T(Q), KERNEL, T(I32, [4])], T(Q), by_device.CONV, "input 2 (bias) is computed", 1),
+    (0, "CONV_2D", [T(Q), KERNEL, FLOAT_BIAS], T(Q), by_device.CONV, "input 2 (bias) is FLOAT32; needed: INT32", 1),
+    (0, "DEPTHWISE_CONV_2D", [T(), KERNEL, FLOAT_BIAS], T(), None, "INT8; needed: FLOAT32 like the input", 1),
+    (0, "DEPTHWISE_CONV_2D", [T(Q), KERNEL, BIAS], T(Q), None, "", 1),
+    (0, "FULLY_CONNECTED", [ROW, MATRIX, FLOAT_BIAS], ROW, None, "input 2 (bias) is FLOAT32; needed: INT32", 1),
+    (0, "FULLY_CONNECTED", [ROW, MATRIX, BIAS], ROW, None, "", 1),
+    (0, "FULLY_CONNECTED", [ROW, T(Q, [4, 4]), BIAS], ROW, None, "input 1 (weights) is computed", 1),
+    (0, "FULLY_CONNECTED", [ROW, T(Q, [4, 4], data=True, zero=3), BIAS], ROW, None, "zero point 3", 1),
+    (0, "TRANSPOSE_CONV", [numbers(1, 4, 4, 4), KERNEL, T(Q), FLOAT_BIAS], T(Q), None, "FLOAT32; needed: INT32", 1),
+    (0, "TRANSPOSE_CONV", [numbers(1, 4, 4, 4), KERNEL, T(Q), T(I32, [4])], T(Q), None, "input 3 (bias)", 1),
+    (0, "TRANSPOSE_CONV", [numbers(1, 4, 4, 4), KERNEL, T(Q), BIAS], T(Q), None, "", 1),
+    (0, "LOGISTIC", [T(I32)], T(), None, "input 0 is INT32; needed: float or INT8 or UINT8", 1),
+    (0, "LOGISTIC", [T()], T(I32), None, "output 0 is INT32", 1),
+    (0, "LOGISTIC", [T(Q, scales=4)], T(Q), None, "quantized per channel", 1),
+    *((0, "CONCATENATION", [*[T()] * place, T(I32), *[T()] * (4 - place)], T(), tfl.ConcatenationOptionsT(axis=3),
+       f"input {place} is INT32", 1) for place in (1, 2, 3, 4)),
+    (0, "ELU", [T(Q)], T(Q), None, "", 1),
+    (0, "QUANTIZE", [T()], T(Q), None, "", 1),
+    (0, "ADD", [T(), T(Q)], T(), None, "FLOAT32 and INT8", 1),
+    (0, "ADD", [T(Q), T(Q)], T(Q), None, "", 1),
+    (0, "ADD", [T(Q, scale=1e4), T(Q)], T(Q), None, "an input's scale by the output's is 20000", 1),
+    (0, "MUL", [T(Q, scale=1e4), T(Q)], T(Q), None, "the product of the inputs' scales by the output's is 10000", 1),
+    (0, "MUL", [T(Q), T(Q)], T(Q), None, "", 1),
+    (0, "ABS", [T(Q)], T(Q), None, "input 0 is INT8; needed: FLOAT32 or FLOAT16", 1),
+    (0, "ABS", [T()], T(Q), None, "output 0 is INT8", 1),
+    (0, "DIV", [T(), T(Q)], T(), None, "input 1 is INT8", 1),
+    (0, "BATCH_MATMUL", [T(), T(U)], T(), None, "needed: FLOAT32 or FLOAT16 or INT8", 1),
+    (0, "MAX_POOL_2D", [T(H)], T(H), tfl.Pool2DOptionsT(filterHeight=2, filterWidth=2), "needed: FLOAT32 or INT8", 1),
+    (0, "MAX_POOL_2D", [T()], T(), tfl.Pool2DOptionsT(filterHeight=2, filterWidth=2, strideH=1, strideW=1), "", 1),
+    (0, "DEQUANTIZE", [T(H)], T(), None, "needed: INT8 or UINT8", 1),
+    (0, "DEQUANTIZE", [T(Q)], T(), None, "", 1),
+    (0, "SPLIT", [T(I32, [1]), T()], T(), None, "input 0 (axis)", 1),
+    (0, "SPLIT", [AXIS, T()], [T(), T()], None, "", 1),
+    (0, "MEAN", [T(), T(I32, [1])], T(), None, "input 1 (axes)", 1),
+    (0, "MEAN", [T(), numbers(1)], T(), None, "", 1),
+    (0, "SLICE", [T(), T(I32, [1]), numbers(1)], T(), None, "input 1 (begin)", 1),
+    (0, "SLICE", [T(), numbers(0), T(I32, [1])], T(), None, "input 2 (size)", 1),
+    (0, "SLICE", [T(), numbers(0), numbers(1)], T(), None, "", 1),
+    (0, "RESHAPE", [T(), T(I32, [1])], T(), None, "input 1 (shape)", 1),
+    (0, "RESHAPE", [T(), numbers(64)], T(), None, "", 1),
+    (0, "RESIZE_BILINEAR", [T(), T(I32, [2])], T(), None, "input 1 (size)", 1),
+    (0, "RESIZE_BILINEAR", [T(), numbers(8, 8)], T(), None, "", 1),
+    (0, "STRIDED_SLICE", [T(), *SLICES[1:]], T(), tfl.StridedSliceOptionsT(), "", 1),
+    (0, "STRIDED_SLICE", [T(), SLICES[1], T(I32, [1]), SLICES[3]], T(), None, "input 2 (end)", 1),
+    (0, "STRIDED_SLICE", [T(), *SLICES[1:3], T(I32, [1])], T(), None, "input 3 (strides)", 1),
+    *((0, "STRIDED_SLICE", [T(), *SLICES[1:]], T(), tfl.StridedSliceOptionsT(**{f"{name}Mask": 1}), f"{word}_mask", 1)
+      for name, word in (("ellipsis", "ellipsis"), ("newAxis", "new_axis"), ("shrinkAxis", "shrink_axis"))),
+    (0, "PRELU", [T(), PLAIN], T(), None, "", 1),
+    (0, "SOFTMAX", [T()], T(), tfl.SoftmaxOptionsT(beta=1.0), "", 1),
+]  # fmt: skip
+FLOAT_ROW = T(F, [1, 4])
+# With one flag of XNNPACK set otherwise than in the package.
+FLAGS: list[tuple[str, str, list[Any], Any, str]] = [
+    ("qs8=false", "CONV_2D", [T(U), T(U, data=True), BIAS], T(U), "INT32; needed: float, or qs8=true"),
+    ("qs8=false", "ELU", [T(Q)], T(Q), "INT8; needed: float"),
+    ("qs8=false", "BATCH_MATMUL", [T(), T(Q)], T(), "INT8; needed: FLOAT32 or FLOAT16"),
+    ("qs8=false", "FULLY_CONNECTED", [FLOAT_ROW, MATRIX], FLOAT_ROW, "needed: FLOAT32 or FLOAT16 or UINT8"),
+    ("qs8=false", "LOGISTIC", [T(U)], T(U), ""),
+    ("qu8=false", "LOGISTIC", [T(U)], T(U), "UINT8; needed: float or INT8"),
+    ("qu8=false", "LOGISTIC", [T(Q)], T(Q), ""),
+    ("dynamically_quantized=false", "FULLY_CONNECTED", [FLOAT_ROW, MATRIX], FLOAT_ROW, "INT4 or INT2 for INT8"),
+    ("dynamically_quantized=false", "CONV_2D", [T(), KERNEL, FLOAT_BIAS], T(), "INT8; needed: FLOAT32 like the input"),
+    ("dynamically_quantized=false", "FULLY_CONNECTED", [ROW, MATRIX], ROW, ""),
+    ("dynamic_fully_connected=true", "FULLY_CONNECTED", [FLOAT_ROW, T(F, [4, 4]), T(F, [4])], FLOAT_ROW, ""),
+    ("dynamic_fully_connected=true", "FULLY_CONNECTED", [ROW, T(Q, [4, 4])], ROW, "input 1 (weights) is computed"),
+    ("dynamic_fully_connected=true", "FULLY_CONNECTED", [ROW, MATRIX, T(I32, [4])], ROW, "input 2 (bias) is computed"),
+]  # fmt: skip
 # Delegate, name of the option that the number of a case is, and cases.
 MINE: list[tuple[str, str, list[Case]]] = [
     ("nnapi", "feature_level", NNAPI), ("coreml", "coreml_version", CORE_ML), ("edgetpu", "", EDGE_TPU),
-    ("hexagon", "", HEXAGON), ("gpu", "", GPU),
+    ("hexagon", "", HEXAGON), ("gpu", "", GPU), ("xnnpack", "", XNNPACK),
 ]  # fmt: skip
 ALL = [pytest.param(name, option, case, id=f"{name}-{case[1]}-{case[5]}") for name, option, own in MINE for case in own]
 
@@ -249,6 +342,34 @@ def test_conditions(handmade: Any, name: str, option: str, case: Case) -> None:
     value, op, inputs, output, options, reason, version = case
     model = by_device.single(handmade, op, inputs, output, options, version)
     by_device.check(model, name, {option: str(value)} if option else {}, reason)
+
+
+# Delegates of which lists are known: two operators of each, and types where they matter.
+LISTED = [
+    ("intel", "RELU", [T()], ""), ("intel", "NEG", [T()], "an operator of its list"),
+    ("mediatek", "RELU", [T()], ""), ("mediatek", "SPLIT_V", [T()], "an operator of its list"),
+    ("tflm", "RELU", [T()], ""), ("tflm", "ROLL", [T()], "an operator of its list"),
+    ("flex", "FlexMatrixInverse", [T()], ""), ("flex", "RELU", [T()], "an operator of TensorFlow"),
+    ("gpu-legacy", "RELU", [T()], ""), ("gpu-legacy", "ROLL", [T()], "an operator of its list"),
+    ("gpu-legacy", "RELU", [T(I32)], ""),  # what the caller gives is not looked at
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "op", "inputs", "reason"), LISTED)
+def test_lists(handmade: Any, name: str, op: str, inputs: list[Any], reason: str) -> None:
+    by_device.check(by_device.single(handmade, op, inputs, T(), None, 1), name, {}, reason)
+
+
+def test_types_of_the_legacy_gpu(handmade: Any) -> None:
+    model = by_device.single(handmade, "RELU", [T()], T(I32), None, 1)
+    by_device.check(model, "gpu-legacy", {}, "output 0 is INT32")
+
+
+@pytest.mark.parametrize(("flag", "op", "inputs", "output", "reason"), FLAGS)
+def test_flags_of_xnnpack(handmade: Any, flag: str, op: str, inputs: list[Any], output: Any, reason: str) -> None:
+    name, _, value = flag.partition("=")
+    options = by_device.CONV if op == "CONV_2D" else None
+    by_device.check(by_device.single(handmade, op, inputs, output, options, 1), "xnnpack", {name: value}, reason)
 
 
 def made(handmade: Any, cases: Iterable[Any], table: Callable[[int], Rules]) -> Iterator[tuple[Model, Rules, str]]:
@@ -306,3 +427,89 @@ def test_every_condition_of_the_gpu(handmade: Any) -> None:
         *made(handmade, GPU, lambda _: gpu.SINGLE),
     ]
     assert not untried([gpu.SINGLE], tried)
+
+
+def test_every_condition_of_xnnpack(handmade: Any) -> None:
+    table = xnnpack.rules(xnnpack.XNNPACK.options)
+    tried = [
+        *((by_source.single(type(handmade)(), op, inputs, output, options, version), table, reason)
+          for op, inputs, output, options, version, reason in by_source.XNNPACK_CASES),
+        *made(handmade, XNNPACK, lambda _: table),
+    ]  # fmt: skip
+    assert untried([table], tried) == {"never holds: _never()"}
+
+
+DATA, FLAT, IMAGE = by_vela.DATA, by_vela.INT8_FLAT, by_vela.IMAGE
+COMPUTED = ([2], I32, b"")
+PARAMETER = ([2], I32, bytes(8))
+VelaCase = tuple[str, list[Any], Any, Any, str]
+VELA: list[VelaCase] = [
+    ("LOG", [DATA], DATA, None, ""),
+    ("LOG", [(IMAGE, U, b"")], (IMAGE, U, b""), None, "INT8 or INT16, twice the same"),
+    ("GELU", [DATA], DATA, None, ""),
+    ("GELU", [(IMAGE, I16, b"")], (IMAGE, I16, b""), None, "INT8 or UINT8, twice the same"),
+    ("ELU", [DATA], DATA, None, ""),
+    ("RSQRT", [DATA], DATA, None, ""),
+    ("SLICE", [FLAT, COMPUTED, PARAMETER], FLAT, None, "input 1 (begin)"),
+    ("SLICE", [FLAT, PARAMETER, COMPUTED], FLAT, None, "input 2 (size)"),
+    ("SLICE", [FLAT, PARAMETER, PARAMETER], FLAT, None, ""),
+    ("STRIDED_SLICE", [FLAT, PARAMETER, COMPUTED, PARAMETER], FLAT, None, "input 2 (end)"),
+    ("STRIDED_SLICE", [FLAT, PARAMETER, PARAMETER, COMPUTED], FLAT, None, "input 3 (strides)"),
+    ("STRIDED_SLICE", [FLAT, PARAMETER, PARAMETER, PARAMETER], FLAT, None, ""),
+    ("PAD", [DATA, (by_vela.PADS[0], I32, b"")], DATA, None, "input 1 (paddings)"),
+    ("PAD", [DATA, by_vela.PADS], DATA, None, ""),
+    ("TRANSPOSE", [FLAT, COMPUTED], FLAT, None, "input 1 (permutation)"),
+    ("TRANSPOSE", [FLAT, PARAMETER], FLAT, None, ""),
+    ("CONV_2D", [DATA, by_vela.KERNEL, (by_vela.BIAS[0], I16, bytes(8))], DATA, by_vela.conv(1), "input 2 is INT16"),
+    ("TRANSPOSE_CONV", [*by_vela.TRANSPOSED[:3], (by_vela.BIAS[0], I32, b"")], ([1, 8, 8, 4], Q, b""),
+     by_vela.transposed(2), "input 3 (bias)"),
+    ("TRANSPOSE_CONV", [*by_vela.TRANSPOSED[:3], (by_vela.BIAS[0], I16, bytes(8))], ([1, 8, 8, 4], Q, b""),
+     by_vela.transposed(2), "input 3 is INT16"),
+    ("TRANSPOSE_CONV", by_vela.TRANSPOSED, ([1, 8, 8, 4], Q, b""), by_vela.transposed(2), ""),
+    ("MAXIMUM", [DATA, DATA], DATA, None, ""),
+    ("MAX_POOL_2D", [DATA], DATA, by_vela.pool(2), ""),
+    ("AVERAGE_POOL_2D", [DATA], DATA, by_vela.pool(2), ""),
+    ("SOFTMAX", [FLAT], FLAT, tfl.SoftmaxOptionsT(beta=1.0), ""),
+    ("RESHAPE", [([], Q, b"")], ([1], Q, b""), None, "input 0 is without dimensions"),
+    ("UNIDIRECTIONAL_SEQUENCE_LSTM", [FLAT] * 9, FLAT, None, ""),
+    ("UNIDIRECTIONAL_SEQUENCE_LSTM", [FLAT] * 12, FLAT, None, "operator is with peepholes"),
+]  # fmt: skip
+ELDER: list[VelaCase] = [
+    ("TRANSPOSE_CONV", by_vela.TRANSPOSED, ([1, 12, 12, 4], Q, b""), by_vela.transposed(3), "1x1 or 2x2"),
+    ("ARG_MAX", [([1, 100], Q, b"")], ([1], I32, b""), None, ""),
+    ("DEPTHWISE_CONV_2D", [DATA, by_vela.KERNEL, by_vela.BIAS], DATA, by_vela.depthwise(1), ""),
+]  # fmt: skip
+YOUNGER: list[VelaCase] = [
+    ("SCATTER_ND", [([2, 1], I32, b""), FLAT, PARAMETER], FLAT, None, "input 0 (indices)"),
+]
+BOTH = [("ethos-u", case) for case in (*VELA, *ELDER)] + [("ethos-u85", case) for case in (*VELA, *YOUNGER)]
+
+
+@pytest.mark.parametrize(("name", "case"), BOTH)
+def test_conditions_of_vela(handmade: Any, name: str, case: VelaCase) -> None:
+    op, inputs, output, options, reason = case
+    by_device.check(by_vela.single(handmade, op, inputs, output, options), name, {}, reason)
+
+
+def test_every_condition_of_vela(handmade: Any) -> None:
+    """Scales and zero points are of other tests in ``test_ethos_u.py``: they are tried here again."""
+    make = type(handmade)
+    unlike = make()
+    two = [unlike.tensor(IMAGE, Q, quantization=by_source.quant(scale)) for scale in (0.5, 0.25, 0.5)]
+    unlike.op("MAXIMUM", two[:2], two[2:])
+    shifted = make()
+    wide = [shifted.tensor(IMAGE, I16, quantization=by_source.quant(0.5, 3)) for _ in range(2)]
+    shifted.op("RELU", wide[:1], wide[1:])
+    others = [
+        (unlike.open(), "quantized otherwise than the output"),
+        (shifted.open(), "INT16 with zero point 3"),
+        (by_vela.single(make(), "RELU", [DATA], DATA, scales=4), "quantized per channel"),
+    ]
+    for table, known, own in (
+        (ethos_u.RULES, by_vela.CASES, ELDER), (ethos_u85.RULES, by_vela.U85_CASES, YOUNGER),
+    ):  # fmt: skip
+        tried = [
+            (by_vela.single(make(), op, inputs, output, options), reason)
+            for op, inputs, output, options, reason in (*known, *VELA, *own)
+        ]
+        assert not untried([table], [(model, table, reason) for model, reason in (*tried, *others)])
