@@ -194,7 +194,7 @@ def sentence(model: Model, placed: Placement) -> str:
     total, taken = len(model.operators), len(placed.taken)
     count = len(placed.partitions)
     if not placed.wanted:
-        return f"{placed.delegate.title}: takes none of the {total:,} operators"
+        return f"{placed.delegate.title}: takes none of the {total:,} operators{_common(placed)}"
     text = f"{placed.delegate.title}: {taken:,} of {total:,} operators in {count} partition{'' if count == 1 else 's'}"
     if placed.failures:
         verb = "stays" if len(placed.failures) == 1 else "stay"
@@ -206,6 +206,18 @@ def sentence(model: Model, placed: Placement) -> str:
         )  # fmt: skip
         text += f", and {beyond:,} more {why}"
     return text
+
+
+def _common(placed: Placement) -> str:
+    """What most operators fail, if there is such a thing beside being of a type that it does not know."""
+    known = [{f for f in found if f.operand != "operator"} for found in placed.failures.values()]
+    counts = Counter((f.operand, f.found) for found in known for f in found)
+    if not counts:
+        return ""
+    (operand, found), count = max(counts.items(), key=lambda item: (item[1], item[0]))
+    if 2 * count < len(placed.failures):
+        return ""
+    return f": {operand} is {found}" if count == len(placed.failures) else f": mostly {operand} is {found}"
 
 
 def listed(model: Model, operators: Iterable[int]) -> str:

@@ -227,6 +227,19 @@ def test_the_sentence() -> None:
     assert sentence(whole, place(whole, delegates()["xnnpack"])) == "XNNPACK: 20 of 20 operators in 1 partition"
 
 
+@pytest.mark.parametrize(
+    ("name", "delegate", "said"),
+    [
+        ("mnet_float32", "hexagon", "Hexagon: takes none of the 20 operators: input 0 is FLOAT32"),
+        ("opzoo_float32", "hexagon", "Hexagon: takes none of the 44 operators: mostly input 0 is FLOAT32"),
+        ("mnet_float32", "flex", "Flex: takes none of the 20 operators"),
+    ],
+)
+def test_the_sentence_says_what_stops_all(name: str, delegate: str, said: str) -> None:
+    model = open_model(MODELS / f"{name}.tflite")
+    assert sentence(model, place(model, delegates()[delegate])) == said
+
+
 def test_what_if_and_what_to_fix_first() -> None:
     model, xnnpack = model_of("opzoo_int8"), delegates()["xnnpack"]
     placed = place(model, xnnpack)
