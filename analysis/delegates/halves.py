@@ -59,6 +59,8 @@ def _reading(node: Node, halves: dict[int, int]) -> Node:
 
 def without_dynamic(view: View, subgraph: int, claim: Claim) -> Claim:
     """Nothing, where an operator's outputs have no shape before it runs: the runtime refuses the whole delegate."""
+    if not view.late:
+        return claim
     late = next((node for node in view.nodes(subgraph) if node.is_late), None)
     if late is None:
         return claim

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..dtypes import bits_of
+from ..kept import kept
 from ..model import Model
 from ..operands import at, numbered
 from ..ragged import Array, Ragged
@@ -127,6 +128,7 @@ def _places(model: Model, sizes: Array) -> tuple[Array, list[int]]:
     return place, late
 
 
+@kept
 def sized_while_running(model: Model) -> tuple[list[int], list[int]]:
     """The tensors that kernels take out of the arena, and the operators whose outputs have no size before they run."""
     heap, by = _sizing(model)
