@@ -7,7 +7,7 @@ of LiteRT f674577.
 from __future__ import annotations
 
 from .nodes import Node, View
-from .rules import Claim, Failure, Judge, claim_by
+from .rules import LATE, Claim, Failure, Judge, claim_by
 
 
 def claimed(view: View, subgraph: int, failures: Judge) -> Claim:
@@ -62,7 +62,7 @@ def without_dynamic(view: View, subgraph: int, claim: Claim) -> Claim:
     late = next((node for node in view.nodes(subgraph) if node.is_late), None)
     if late is None:
         return claim
-    text = f"sized while running, from {late.op} {late.operator} on"
+    text = f"{LATE}, from {late.op} {late.operator} on"
     reason = Failure("the subgraph", text, "shapes that are known before", f"make what shapes {late.op} a constant")
     operators = [node.operator for node in view.nodes(subgraph)]
     return Claim(set(), {operator: [*claim.failures.get(operator, []), reason] for operator in operators})

@@ -13,10 +13,12 @@ from ..borders import Borders, reading_instead
 from ..model import Model
 from ..ragged import Array, Categories
 from ..report import Column, Finding, Report, Severity
+from .dynamic import dynamic_roots
 from .islands import islands, unsorted
 from .nodes import View
 from .partition import Subset, kept, runs
 from .rules import Delegate, Failure
+from .startup import startup
 from .verdicts import VERDICTS, Verdicts, verdicts
 
 _MOST_LISTED = 1000
@@ -186,6 +188,8 @@ def report(model: Model, placed: Placement) -> Report:
     )  # fmt: skip
     subgraphs, sizes = [s for s, _ in placed.partitions], [len(operators) for _, operators in placed.partitions]
     findings = [*_rejected(model, placed), *_conditional(model, said), *_unsorted(view, placed)]
+    findings += dynamic_roots(model, placed.delegate.title, placed.failures)
+    findings += startup(model, placed.delegate.name, len(placed.partitions), placed.taken, placed.instead)
     findings += borders.findings(subgraphs, sizes)
     return Report(f"partition_{placed.delegate.name}", summary, columns, tuple(findings), over="operators")
 
