@@ -12,6 +12,7 @@ import {
 import { formatExact } from '../lib/format.ts';
 import type { Loaded } from '../state/store.ts';
 import { useStore } from './context.ts';
+import { DelegateConditions } from './delegate-conditions.tsx';
 import { DelegateDetails } from './delegate-details.tsx';
 import { DelegateMatrix } from './delegate-matrix.tsx';
 import { ProvenanceMark } from './provenance.tsx';
@@ -71,6 +72,7 @@ function Body({ loaded, matrix }: { loaded: Loaded; matrix: Matrix }) {
           loaded={loaded}
           entry={matrix.delegates[shown.value]}
         />
+        <DelegateConditions matrix={matrix} place={shown.value} />
         <MeasuredBeside loaded={loaded} matrix={matrix} place={shown.value} />
       </section>
       <section class="card">
