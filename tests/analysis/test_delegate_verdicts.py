@@ -21,7 +21,8 @@ def single(handmade: Any, op: str, kinds: list[str], output: str, shape: list[in
 
     def tensor(kind: str) -> int:
         fields = {"quantization": tfl.QuantizationParametersT(scale=[0.5], zeroPoint=[0])} if kind in (Q, U) else {}
-        number: int = handmade.tensor(shape, kind, **fields)
+        axis = bytes(4) if op == "SPLIT" and kind == I32 else b""
+        number: int = handmade.tensor([1] if axis else shape, kind, axis, **fields)
         return number
 
     handmade.op(op, [tensor(kind) for kind in kinds], [tensor(output)], options)

@@ -290,7 +290,7 @@ def test_the_list_of_qualcomm(handmade: Any, op: str, kind: str, reason: str) ->
     check(single(handmade, op, [T(kind)], T(kind), None, 1), "qualcomm", {}, reason)
 
 
-@pytest.mark.parametrize("name", ["nnapi", "coreml", "gpu"])
+@pytest.mark.parametrize("name", ["nnapi", "coreml", "gpu", "gpu-legacy"])
 def test_constants_of_16_bits_are_looked_through(handmade: Any, name: str) -> None:
     """They go along with a model that is taken whole, and stay behind when anything else does."""
     x, y, z = (handmade.tensor([1, 4]) for _ in range(3))
