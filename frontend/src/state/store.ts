@@ -80,6 +80,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       sort: [...table.sort.value],
       outline: outline.value,
       profile: [...runs.shown.value],
+      errors: runs.errorsOpen.value ? (runs.errorsId.value ?? '') : null,
       trace: trace.value,
       weighsLines: weighsLines.value,
     });
@@ -140,6 +141,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       selection.value = state.selection.filter(isKnown);
       trace.value = existing(state.trace, isKnown);
       weighsLines.value = state.weighsLines;
+      runs.restore(state.profile, state.errors);
     };
     const before = loaded.peek();
     if (same && before !== null) {
