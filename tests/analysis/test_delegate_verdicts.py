@@ -98,6 +98,8 @@ def test_of_two_values_the_nearest_and_then_the_newer(handmade: Any) -> None:
     for level, expected in (("3", "4"), ("1", "2"), ("5", "4"), ("6", "7"), ("8", "7")):
         placed = place(model, created(toy, {"level": level}))
         assert verdicts_of(View(model), placed).conditions == {0: f"option level={expected}"}
+    with pytest.raises(ValueError, match="level=9: must be 1 or 2 or 3"):
+        created(toy, {"level": "9"})
 
 
 GIB = 1 << 30
