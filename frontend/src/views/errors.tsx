@@ -96,7 +96,8 @@ function NoErrors({ reason, children }: { reason: string | null; children: preac
           <p>It cannot be run from here: {reason}.</p>
           <p>From a shell, and then logged beside the model, or put into a report of one file:</p>
           <pre>{`tflite-viz quantization ${name} --against float.tflite --logdir logs/run1
-tflite-viz quantization ${name} --against float.tflite -o errors.json`}</pre>
+tflite-viz quantization ${name} --against float.tflite -o errors.json
+tflite-viz report ${name} --errors errors.json -o report.html`}</pre>
         </>
       )}
     </>
