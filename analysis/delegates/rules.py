@@ -120,7 +120,7 @@ def created(delegate: Delegate, given: Mapping[str, str]) -> Delegate:
             known = ", ".join(f"{key}={value}" for key, value in delegate.options.items()) or "none"
             raise ValueError(f"{delegate.name} has no option {name}; it has {known}")
     values = {**delegate.options, **given}
-    return replace(
+    made = replace(
         delegate,
         options=values,
         partitioner=_partitioner(delegate, values),
@@ -128,6 +128,10 @@ def created(delegate: Delegate, given: Mapping[str, str]) -> Delegate:
         most_partitions=whole(values, MOST) if MOST in values else delegate.most_partitions,
         least_operators=whole(values, LEAST) if LEAST in values else delegate.least_operators,
     )
+    for name, known in delegate.choices.items():
+        if values[name] not in known:
+            raise ValueError(f"{name}={values[name]}: must be {' or '.join(known)}")
+    return made
 
 
 def _partitioner(delegate: Delegate, values: Mapping[str, str]) -> Partitioner:

@@ -281,7 +281,7 @@ def _rules(flags: _Flags) -> Iterator[tuple[str, tuple[Condition, ...]]]:
     yield "MAX_POOL_2D", (*numbers(0), types(0, *images), _window)
     for op in ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH"):
         yield op, (number(0),)
-    right = types(1, *_FLOATS, *(kind for kind in kinds if kind == "INT8"))
+    right = types(1, *_FLOATS, *kinds)
     yield "BATCH_MATMUL", (number(0), right, number(0, output=True), _product, _symmetric(1, unless_float=True))
     yield "READ_VARIABLE", (number(0, output=True),)
     yield "ASSIGN_VARIABLE", (number(1),)
