@@ -40,6 +40,8 @@ class Failure:
 # Looks at an operator; the failure, or None where the condition is met.
 Condition = Callable[[Node], Failure | None]
 Rules = Mapping[str, tuple[Condition, ...]]
+# Every condition that an operator fails.
+Judge = Callable[[Node], list[Failure]]
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _failures(node: Node, rules: Rules) -> list[Failure]:
     return [failure for condition in conditions if (failure := condition(node)) is not None]
 
 
-def claim_by(view: View, subgraph: int, judge: Callable[[Node], list[Failure]]) -> Claim:
+def claim_by(view: View, subgraph: int, judge: Judge) -> Claim:
     """A claim on every operator in which ``judge`` finds no failure; asked once of all that are alike."""
     plan, found = view.plan(subgraph), view.each(subgraph, judge)
     taken = {operator for operator, failed in zip(plan, found, strict=True) if not failed}
