@@ -128,9 +128,9 @@ def created(delegate: Delegate, given: Mapping[str, str]) -> Delegate:
         most_partitions=whole(values, MOST) if MOST in values else delegate.most_partitions,
         least_operators=whole(values, LEAST) if LEAST in values else delegate.least_operators,
     )
-    for name, known in delegate.choices.items():
-        if values[name] not in known:
-            raise ValueError(f"{name}={values[name]}: must be {' or '.join(known)}")
+    for name, allowed in delegate.choices.items():
+        if values[name] not in allowed:
+            raise ValueError(f"{name}={values[name]}: must be {' or '.join(allowed)}")
     return made
 
 

@@ -385,8 +385,8 @@ def test_every_condition_of_nnapi(handmade: Any) -> None:
         map(nnapi.rules, range(1, 9)), made(handmade, [*by_device.NNAPI_CASES, *NNAPI], nnapi.rules)
     )  # fmt: skip
     # The level that an operator came with is asked where it is too low only; some have no newest version.
-    holds = {f"never holds: _since(needed={needed})" for needed in (2, 3, 4, 6, 7)}
-    assert missing == {*holds, f"never fails: _version(most={1 << 30})"}
+    holds = {f"never holds: since(needed={needed})" for needed in (2, 3, 4, 6, 7)}
+    assert missing == {*holds, f"never fails: version(most={1 << 30})"}
 
 
 def test_every_condition_of_core_ml(handmade: Any) -> None:
