@@ -80,6 +80,29 @@ def test_options_of_foretold_delegates(printed: Any, model: Path) -> None:
     assert summary("-o", "quantized=false")["delegated"] < summary()["delegated"]
 
 
+def test_what_is_accepted_if(printed: Any, models: Path) -> None:
+    zoo = models / "opzoo_float32.tflite"
+    answer = json.loads(printed("partition", zoo, "-d", "nnapi", "--json"))
+    assert answer["summary"]["accepted_if"] == {"option": 2, "device": 0}
+    operators = next(f["operators"] for f in answer["findings"] if f["code"] == "accepted-if-option")
+    explained = printed("partition", zoo, "-d", "nnapi,gpu", "--explain", str(operators[0]))
+    assert "NNAPI: accepted-if option feature_level=6\n  feature_level is 5; needed: at least 6" in explained
+    assert "GPU: accepted\n" in explained
+    small = ("-o", "max_buffer_mib=0")
+    explained = printed("partition", zoo, "-d", "gpu", "--explain", "12", *small)
+    assert "GPU: accepted-if device: buffers of at least " in explained
+    text = printed("partition", zoo, "-d", "gpu", *small)
+    assert "44 of 44 operators in 1 partitions; 44 of these if the device holds their tensors" in text
+    rows = list(csv.DictReader(io.StringIO(printed("partition", zoo, "-d", "nnapi", "--csv"))))
+    assert [int(row["id"]) for row in rows if row["verdict"] == "accepted-if option"] == operators
+    assert {row["condition"] for row in rows} == {"", "option feature_level=6"}
+
+
+def test_flags_of_the_measured_delegate(printed: Any, models: Path) -> None:
+    text = printed("partition", models / "mnet_int8.tflite", "--measured", "-d", "xnnpack", "-o", "qs8=false", "--json")
+    assert json.loads(text)["summary"]["delegated"] < 19
+
+
 def test_a_delegate_that_fails_is_an_answer(printed: Any, models: Path) -> None:
     text = printed("partition", models / "mnet_pruned80_sparse_dynrange.tflite", "--measured", "-d", "xnnpack")
     assert "delegated\tnot known" in text
