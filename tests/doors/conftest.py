@@ -248,10 +248,33 @@ class Answer:
     body: bytes
 
 
+def decode_container(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Header and columns of a container."""
+    assert data[:4] == b"TFV1"
+    length = int.from_bytes(data[4:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    start = -(-(8 + length) // 8) * 8
+    assert len(data) % 8 == 0
+    columns = {}
+    for entry in header.pop("columns"):
+        at = start + entry["offset"]
+        assert at % 8 == 0, "a typed array needs alignment"
+        values = np.frombuffer(data, "<" + entry["type"], entry["length"], at)
+        columns[entry["name"]] = np.cumsum(values, dtype=np.int64) if entry["delta"] else values
+    return header, columns
+
+
+@pytest.fixture(scope="session")
+def decode() -> Callable[[bytes], tuple[dict[str, Any], dict[str, np.ndarray]]]:
+    """Reads a container from its description alone."""
+    return decode_container
+
+
 class Server:
     """An application that may run models, asked as its own page asks."""
 
     OWN: ClassVar = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin", "X-TFLite-Viz": "1"}
+    decode = staticmethod(decode_container)
 
     def __init__(self, library: Library, wait_for: Callable[..., Any]) -> None:
         self.client = Client(App(library, permission=Permission()))
@@ -269,18 +292,6 @@ class Server:
         path = f"/job/{started.json['id']}"
         self._wait_for(lambda: self.client.get(path).json["state"] not in ("waiting", "running"), "the end of a job")
         return dict(self.client.get(path).json)
-
-    @staticmethod
-    def decode(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Header and columns of a container."""
-        length = int.from_bytes(data[4:8], "little")
-        header = json.loads(data[8 : 8 + length])
-        start = -(-(8 + length) // 8) * 8
-        columns = {}
-        for entry in header.pop("columns"):
-            values = np.frombuffer(data, "<" + entry["type"], entry["length"], start + entry["offset"])
-            columns[entry["name"]] = np.cumsum(values, dtype=np.int64) if entry["delta"] else values
-        return header, columns
 
 
 @pytest.fixture

@@ -52,24 +52,6 @@ def listed(client: Client) -> list[dict[str, Any]]:
     return client.get("/models").json["models"]
 
 
-def decode(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Reads a container from its description alone."""
-    assert data[:4] == b"TFV1"
-    length = int.from_bytes(data[4:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    start = -(-(8 + length) // 8) * 8
-    assert len(data) % 8 == 0
-    columns = {}
-    for entry in header.pop("columns"):
-        at = start + entry["offset"]
-        assert at % 8 == 0, "a typed array needs alignment"
-        values = np.frombuffer(data, "<" + entry["type"], entry["length"], at)
-        if entry["delta"]:
-            values = np.cumsum(values, dtype=np.int64)
-        columns[entry["name"]] = values
-    return header, columns
-
-
 def rows(columns: dict[str, np.ndarray], name: str) -> list[list[int]]:
     """A ragged column as lists."""
     edges, values = columns[f"{name}.offsets"].tolist(), columns[name].tolist()
@@ -109,7 +91,7 @@ def test_static_file(client: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_report(client: Client, models: Path, name: str) -> None:
+def test_report(decode: Any, client: Client, models: Path, name: str) -> None:
     header, columns = decode(client.get(f"/model/{listed(client)[0]['id']}/report/{name}").data)
     expected = analyse(open_model(models / "mnet_int8.tflite"), name)
     assert (header["report"], header["over"], header["rows"]) == (name, expected.over, len(expected.rows()))
@@ -128,7 +110,7 @@ def test_report(client: Client, models: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("additive", [None, True, False])
-def test_whether_cells_add_up_is_said_where_the_unit_does_not(additive: bool | None) -> None:
+def test_whether_cells_add_up_is_said_where_the_unit_does_not(decode: Any, additive: bool | None) -> None:
     column = Column("live", np.array([1, 2]), "By", "quantity", "simulated", "", additive=additive)
     header, _ = decode(encode_report(Report("memory", {}, (column,), over="operators")))
     assert header["reportColumns"][0].get("additive") == additive
@@ -290,7 +272,7 @@ def test_unfinished_is_503_and_come_back(
     wait_for(lambda: client.get(path).status_code == 200, "the model")
 
 
-def test_one_request_has_all_of_the_first_picture(serve: Callable[..., Client], model_path: Path) -> None:
+def test_one_request_has_all_of_the_first_picture(decode: Any, serve: Callable[..., Client], model_path: Path) -> None:
     client = serve(model_path)
     (entry,) = listed(client)
     answer = client.get(f"/model/{entry['id']}/graph")
@@ -320,7 +302,7 @@ def test_one_request_has_all_of_the_first_picture(serve: Callable[..., Client], 
     assert header["model"] == {"size": model_path.stat().st_size}
 
 
-def test_containers_hold_numbers_of_every_size() -> None:
+def test_containers_hold_numbers_of_every_size(decode: Any) -> None:
     from tb_tflite_plugin.wire import encode
 
     columns = {
@@ -344,7 +326,7 @@ def test_containers_hold_numbers_of_every_size() -> None:
     assert header == {"ends": ["inf", "nan"]}
 
 
-def test_bytes_per_operator(serve: Callable[..., Client], synth: Callable[[int], Path]) -> None:
+def test_bytes_per_operator(decode: Any, serve: Callable[..., Client], synth: Callable[[int], Path]) -> None:
     client = serve(synth(1351))
     answer = client.get(f"/model/{listed(client)[0]['id']}/graph", headers=GZIP)
     header, columns = decode(gzip.decompress(answer.data))

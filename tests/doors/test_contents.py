@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,6 @@ from tb_tflite_plugin.analysis.contents import contents, npy
 from werkzeug.test import Client
 
 from tb_tflite_plugin import open_model
-
-
-def decode(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Reads a container from its description alone."""
-    length = int.from_bytes(data[4:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    start = -(-(8 + length) // 8) * 8
-    columns = {}
-    for entry in header.pop("columns"):
-        values = np.frombuffer(data, "<" + entry["type"], entry["length"], start + entry["offset"])
-        columns[entry["name"]] = np.cumsum(values, dtype=np.int64) if entry["delta"] else values
-    return header, columns
 
 
 @pytest.fixture
@@ -57,7 +44,7 @@ def test_a_tensor_is_downloaded_whole(at: Callable[[str], Any], models: Path) ->
         assert np.array_equal(values, expected(models, real=real))
 
 
-def test_a_slice_holds_stored_and_real_values(at: Callable[[str], Any], models: Path) -> None:
+def test_a_slice_holds_stored_and_real_values(decode: Any, at: Callable[[str], Any], models: Path) -> None:
     header, columns = decode(at("T/slice?rows=3,1&columns=2&at=0&begin=9,0&size=6,3").data)
     assert (header["matrix"], header["size"], header["step"]) == ([144, 3], [6, 3], [1, 1])
     for name, real in (("stored", False), ("real", True)):

@@ -11,6 +11,7 @@ import { cellText, type QuantityColumn, type Report } from '../wire/report.ts';
 import { useStore } from './context.ts';
 import { reportCsv } from './errors-along.tsx';
 import { FamilyDot } from './figures.tsx';
+import { SortHead, sortOf } from './sort-head.tsx';
 
 const SHOWN = 100;
 
@@ -71,24 +72,16 @@ export function ErrorTable({ loaded: { model }, report, shown }: ErrorTableProps
             <tr>
               <th>Operator</th>
               {columns.map(({ heading: { name, key }, doc, provenance }, place) => (
-                <th
+                <SortHead
                   key={key}
-                  class="number"
-                  title={`${provenance}: ${doc}`}
-                  aria-sort={sort.value.place !== place ? 'none' : isUp ? 'ascending' : 'descending'}
-                >
-                  <button
-                    type="button"
-                    class="plain"
-                    onClick={() => {
-                      const isSame = sort.value.place === place;
-                      sort.value = { place, isWorstFirst: isSame ? !sort.value.isWorstFirst : true };
-                    }}
-                  >
-                    {name}
-                    {sort.value.place === place && (isUp ? ' ↑' : ' ↓')}
-                  </button>
-                </th>
+                  name={name}
+                  explain={`${provenance}: ${doc}`}
+                  sorted={sortOf({ key: sort.value.place, up: isUp }, place)}
+                  onSort={() => {
+                    const isSame = sort.value.place === place;
+                    sort.value = { place, isWorstFirst: isSame ? !sort.value.isWorstFirst : true };
+                  }}
+                />
               ))}
               <th title="simulated: its operator of the reference, how that was found, and how sure it is where it is not">
                 Reference

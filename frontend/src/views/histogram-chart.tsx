@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
+import { placeAt } from '../charts/pointer.ts';
 import { linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import type { Histogram, TensorHistogram } from '../host/source.ts';
@@ -86,11 +87,7 @@ function Bars({ bins, isLog, counted }: { bins: Histogram; isLog: boolean; count
         viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
         aria-label={`Histogram from ${formatNumber(low)} to ${formatNumber(high)}`}
-        onPointerMove={(event) => {
-          const box = event.currentTarget.getBoundingClientRect();
-          const bin = Math.floor((event.clientX - box.left - LEFT) / step);
-          at.value = bin >= 0 && bin < counts.length ? bin : null;
-        }}
+        onPointerMove={(event) => (at.value = placeAt(event, LEFT, step * counts.length, counts.length))}
         onPointerLeave={() => (at.value = null)}
       >
         <g class="chart-axis">

@@ -6,6 +6,7 @@ import { isLensColumn } from '../lens/lens.ts';
 import { unitName } from '../lib/units.ts';
 import type { Loaded } from '../state/store.ts';
 import type { TableColumn } from '../table/tables.ts';
+import { useChoices } from './choices.ts';
 import { useStore } from './context.ts';
 import { onKeyAnywhere } from './keys.ts';
 import { ProvenanceMark } from './provenance.tsx';
@@ -60,7 +61,6 @@ const FAMILY = 'ops.family';
 function LensList({ loaded, onClose }: { loaded: Loaded; onClose: (refocus: boolean) => void }) {
   const store = useStore();
   const filter = useSignal('');
-  const active = useSignal(0);
   const box = useRef<HTMLDivElement>(null);
   const choices = useComputed<Choice[]>(() => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -75,25 +75,16 @@ function LensList({ loaded, onClose }: { loaded: Loaded; onClose: (refocus: bool
     box.current?.querySelector('input')?.focus();
     void loaded.reports.askAll();
   }, [loaded]);
-  useEffect(
-    () => box.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }),
-    [active.value],
-  );
   const choose = (choice: Choice): void => {
     onClose(true);
     store.setLens(choice?.id ?? null);
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const count = choices.value.length;
-    if (event.key === 'Escape') onClose(true);
-    else if (event.key === 'Enter') {
-      event.preventDefault(); // or the button, which has the focus then, would be pressed by it
-      if (count > 0) choose(choices.value[active.value]);
-    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      event.preventDefault();
-      if (count > 0) active.value = (active.value + (event.key === 'ArrowDown' ? 1 : -1) + count) % count;
-    }
-  };
+  const { active, onKeyDown } = useChoices({
+    element: box,
+    count: () => choices.value.length,
+    choose: (place) => choose(choices.value[place]),
+    onClose: () => onClose(true),
+  });
   return (
     <div
       class="popover"

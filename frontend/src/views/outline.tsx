@@ -1,5 +1,5 @@
 /** The outline at the left: everything that the graph shows as a tree, for eyes, keyboards and screen readers. */
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useComputed, useSignal } from '@preact/signals';
 import type { Item } from '../graph/items.ts';
 import { hitsIn, outlineRows, parentRow } from '../outline/rows.ts';
@@ -10,6 +10,7 @@ import { useStore } from './context.ts';
 import { onKeyAnywhere } from './keys.ts';
 import { LINE_HEIGHT } from './outline-sizes.ts';
 import { OutlineRow } from './outline-row.tsx';
+import { useScrolled } from './scrolled.ts';
 
 /** Shows and hides the outline; stands with the tabs. */
 export function OutlineButton() {
@@ -58,7 +59,7 @@ function Tree({ loaded }: { loaded: Loaded }) {
   const store = useStore();
   const { hierarchy, model } = loaded;
   const tree = useRef<HTMLDivElement>(null);
-  const view = useSignal({ top: 0, height: 400 });
+  const { view, onScroll } = useScrolled(tree, 400);
   // What is open in the graph is open here, until something is opened or closed here: to look around should not rearrange the
   // picture, and what one has opened to look at should stay.
   const own = useSignal<ReadonlySet<number> | null>(null);
@@ -72,18 +73,6 @@ function Tree({ loaded }: { loaded: Loaded }) {
     () => new Set(store.selection.value.map(rowItem).filter((item) => item !== null)),
     [store.selection.value],
   );
-
-  useLayoutEffect(() => {
-    const element = tree.current;
-    if (element === null) return undefined;
-    const measure = (): void => {
-      view.value = { top: element.scrollTop, height: element.clientHeight };
-    };
-    measure();
-    const resizes = new ResizeObserver(measure);
-    resizes.observe(element);
-    return () => resizes.disconnect();
-  }, [view]);
 
   const show = (row: number): void => {
     const element = tree.current;
@@ -145,10 +134,7 @@ function Tree({ loaded }: { loaded: Loaded }) {
       aria-label="Subgraphs, groups and operators; Enter shows a line in the graph"
       aria-multiselectable
       aria-activedescendant={`outline-${rows.item[activeRow]}`}
-      onScroll={(event) => {
-        const { scrollTop: top, clientHeight: height } = event.currentTarget;
-        view.value = { top, height };
-      }}
+      onScroll={onScroll}
       onKeyDown={onKeyDown}
     >
       <div role="presentation" class="rows" style={{ height: `${rows.item.length * LINE_HEIGHT}px` }}>

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useComputed, useSignal } from '@preact/signals';
 import type { Entry } from '../host/source.ts';
 import { formatBytes } from '../lib/format.ts';
+import { useChoices } from './choices.ts';
 import { useStore } from './context.ts';
 import { isTyping } from './keys.ts';
 
@@ -57,7 +58,6 @@ export function ModelPicker() {
 function PickerList({ onClose }: { onClose: () => void }) {
   const store = useStore();
   const filter = useSignal('');
-  const active = useSignal(0);
   const box = useRef<HTMLDivElement>(null);
   const found = useComputed(() => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -66,30 +66,21 @@ function PickerList({ onClose }: { onClose: () => void }) {
       return words.every((word) => text.includes(word));
     });
   });
+  const choose = (entry: Entry): void => {
+    onClose();
+    void store.choose(entry.id);
+  };
+  const { active, onKeyDown } = useChoices({
+    element: box,
+    count: () => Math.min(found.value.length, SHOWN),
+    choose: (place) => choose(found.value[place]),
+    onClose,
+  });
   useEffect(() => {
     box.current?.querySelector('input')?.focus();
     const current = found.peek().findIndex(({ id }) => id === store.entry.peek()?.id);
     active.value = Math.max(0, current);
   }, [active, found, store]);
-  useEffect(
-    () => box.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' }),
-    [active.value],
-  );
-  const choose = (entry: Entry): void => {
-    onClose();
-    void store.choose(entry.id);
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const count = Math.min(found.value.length, SHOWN);
-    if (event.key === 'Escape') onClose();
-    else if (event.key === 'Enter') {
-      event.preventDefault(); // or the button, which has the focus then, would be pressed by it
-      if (count > 0) choose(found.value[active.value]);
-    } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
-      event.preventDefault();
-      if (count > 0) active.value = (active.value + (event.key === 'ArrowDown' ? 1 : -1) + count) % count;
-    }
-  };
   const { models, scan } = store.listing.value ?? { models: [], scan: null };
   return (
     <div

@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
+import { placeAt } from '../charts/pointer.ts';
 import { linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import { formatPercent } from '../lib/format.ts';
@@ -97,11 +98,7 @@ function Distribution({ samples, spread }: { samples: Float64Array; spread: Spre
           viewBox={`0 0 ${width} ${HEIGHT}`}
           role="img"
           aria-label={`Distribution of ${samples.length} inferences, median ${formatQuantity(spread.median, 'us')}`}
-          onPointerMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            const place = Math.floor((event.clientX - box.left - 4) / bin);
-            at.value = place >= 0 && place < BINS ? place : null;
-          }}
+          onPointerMove={(event) => (at.value = placeAt(event, 4, width - 8, BINS))}
           onPointerLeave={() => (at.value = null)}
         >
           {Array.from(counts, (count, place) => {
@@ -195,11 +192,7 @@ function Strip({ samples, spread }: { samples: Float64Array; spread: Spread }) {
           viewBox={`0 0 ${width} ${HEIGHT}`}
           role="img"
           aria-label={`${samples.length} inferences in the order in which they ran`}
-          onPointerMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            const place = Math.floor(((event.clientX - box.left - LEFT) * count) / inner);
-            at.value = place >= 0 && place < count ? place : null;
-          }}
+          onPointerMove={(event) => (at.value = placeAt(event, LEFT, inner, count))}
           onPointerLeave={() => (at.value = null)}
         >
           <g class="chart-axis">

@@ -12,6 +12,7 @@ import { operatorFamily, operatorName, operatorTypeName } from '../wire/model.ts
 import { useStore } from './context.ts';
 import { Bar, useTheme } from './figures.tsx';
 import { OperatorLink } from './links.tsx';
+import { SortHead, sortOf } from './sort-head.tsx';
 
 const SHOWN = 200;
 
@@ -85,17 +86,14 @@ export function OperatorTable({ loaded, profile, work }: { loaded: Loaded; profi
           <thead>
             <tr>
               {headings.map(({ name, key, explain, isText }) => (
-                <th
+                <SortHead
                   key={key}
-                  class={isText === true ? '' : 'number'}
-                  title={explain}
-                  aria-sort={sort.value.key !== key ? 'none' : sort.value.up ? 'ascending' : 'descending'}
-                >
-                  <button type="button" class="plain" onClick={() => choose(key, isText === true)}>
-                    {name}
-                    {sort.value.key === key && (sort.value.up ? ' ↑' : ' ↓')}
-                  </button>
-                </th>
+                  name={name}
+                  explain={explain}
+                  isText={isText === true}
+                  sorted={sortOf(sort.value, key)}
+                  onSort={() => choose(key, isText === true)}
+                />
               ))}
             </tr>
           </thead>

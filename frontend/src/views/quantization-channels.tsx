@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
+import { placeAt } from '../charts/pointer.ts';
 import { linearTicks, logTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import type { Histogram, TensorChannels } from '../host/source.ts';
@@ -129,12 +130,9 @@ function ScaleChart({ found, name }: { found: TensorChannels; name: string }) {
           viewBox={`0 0 ${width} ${HEIGHT}`}
           role="img"
           aria-label={`${SHOWN_AS[figure.value]} of ${found.listed} ${unit}s of ${name}`}
-          onPointerMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            const part = (event.clientX - box.left - LEFT) / (width - LEFT - RIGHT);
-            const channel = Math.floor(part * found.listed);
-            hovered.value = channel >= 0 && channel < found.listed ? channel : null;
-          }}
+          onPointerMove={(event) =>
+            (hovered.value = placeAt(event, LEFT, width - LEFT - RIGHT, found.listed))
+          }
           onPointerLeave={() => (hovered.value = null)}
         >
           <g class="chart-axis">
@@ -242,11 +240,7 @@ function HistogramChart({ title, explain, name, histogram: { low, high, counts }
           viewBox={`0 0 ${width} 120`}
           role="img"
           aria-label={`${title}: histogram of ${formatExact(total)} elements from ${formatNumber(low)} to ${formatNumber(high)}`}
-          onPointerMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            const place = Math.floor((event.clientX - box.left - 4) / bin);
-            hovered.value = place >= 0 && place < counts.length ? place : null;
-          }}
+          onPointerMove={(event) => (hovered.value = placeAt(event, 4, bin * counts.length, counts.length))}
           onPointerLeave={() => (hovered.value = null)}
         >
           {counts.map((count, place) => (

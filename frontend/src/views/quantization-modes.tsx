@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
+import { placeAt } from '../charts/pointer.ts';
 import { useWidth } from '../charts/width.ts';
 import { categoryColors, DISTINCT, neutral } from '../lens/colors.ts';
 import { formatBytes, formatExact, formatPercent } from '../lib/format.ts';
@@ -69,11 +70,7 @@ export function ModeStrip({ loaded: { model }, found: { modes, ofOperator }, fin
           viewBox={`0 0 ${width} ${STRIP + MARKS}`}
           role="img"
           aria-label={`Numeric modes of ${count} operators: ${modes.map(({ name, operators }) => `${operators.length} ${name}`).join(', ')}`}
-          onPointerMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            const place = Math.floor((count * (event.clientX - box.left)) / box.width);
-            hovered.value = place >= 0 && place < count ? place : null;
-          }}
+          onPointerMove={(event) => (hovered.value = placeAt(event, 0, width, count))}
           onPointerLeave={() => (hovered.value = null)}
           onClick={() => {
             if (under !== null) store.selectMany(operatorsOf(under));

@@ -8,6 +8,7 @@ import type { Loaded } from '../state/store.ts';
 import { tensorName } from '../wire/model.ts';
 import { useStore } from './context.ts';
 import { TensorType } from './links.tsx';
+import { SortHead, sortOf } from './sort-head.tsx';
 
 const SHOWN = 100;
 
@@ -165,21 +166,13 @@ function Table({ loaded: { model }, rows, headings, first, name, shown, note }: 
               <th>Type</th>
               <th>Scheme</th>
               {headings.map(({ name: heading, key, explain }) => (
-                <th
+                <SortHead
                   key={key}
-                  class="number"
-                  title={explain}
-                  aria-sort={sort.value.key !== key ? 'none' : sort.value.up ? 'ascending' : 'descending'}
-                >
-                  <button
-                    type="button"
-                    class="plain"
-                    onClick={() => (sort.value = { key, up: sort.value.key === key ? !sort.value.up : true })}
-                  >
-                    {heading}
-                    {sort.value.key === key && (sort.value.up ? ' ↑' : ' ↓')}
-                  </button>
-                </th>
+                  name={heading}
+                  explain={explain}
+                  sorted={sortOf(sort.value, key)}
+                  onSort={() => (sort.value = { key, up: sort.value.key === key ? !sort.value.up : true })}
+                />
               ))}
             </tr>
           </thead>

@@ -1,5 +1,5 @@
 /** The rows and headings of the table: an ARIA grid whose rows are drawn as they come into sight. */
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { Item } from '../graph/items.ts';
 import { selectedRows } from '../state/selection.ts';
@@ -7,6 +7,7 @@ import type { Loaded } from '../state/store.ts';
 import { moved, scrollTo, windowOf } from '../table/window.ts';
 import type { Over } from '../table/tables.ts';
 import { useStore } from './context.ts';
+import { useScrolled } from './scrolled.ts';
 import { TableHead } from './table-head.tsx';
 import { TableRow } from './table-row.tsx';
 import { ID_WIDTH, ROW_HEIGHT, widthOf } from './table-sizes.ts';
@@ -17,7 +18,7 @@ export function TableGrid({ loaded, over }: { loaded: Loaded; over: Over }) {
   const store = useStore();
   const { table, selection, primary } = store;
   const body = useRef<HTMLDivElement>(null);
-  const view = useSignal({ top: 0, height: 240 });
+  const { view, onScroll } = useScrolled(body, 240);
   /** Place of the row that the keyboard is at. */
   const active = useSignal(0);
   /** Where a range that is extended with Shift began. */
@@ -29,18 +30,6 @@ export function TableGrid({ loaded, over }: { loaded: Loaded; over: Over }) {
     () => selectedRows(loaded.model, loaded.hierarchy, selection.value, over),
     [loaded, selection.value, over],
   );
-
-  useLayoutEffect(() => {
-    const element = body.current;
-    if (element === null) return undefined;
-    const measure = (): void => {
-      view.value = { top: element.scrollTop, height: element.clientHeight };
-    };
-    measure();
-    const resizes = new ResizeObserver(measure);
-    resizes.observe(element);
-    return () => resizes.disconnect();
-  }, [view]);
 
   const show = (place: number): void => {
     const element = body.current;
@@ -109,10 +98,7 @@ export function TableGrid({ loaded, over }: { loaded: Loaded; over: Over }) {
       aria-colcount={columns.length + 1}
       aria-multiselectable
       aria-activedescendant={rows.length > 0 ? `row-${rows[activePlace]}` : undefined}
-      onScroll={(event) => {
-        const { scrollTop: top, clientHeight: height } = event.currentTarget;
-        view.value = { top, height };
-      }}
+      onScroll={onScroll}
       onKeyDown={onKeyDown}
     >
       <TableHead columns={columns} />

@@ -12,6 +12,7 @@ import { cellText, type Report } from '../wire/report.ts';
 import { useStore } from './context.ts';
 import { Bar, FamilyDot, useTheme } from './figures.tsx';
 import { TensorType } from './links.tsx';
+import { SortHead, sortOf } from './sort-head.tsx';
 
 const SHOWN = 200;
 
@@ -87,21 +88,14 @@ export function WeightTable({ loaded, report, places, rows, shown }: WeightTable
   const sorted = sortRows(rows, sort.value.key, sort.value.up);
   const drawn = isAll.value ? sorted : sorted.slice(0, SHOWN);
   const heading = (name: string, key: SortKey, explain: string, isText = false) => (
-    <th
+    <SortHead
       key={key}
-      class={isText ? '' : 'number'}
-      title={explain}
-      aria-sort={sort.value.key !== key ? 'none' : sort.value.up ? 'ascending' : 'descending'}
-    >
-      <button
-        type="button"
-        class="plain"
-        onClick={() => (sort.value = { key, up: sort.value.key === key ? !sort.value.up : isText })}
-      >
-        {name}
-        {sort.value.key === key && (sort.value.up ? ' ↑' : ' ↓')}
-      </button>
-    </th>
+      name={name}
+      explain={explain}
+      isText={isText}
+      sorted={sortOf(sort.value, key)}
+      onSort={() => (sort.value = { key, up: sort.value.key === key ? !sort.value.up : isText })}
+    />
   );
   return (
     <>
