@@ -128,3 +128,14 @@ class RunStore:
         if found is None:
             raise UnknownRun(id)
         return found
+
+    def profile(self, model: str, id: str) -> Run:
+        """One profile of a model.
+
+        Raises:
+            UnknownRun: when there is none.
+        """
+        found = self.find(model, id)
+        if found.kind != "profile":
+            raise UnknownRun(id)
+        return found

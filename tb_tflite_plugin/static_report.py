@@ -21,6 +21,7 @@ from .analysis.quantization.one_tensor import tensor_channels
 from .analysis.reports import NAMES, analyse
 from .jsontext import dumps
 from .run_facts import facts_of
+from .runtime.delegate_times import measured
 from .runtime.profile_report import report
 from .runtime.trace import Trace
 from .wire import encode_graph, encode_report
@@ -66,7 +67,10 @@ def static_report(model: Model, traces: Sequence[tuple[str, Trace]] = ()) -> str
         },
         "graph": _packed(encode_graph(model, {"size": entry["size"]})),
         "reports": {name: _packed(encode_report(analyse(model, name))) for name in NAMES},
-        "fixes": {name: fixes_of(model, name) for name in delegates()},
+        "fixes": {
+            name: fixes_of(model, name, [measured(trace, model, name, label) for label, trace in traces])
+            for name in delegates()
+        },
         "runs": [_run(place, name, trace, model) for place, (name, trace) in enumerate(traces)],
         "details": _packed(dumps(details).encode("utf-8", "replace")),
     }
