@@ -12,7 +12,12 @@ function report(verdicts: Record<string, (operator: number) => number>): Report 
     name: 'delegates',
     over: 'operators',
     summary: {
-      delegates: Object.keys(verdicts).map((delegate) => ({ delegate, title: delegate, operators: rows })),
+      delegates: Object.keys(verdicts).map((delegate) => ({
+        delegate,
+        title: delegate,
+        operators: rows,
+        partitions: 3,
+      })),
     },
     findings: [],
     columns: Object.entries(verdicts).map(([name, verdict]) => ({
@@ -70,6 +75,7 @@ test('measured beside foretold', () => {
     runtime: 'r 1',
     delegated: 2,
     partitions: 1,
+    foretold: 3,
     onlyMeasured: [],
     onlyForetold: [],
   });

@@ -87,6 +87,8 @@ export interface Measured {
   runtime: string;
   delegated: number;
   partitions: number;
+  /** Partitions that were foretold. */
+  foretold: number;
   /** Taken, though foretold to stay. */
   onlyMeasured: number[];
   /** Left, though foretold to be taken. */
@@ -108,26 +110,8 @@ export function measuredOf(report: Report | null, matrix: Matrix, place: number)
     runtime,
     delegated,
     partitions: parts.length,
+    foretold: matrix.delegates[place].partitions,
     onlyMeasured: where(true, false),
     onlyForetold: where(false, true),
   };
-}
-
-/** What accepting some operators would change; as the server counts it. */
-export interface Fix {
-  title: string;
-  operators: number[];
-  hint: string;
-  delegated: number;
-  partitions: number;
-  crossing_bytes: number;
-}
-
-export interface Fixes {
-  delegate: string;
-  operators: number;
-  delegated: number;
-  partitions: number;
-  crossing_bytes: number;
-  fixes: Fix[];
 }

@@ -18,6 +18,7 @@ import { createRuns } from './runs.ts';
 import { Reports } from './reports.ts';
 import { createTable } from './table.ts';
 import { existing } from './trace-url.ts';
+import { createWhatIf } from './what-if.ts';
 import { decodeState, encodeState, type Tab } from './url.ts';
 
 export interface Loaded {
@@ -88,12 +89,14 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       outline: outline.value,
       profile: [...runs.shown.value],
       trace: trace.value,
+      whatIf: whatIf.encoded(),
       weighsLines: weighsLines.value,
     });
     host.write(state, push && state !== remembered);
     remembered = state;
   }
 
+  const whatIf = createWhatIf({ source, loaded, lens: lens.id, remember: () => remember(false) });
   const runs = createRuns({ source, loaded, remember: () => remember(false) });
 
   /** Started before there is a model: its code is read while the server answers. */
@@ -147,6 +150,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       selection.value = state.selection.filter(isKnown);
       trace.value = existing(state.trace, isKnown);
       weighsLines.value = state.weighsLines;
+      whatIf.restore(state.whatIf, now);
     };
     const before = loaded.peek();
     if (same && before !== null) {
@@ -165,6 +169,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     });
     await load(id, (now) => {
       place.startAt(now, 0);
+      whatIf.restore(null, now);
       remember(true);
     });
   }
@@ -341,6 +346,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     outline,
     focusRequests,
     runs,
+    whatIf,
     trace,
     reached,
     weighsLines,

@@ -30,6 +30,8 @@ export interface UrlState {
   /** Ids of the profiles that are looked at, empty for the newest. */
   profile: string[];
   trace: Trace | null;
+  /** The delegate that is looked at and what it is imagined to take, as delegates/what-if.ts writes it. */
+  whatIf: string | null;
   /** Whether lines are as wide as what they carry is large. */
   weighsLines: boolean;
 }
@@ -58,6 +60,7 @@ export function encodeState(state: UrlState): string {
   if (state.outline) put('outline', '1');
   if (state.profile.length > 0) put('profile', state.profile.join('.'));
   if (state.trace !== null) put('trace', encodeTrace(state.trace));
+  if (state.whatIf !== null) put('whatif', state.whatIf);
   if (state.weighsLines) put('lines', 'bytes');
   return parts.join('&');
 }
@@ -86,6 +89,7 @@ export function decodeState(text: string): UrlState {
     sort: (values.get('sort') ?? '').split(',').flatMap(decodeKey),
     outline: values.get('outline') === '1',
     trace: decodeTrace(values.get('trace') ?? ''),
+    whatIf: values.get('whatif'),
     weighsLines: values.get('lines') === 'bytes',
   };
 }

@@ -7,6 +7,7 @@ import { formatBytes } from '../lib/format.ts';
 import type { Loaded } from '../state/store.ts';
 import { rowOf } from '../wire/csr.ts';
 import { useStore } from './context.ts';
+import { HoverReason } from './delegate-reasons.tsx';
 import { lensText } from './lens-figures.tsx';
 import { ACTIVATIONS, operatorName, operatorTypeName, tensorName, type Model } from '../wire/model.ts';
 import { nameOf } from './graph-words.ts';
@@ -50,6 +51,7 @@ export function HoverCard({ loaded, hovered }: { loaded: Loaded; hovered: Hovere
       {name !== '' && <div>{name}</div>}
       {path !== '' && <div class="muted">in {path}</div>}
       {lens !== null && <div>{lensText(lens, loaded, hovered.item)}</div>}
+      {hovered.item.kind === 'operator' && <HoverReason loaded={loaded} operator={hovered.item.id} />}
       <dl>
         {facts.map(([fact, value], i) => (
           <div key={i}>
