@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,9 +37,17 @@ class Borders:
     partition_unknown: Array
 
     @classmethod
-    def of(cls, model: Model, partition: Array, count: int) -> Borders:
-        """The borders of ``count`` partitions; ``partition`` is the one of each operator, -1 for none."""
-        sides = (_reads(model, partition), _writes(model, partition))
+    def of(cls, model: Model, partition: Array, count: int, inputs: Ragged | None = None) -> Borders:
+        """The borders of ``count`` partitions.
+
+        Args:
+            model: the model.
+            partition: the partition of each operator, -1 for none.
+            count: how many there are.
+            inputs: what operators really read, where that is not what the file says; -1 for nothing.
+        """
+        inputs = model.operators.inputs if inputs is None else inputs
+        sides = (_reads(model, partition, inputs), _writes(model, partition, inputs))
         size = model.tensors.nbytes
         operators = len(model.operators)
         operator_bytes, known = np.zeros(operators, np.int64), np.ones(operators, bool)
@@ -72,9 +81,20 @@ class Borders:
         return text + (f" and {unknown} of unknown size" if unknown else "")
 
 
-def _reads(model: Model, partition: Array) -> tuple[Array, Array]:
+def reading_instead(inputs: Ragged, which: Array, instead: Mapping[int, int]) -> Ragged:
+    """The inputs of operators, with some tensors in place of others for those of a mask."""
+    if not instead:
+        return inputs
+    old, new = (np.fromiter(side, np.int64, len(instead)) for side in (instead.keys(), instead.values()))
+    order = np.argsort(old)
+    old, new = old[order], new[order]
+    place = np.minimum(np.searchsorted(old, inputs.values), len(old) - 1)
+    swapped = which[inputs.rows] & (old[place] == inputs.values)
+    return Ragged(inputs.offsets, np.where(swapped, new[place], inputs.values))
+
+
+def _reads(model: Model, partition: Array, inputs: Ragged) -> tuple[Array, Array]:
     """Operator and tensor of what partitions read from outside; the operator is the first of the partition to do so."""
-    inputs = model.operators.inputs
     rows, tensors = inputs.rows, inputs.values
     keep = (tensors >= 0) & (partition[rows] >= 0)
     keep[keep] &= ~model.is_constant[tensors[keep]]
@@ -87,18 +107,19 @@ def _reads(model: Model, partition: Array) -> tuple[Array, Array]:
     return rows[first], tensors[first]
 
 
-def _writes(model: Model, partition: Array) -> tuple[Array, Array]:
+def _writes(model: Model, partition: Array, inputs: Ragged) -> tuple[Array, Array]:
     """Operator and tensor of what partitions write and others read: other operators, or whoever runs the subgraph."""
-    outputs, consumers = model.operators.outputs, model.consumers
+    outputs = model.operators.outputs
     rows, tensors = outputs.rows, outputs.values
     keep = (tensors >= 0) & (partition[rows] >= 0)
     rows, tensors = rows[keep], tensors[keep]
     needed = np.zeros(len(model.tensors), bool)
     results = model.subgraphs.outputs.values
     needed[results[results >= 0]] = True
-    writer = model.producer[consumers.rows]
-    elsewhere = (writer >= 0) & (partition[consumers.values] != partition[writer])
-    needed[consumers.rows[elsewhere]] = True
+    there = inputs.values >= 0
+    readers, read = inputs.rows[there], inputs.values[there]
+    writer = model.producer[read]
+    needed[read[(writer >= 0) & (partition[readers] != partition[writer])]] = True
     crossing = needed[tensors]
     return rows[crossing], tensors[crossing]
 

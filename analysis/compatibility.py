@@ -191,8 +191,7 @@ def _findings(model: Model, kinds: Array, micro: Array, shapes: Array) -> Iterat
     )
     yield from of_operators(
         model, "note", "open-shapes", np.flatnonzero(shapes == 0),
-        f"shapes begin to be known at run time only; {int((shapes == 1).sum())} more operators follow. Delegates take "
-        "none of these",
+        f"shapes begin to be known at run time only; {int((shapes == 1).sum())} more operators follow",
     )  # fmt: skip
 
 

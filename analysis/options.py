@@ -15,7 +15,7 @@ from . import schema
 from .flexbuffer import FlexBufferError, decode
 from .model import Model
 from .operators import tensorflow_op
-from .ragged import Array
+from .ragged import Array, kinds_of
 from .tables import Tables
 
 _UNIONS = (("builtin_options", "BuiltinOptions"), ("builtin_options_2", "BuiltinOptions2"))
@@ -85,6 +85,26 @@ def option_column(model: Model, name: str) -> tuple[Array, Array]:
             values.append(options.scalar(name))
     order = np.argsort(np.concatenate(rows), kind="stable")
     return np.concatenate(rows)[order], np.concatenate(values)[order]
+
+
+def option_kinds(model: Model) -> Array:
+    """A number for every operator, int64: equal where all that :func:`option_column` has of them is equal."""
+    count, known = len(model.operators), 0
+    found = np.full((len(_UNIONS), count), -1, np.int64)
+    for name, operators, options in _option_tables(model.operators.tables):
+        if options is None:
+            continue
+        scalars = [options.scalar(field) for field, spec in schema.fields(name).items() if spec.scalar]
+        kinds = kinds_of([_bits(values) for values in scalars], len(operators))
+        # The second row is for operators that have options of both unions.
+        found[(found[0, operators] >= 0).astype(np.int64), operators] = kinds + known
+        known += int(kinds.max(initial=-1)) + 1
+    return kinds_of(list(found), count)
+
+
+def _bits(values: Array) -> Array:
+    """Numbers as whole ones: floats by their bits, which tells NaNs apart too."""
+    return values.view(f"i{values.itemsize}") if values.dtype.kind == "f" else values
 
 
 def control_flow(model: Model) -> dict[int, dict[str, int]]:

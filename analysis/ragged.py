@@ -54,6 +54,18 @@ class Ragged:
         """The given rows, in the given order; a negative row gives an empty one."""
         return Ragged(*_taken(self.offsets, self.values, rows))
 
+    def kinds(self) -> Array:
+        """A number for every row, int64: equal rows have equal numbers, and only they."""
+        found = np.zeros(len(self), np.int64)
+        order = np.argsort(self.counts, kind="stable")
+        lengths, starts = np.unique(self.counts[order], return_index=True)
+        ends = [*starts[1:].tolist(), len(self)]
+        for length, start, end in zip(lengths.tolist(), starts.tolist(), ends, strict=False):
+            rows = order[start:end]
+            cells = self.values[self.offsets[rows][:, None] + np.arange(length)]
+            found[rows] = kinds_of(list(cells.T), len(rows)) + int(found.max(initial=-1)) + 1
+        return found
+
 
 @dataclass(frozen=True)
 class Strings:
@@ -101,6 +113,21 @@ class Categories:
         """The name of every row."""
         names = [*self.names, None]
         return [names[code] for code in self.codes.tolist()]
+
+
+def kinds_of(columns: Sequence[Array], count: int) -> Array:
+    """A number for every row of some columns of whole numbers, int64: equal rows have equal ones, and only they.
+
+    Args:
+        columns: of shape [count] each.
+        count: rows; without columns all are equal.
+    """
+    if not columns or not count:
+        return np.zeros(count, np.int64)
+    table = np.stack([column.astype(np.int64) for column in columns], axis=1)
+    rows = table.view(np.dtype((np.void, table.shape[1] * table.itemsize))).reshape(-1)
+    numbers: Array = np.unique(rows, return_inverse=True)[1]
+    return numbers.astype(np.int64)
 
 
 def distinct_sums(column: Ragged, amounts: Array) -> Array:

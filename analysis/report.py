@@ -83,6 +83,10 @@ class Report:
     findings: tuple[Finding, ...] = ()
     over: Over = "rows"
 
+    def cells(self) -> dict[str, list[Any]]:
+        """The table column by column, by name, as plain values."""
+        return {column.name: column.cells() for column in self.columns}
+
     def rows(self) -> list[list[Any]]:
         """The table row by row, as plain values."""
         return [list(row) for row in zip(*(column.cells() for column in self.columns), strict=True)]
@@ -95,7 +99,7 @@ class Report:
         """
         import pandas
 
-        return pandas.DataFrame({column.name: column.cells() for column in self.columns})
+        return pandas.DataFrame(self.cells())
 
     def to_json(self, model: dict[str, Any]) -> dict[str, Any]:
         """The one JSON shape of every command; ``model`` says which model this is about."""

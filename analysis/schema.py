@@ -27,6 +27,11 @@ class Field:
         return self.type.startswith("[")
 
     @property
+    def scalar(self) -> bool:
+        """Whether the field is one number."""
+        return not self.vector and self.element.partition(":")[0] not in ("str", "table", "union")
+
+    @property
     def element(self) -> str:
         """The type without the brackets of a vector."""
         return self.type.strip("[]")

@@ -15,7 +15,7 @@ from .dtypes import bits_of, dtype_name
 from .model import Model
 from .ragged import Array
 from .tables import Tables
-from .values import Stored
+from .values import Stored, UnreadableError
 
 # Elements of a dense tensor that is made at most: 256 MiB of float32.
 _MOST = 1 << 26
@@ -63,7 +63,7 @@ class Encoding:
         return sizes
 
 
-class SparseError(Exception):
+class SparseError(UnreadableError):
     """Parameters of sparsity that make no tensor; says why."""
 
 

@@ -24,6 +24,10 @@ INTEGERS = {
 }  # fmt: skip
 
 
+class UnreadableError(Exception):
+    """The numbers of a constant cannot be had from the file; says why."""
+
+
 class Stored:
     """The numbers of one constant tensor.
 

@@ -21,6 +21,8 @@ from ..analysis.values import INTEGERS
 from . import inputs, interpreter, layer_sums, worker
 from .errors import InputError, RuntimeCrash, RuntimeFailure, RuntimeRefused
 from .inputs import Input
+from .layer_closeups import CHANNEL_SUMS, POINTS
+from .layer_closeups import KINDS as LOOKS
 from .layer_sums import SUMS
 from .model_file import model_file
 from .worker import Limits, Progress
@@ -72,6 +74,10 @@ class LayerErrors:
         local: float64 [pairs, sums]; no elements where the operator did not get all of its inputs from the reference.
         shape: int64 [pairs, 8], of the values; -1 beyond their rank.
         scale: float64, of the model's tensors; NaN for none.
+        points: float32 [2, pairs, points, 2], of both kinds (accumulated, local) values of the reference and of the
+            model, NaN where there are fewer. The first is where the largest error is, the others are a random sample.
+        channels: int64 [pairs], places along the last axis that there are sums of; 0 where they were too many.
+        channel_sums: float64 [2, sums, all channels], rows as in ``layer_closeups.CHANNEL_SUMS``.
         samples: inputs that both were run on.
         settings: how they were run.
         refused: why operators were not run one by one; empty when they were.
@@ -84,6 +90,9 @@ class LayerErrors:
     local: Array
     shape: Array
     scale: Array
+    points: Array
+    channels: Array
+    channel_sums: Array
     samples: int
     settings: Settings
     refused: str
@@ -130,12 +139,15 @@ def compare(
                 "inputs": {theirs.name: (theirs, own)[side].tensor for theirs, own in joined},
             }
             for side, ((role, kernels), path) in enumerate(zip(roles.items(), (first, second), strict=True))
-        } | {"values": values, "pairs": tensors, "known": known}  # fmt: skip
+        } | {"values": values, "pairs": tensors, "known": known, "seed": settings.seed}  # fmt: skip
         found, refused = _run(arguments, settings.local, limits, progress, cancel)
-    whole, local, shape, scale, fed = _believed(found, len(tensors))
-    local = np.where(_all_fed(model, matching.second[pair], fed)[:, None], local, 0.0)
+    told = _believed(found, len(tensors))
+    unfed = ~_all_fed(model, matching.second[pair], told.pop("fed"))
+    told["local"] = np.where(unfed[:, None], 0.0, told["local"])
+    told["points"][1, unfed] = np.nan
+    told["channel_sums"][1][:, np.repeat(unfed, told["channels"])] = 0.0
     samples = len(next(iter(values.values()))) if values else 1
-    return LayerErrors(matching, pair, output, whole, local, shape, scale, samples, settings, refused)
+    return LayerErrors(matching, pair, output, samples=samples, settings=settings, refused=refused, **told)
 
 
 def _run(
@@ -275,13 +287,19 @@ def _all_fed(model: Model, operators: Array, fed: Array) -> Array:
     return np.asarray(np.bincount(read.rows[wanting], minlength=len(operators)) == 0)
 
 
-def _believed(found: Any, pairs: int) -> tuple[Array, Array, Array, Array, Array]:
+def _believed(found: Any, pairs: int) -> dict[str, Array]:
     """What the child returned, checked: it ran a hostile model."""
-    wanted = {"whole": (pairs, len(SUMS)), "local": (pairs, len(SUMS)), "shape": (pairs, 8), "scale": (pairs,)}
+    sums, looks = (pairs, len(SUMS)), len(LOOKS)
     try:
-        arrays = {name: np.asarray(found[name]) for name in (*wanted, "fed")}
-        for name, shape in wanted.items():
-            kind = "i" if name == "shape" else "f"
+        arrays = {name: np.array(found[name]) for name in ("channels", "points", "channel_sums")}
+        wanted = {
+            "whole": ("f", sums), "local": ("f", sums), "shape": ("i", (pairs, 8)), "scale": ("f", (pairs,)),
+            "channels": ("i", (pairs,)),
+            "points": ("f", (looks, pairs, min(arrays["points"].shape[2], 1 + POINTS), 2)),
+            "channel_sums": ("f", (looks, len(CHANNEL_SUMS), int(arrays["channels"].sum()))),
+        }  # fmt: skip
+        arrays |= {name: np.asarray(found[name]) for name in (*wanted, "fed") if name not in arrays}
+        for name, (kind, shape) in wanted.items():
             if arrays[name].shape != shape or arrays[name].dtype.kind != kind:
                 raise ValueError(name)
         places = np.concatenate([arrays[name][:, SUMS.index("sample") :] for name in ("whole", "local")])
@@ -290,8 +308,10 @@ def _believed(found: Any, pairs: int) -> tuple[Array, Array, Array, Array, Array
             or (np.maximum(arrays["shape"], 1).astype(np.float64).prod(axis=1) > 2**53).any()
         ):
             raise ValueError("places of the largest errors")
+        if (arrays["channels"] < 0).any():
+            raise ValueError("channels")
         if arrays["fed"].ndim != 1 or arrays["fed"].dtype.kind != "i":
             raise ValueError("fed")
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, IndexError) as error:
         raise RuntimeFailure(f"unreadable result of the child process: {error}") from None
-    return arrays["whole"], arrays["local"], arrays["shape"], arrays["scale"], arrays["fed"]
+    return arrays

@@ -68,7 +68,7 @@ def report(errors: LayerErrors, model: Model, reference: Model) -> Report:
     Of an operator with several outputs the one with the lowest SQNR is shown.
     """
     whole, local = figures(errors.whole), figures(errors.local)
-    rows = _shown(errors, whole)
+    rows = shown(errors)
     operators = errors.matching.second[errors.pair[rows]]
     table = _Table(len(model.operators), operators)
     columns = [
@@ -88,10 +88,11 @@ def report(errors: LayerErrors, model: Model, reference: Model) -> Report:
     )
 
 
-def _shown(errors: LayerErrors, whole: Figures) -> Array:
+def shown(errors: LayerErrors) -> Array:
     """Rows of the pairs shown: of each operator the output with the lowest SQNR."""
-    order = np.lexsort((np.nan_to_num(whole.sqnr_db, nan=np.inf, posinf=1e300), errors.pair))
-    order = order[~np.isnan(whole.sqnr_db[order])]
+    noise = figures(errors.whole).sqnr_db
+    order = np.lexsort((np.nan_to_num(noise, nan=np.inf, posinf=1e300), errors.pair))
+    order = order[~np.isnan(noise[order])]
     _, first = np.unique(errors.pair[order], return_index=True)
     return order[first]
 

@@ -52,7 +52,7 @@ def spy_compiled_model(progress: Progress, path: str) -> dict[str, Any]:
     spy = Spy()
     progress("compilation for the GPU", 0, 0)
     with printed() as text:
-        failure = _compile(path, spy)
+        failure = compile_spied(path, spy, litert.Options(kernels="gpu"))
     log = "".join(text)
     require_driver(log)
     if failure is not None:
@@ -82,13 +82,16 @@ def reasons(log: str) -> list[tuple[str, str]]:
     return [(op, reason.strip()) for block in _UNSUPPORTED.findall(log) for op, reason in _REASON.findall(block)]
 
 
-def _compile(path: str, spy: Spy) -> RuntimeFailure | None:
-    """Compiles; the objects are left alone afterwards, since taking them down in the wrong order crashes."""
+def compile_spied(path: str, spy: Spy, options: litert.Options) -> RuntimeFailure | None:
+    """Compiles a model under the eyes of a spy; the refusal, or None.
+
+    The objects are left alone afterwards, since taking them down in the wrong order crashes.
+    """
     try:
         environment = litert.Environment()
         _KEPT.append(register_spy(environment, spy))
         model = litert.Model(environment, path)
-        compiled = litert.CompiledModel(environment, model, litert.Options(kernels="gpu"))
+        compiled = litert.CompiledModel(environment, model, options)
     except RuntimeRefused as error:
         return error
     _KEPT.extend([environment, model, compiled])

@@ -13,6 +13,7 @@ from . import litert
 from .cut_model import MOST_BYTES, CutModel, cut
 from .errors import RuntimeRefused
 from .interpreter import RESOLVERS
+from .layer_closeups import Closeups, Look
 from .spy import refusals_as_errors
 from .worker import Progress
 
@@ -121,6 +122,7 @@ def layers(
     pairs: Array,
     known: Array,
     local: bool,
+    seed: int,
 ) -> dict[str, Any]:
     """Child function: sums over matched tensors of two models on the same inputs.
 
@@ -132,11 +134,13 @@ def layers(
         pairs: int64 [pairs, 2], local ids of tensors of the reference and of the model.
         known: int64 [tensors, 2], for tensors of the model the tensor of the reference with the values meant.
         local: whether operators are also run one by one, on the reference's values.
+        seed: of the elements whose values are returned.
 
     Returns:
         ``whole`` and ``local``, float64 [pairs, len(SUMS)]: pairs that cannot be compared have no elements. ``shape``,
         int64 [pairs, 8], the shape of each pair (-1 beyond its rank), and ``scale``, NaN where there is none.
-        ``fed``: the tensors of the model that the operators got from the reference.
+        ``fed``: the tensors of the model that the operators got from the reference. And what
+        :meth:`.Closeups.result` says.
     """
     litert.require_tested()
     with refusals_as_errors():
@@ -150,6 +154,7 @@ def layers(
         apart: _Apart | None = None
         samples = len(next(iter(values.values()))) if values else 1
         shapes, scales, fed = np.full((len(pairs), 8), -1, np.int64), np.full(len(pairs), np.nan), set[int]()
+        closeups = Closeups(len(pairs), samples, seed)
         for sample in range(samples):
             for role, job, side in (("reference", reference, first), ("model", model, second)):
                 progress(f"inference of the {role}", sample, samples)
@@ -163,17 +168,19 @@ def layers(
                     continue
                 shapes[row, : len(shape)] = shape
                 scales[row] = (second.ends(own) or (np.nan,))[-1]
-                _add(whole[row], first, theirs, second, own, sample)
+                _add(whole[row], closeups.look(0, row, sample, shape), first, theirs, second, own, sample)
             if local:
                 apart = apart or _Apart(model, second, known)
                 fed |= apart.run(first, second, sample, samples, progress)
                 for row, (theirs, own) in enumerate(pairs.tolist()):
                     where = apart.cut.written.get(own)
-                    if where is not None and first.shape(theirs) == apart.running.shape(where) is not None:
-                        _add(alone[row], first, theirs, apart.running, where, sample)
+                    shape = None if where is None else apart.running.shape(where)
+                    if where is not None and shape is not None and first.shape(theirs) == shape:
+                        look = closeups.look(1, row, sample, shape)
+                        _add(alone[row], look, first, theirs, apart.running, where, sample)
     return {
         "whole": whole, "local": alone, "shape": shapes, "scale": scales, "fed": np.array(sorted(fed), np.int64),
-        "samples": samples,
+        **closeups.result(),
     }  # fmt: skip
 
 
@@ -217,8 +224,8 @@ def _empty(rows: int) -> Array:
     return sums
 
 
-def _add(sums: Array, reference: Running, theirs: int, model: Running, own: int, sample: int) -> None:
-    """Adds one sample of a pair of tensors of equal shape to its row of sums."""
+def _add(sums: Array, look: Look, reference: Running, theirs: int, model: Running, own: int, sample: int) -> None:
+    """Adds one sample of a pair of tensors of equal shape to its row of sums, and to the look at it."""
     ends = model.ends(own)
     begin = 0
     for (expected, _), (real, stored) in zip(reference.blocks(theirs), model.blocks(own), strict=True):
@@ -232,8 +239,10 @@ def _add(sums: Array, reference: Running, theirs: int, model: Running, own: int,
             beyond = (at_low & (expected < low - scale / 2)) | (at_high & (expected > high + scale / 2))
             found[6:] = [at_low.sum(), at_high.sum(), beyond.sum()]
         sums[:10] += [*found, (~finite).sum()]
+        look.add(begin, wanted, got, finite)
         if error.size:
             place = int(np.argmax(np.abs(error)))
             if abs(error[place]) > sums[10]:
                 sums[10:] = abs(error[place]), sample, begin + place
+                look.largest(wanted[place], got[place])
         begin += real.size

@@ -220,11 +220,13 @@ class Options:
         kernels: one of :data:`KERNELS`; ``gpu`` takes what it can and leaves the rest to XNNPACK.
         threads: for kernels on the CPU.
         profiling: whether operators can be timed; it costs a little even while nobody does.
+        flags: of XNNPACK, TFLITE_XNNPACK_DELEGATE_FLAG_… in its xnnpack_delegate.h; its defaults when None.
     """
 
     kernels: str = "xnnpack"
     threads: int = 1
     profiling: bool = False
+    flags: int | None = None
 
 
 class _Options(_Handle):
@@ -238,7 +240,8 @@ class _Options(_Handle):
         self._names: list[bytes] = []
         if options.profiling:
             self._add("runtime_options_string", "enable_profiling = true\n")
-        self._add("xnnpack", f'kernel_mode = "{KERNELS[options.kernels]}"\nnum_threads = {options.threads}\n')
+        flags = "" if options.flags is None else f"flags = {options.flags}\n"
+        self._add("xnnpack", f'kernel_mode = "{KERNELS[options.kernels]}"\nnum_threads = {options.threads}\n{flags}')
 
     def _add(self, name: str, payload: str) -> None:
         """Options of one part of the runtime, as TOML, which it frees with the C library's own free."""

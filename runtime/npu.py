@@ -21,7 +21,8 @@ from .by_name import Originals, names
 from .errors import RuntimeMissing, RuntimeRefused
 from .worker import Progress
 
-OPTIONS = ("soc",)
+STRATEGY, STRATEGIES = "partition_strategy", ("default", "weakly_connected")
+OPTIONS = ("soc", STRATEGY)
 # By the name used here: what the tool calls the maker, folder of its plugin, a chip, package of its libraries.
 MAKERS = {
     "qualcomm": ("Qualcomm", "qualcomm", "SM8650", "onnxruntime-qnn"),
@@ -46,7 +47,9 @@ def partition(progress: Progress, path: str, maker: str, options: dict[str, str]
     """
     version = litert.require_tested()
     manufacturer, folder, soc, package = MAKERS[maker]
-    soc = options.get("soc", soc)
+    soc, strategy = options.get("soc", soc), options.get(STRATEGY, STRATEGIES[0])
+    if strategy not in STRATEGIES:
+        raise RuntimeRefused(f"{STRATEGY}={strategy}: must be {' or '.join(STRATEGIES)}")
     home = _home()
     try:
         libraries = f"{package} {importlib.metadata.version(package)}"
@@ -57,6 +60,7 @@ def partition(progress: Progress, path: str, maker: str, options: dict[str, str]
         os.path.join(home, "tools", "apply_plugin_main"), "--cmd=partition", f"--model={path}",
         f"--soc_manufacturer={manufacturer}", f"--soc_model={soc}",
         f"--libs={os.path.join(home, 'vendors', folder, 'compiler')}", f"--o={out}", "--err=--",
+        f"--{STRATEGY}={strategy}",
     ]  # fmt: skip
     progress(f"partition by the plugin of {maker}", 0, 0)
     environment = {**os.environ, "LD_LIBRARY_PATH": _library_path(package)}

@@ -18,14 +18,15 @@ import numpy as np
 
 from ..analysis.borders import Borders
 from ..analysis.model import Model
-from ..analysis.ragged import Array
+from ..analysis.operands import at
+from ..analysis.ragged import Array, Ragged
 from ..analysis.report import Column, Finding, Report
-from . import gpu, npu, spy, vela, worker
+from . import gpu, npu, spy, vela, worker, xnnpack
 from .errors import RuntimeCrash, RuntimeFailure, RuntimeMissing, RuntimeRefused, RuntimeTimeout
 from .model_file import model_file
 from .worker import Limits, Progress
 
-NAMED = ("xnnpack", "gpu", "ethos-u", "qualcomm", "intel")
+NAMED = ("xnnpack", "gpu", "ethos-u", "ethos-u85", "qualcomm", "intel")
 _LIBRARIES = (".so", ".dylib", ".dll")
 _XNNPACK = "TfLiteXNNPackDelegate"
 _LIMITS = Limits(seconds=300)
@@ -46,6 +47,7 @@ class Measured:
         partitions: subgraph and operators (global ids) of each, in the order of execution; None when it failed.
         others: delegate by operator, of what another delegate took.
         findings: reasons and remarks.
+        inputs: what each partition reads, by global ids, as far as the runtime shows it.
     """
 
     delegate: str
@@ -53,6 +55,7 @@ class Measured:
     partitions: list[tuple[int, list[int]]] | None
     others: dict[int, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    inputs: list[list[int]] = field(default_factory=list)
 
 
 def measure(
@@ -97,7 +100,12 @@ def measure(
 
 def check(delegate: str, options: Mapping[str, str]) -> None:
     """Raises :class:`UnknownDelegate` for a delegate or options that there are not."""
-    allowed: Mapping[str, tuple[str, ...]] = {"ethos-u": vela.OPTIONS, "qualcomm": npu.OPTIONS, "intel": npu.OPTIONS}
+    allowed: Mapping[str, tuple[str, ...]] = {
+        "xnnpack": xnnpack.OPTIONS,
+        **dict.fromkeys(vela.TARGETS, vela.OPTIONS),
+        "qualcomm": npu.OPTIONS,
+        "intel": npu.OPTIONS,
+    }
     if delegate.endswith(_LIBRARIES):
         if not os.path.isfile(delegate):
             raise UnknownDelegate(f"{delegate}: no such file")
@@ -122,12 +130,15 @@ def _ask(model: Model, path: str, delegate: str, options: dict[str, str], child:
 
 
 def _answer(model: Model, delegate: str, options: dict[str, str], run: Callable[..., Any]) -> Measured:
-    if delegate == "ethos-u":
-        return _from_vela(model, run(vela.partition, options=options), options)
+    if delegate in vela.TARGETS:
+        options = {vela.TARGET: vela.TARGETS[delegate], **options}
+        return _from_vela(model, delegate, run(vela.partition, options=options), options)
     if delegate in npu.MAKERS:
         return _from_npu(model, run(npu.partition, maker=delegate, options=options))
     if delegate == "gpu":
         return _from_gpu(model, run(gpu.spy_compiled_model))
+    if delegate == "xnnpack" and options:
+        return _from_graphs(model, run(xnnpack.spy_with_flags, options=options), _XNNPACK, delegate)
     library = "" if delegate == "xnnpack" else os.path.abspath(delegate)
     found = run(spy.spy_interpreter, library=library, options=options)
     return _from_graphs(model, found, "" if library else _XNNPACK, os.path.basename(delegate))
@@ -154,6 +165,7 @@ def _from_graphs(model: Model, found: Any, wanted: str, delegate: str) -> Measur
                 _compare(model, operators[0], node)
             elif not wanted or node["name"].startswith(wanted):
                 measured.partitions.append((subgraph, operators))
+                measured.inputs.append(_globals(model, subgraph, node["inputs"]))
             else:
                 measured.others.update(dict.fromkeys(operators, node["name"]))
     missing = len(model.operators) - len(seen)
@@ -163,6 +175,14 @@ def _from_graphs(model: Model, found: Any, wanted: str, delegate: str) -> Measur
         rest = sorted(set(range(len(model.operators))) - seen)
         measured.findings.append(Finding("note", "operators-not-seen", text, tuple(rest[:1000])))
     return measured
+
+
+def _globals(model: Model, subgraph: int, tensors: list[int]) -> list[int]:
+    """Tensors of a subgraph by their global ids."""
+    first, stop = model.subgraphs.tensor_offsets[subgraph : subgraph + 2].tolist()
+    if any(not -1 <= tensor < stop - first for tensor in tensors):
+        raise _layout("tensors that the model does not have")
+    return [first + tensor for tensor in tensors if tensor >= 0]
 
 
 def _compare(model: Model, operator: int, node: dict[str, Any]) -> None:
@@ -203,10 +223,10 @@ def _reasons_by_type(model: Model, measured: Measured, reasons: list[list[str]])
     return found
 
 
-def _from_vela(model: Model, found: Any, options: dict[str, str]) -> Measured:
-    target = {**vela.DEFAULTS, **options}["accelerator-config"]
+def _from_vela(model: Model, delegate: str, found: Any, options: dict[str, str]) -> Measured:
+    target = options[vela.TARGET]
     partitions = [(int(model.operators.subgraph[region[0]]), region) for region in found["regions"] if region]
-    measured = Measured("ethos-u", f"{vela.PACKAGE} {found['version']}, {target}", partitions)
+    measured = Measured(delegate, f"{vela.PACKAGE} {found['version']}, {target}", partitions)
     left = set(range(len(model.operators))) - {o for _, region in partitions for o in region} - set(found["gone"])
     measured.findings += _reasons(found["reasons"], left)
     if found["gone"]:
@@ -251,7 +271,7 @@ def _failed(path: str, delegate: str, error: RuntimeFailure, limits: Limits) -> 
     """The answer when a delegate fails, and whether the model loads without one."""
     finding = Finding("error", "delegate-failed", f"the model does not run with {delegate}: {error}")
     measured = Measured(delegate, "", None, findings=[finding])
-    if delegate in ("ethos-u", *npu.MAKERS):
+    if delegate in (*vela.TARGETS, *npu.MAKERS):
         return measured
     try:
         version = worker.run(spy.load_plainly, {"path": path}, limits=limits)
@@ -270,7 +290,7 @@ def _report(model: Model, measured: Measured) -> Report:
     for row, (_, operators) in enumerate(measured.partitions or []):
         partition[operators] = row
     taken = partition >= 0
-    borders = Borders.of(model, partition, len(measured.partitions or []))
+    borders = Borders.of(model, partition, len(measured.partitions or []), _really_read(model, partition, measured))
     # Where it failed nothing is known of any operator; where it did not, one is either in a partition or in none.
     delegates = [measured.others.get(operator, "") for operator in range(count)]
     delegates = [
@@ -291,6 +311,22 @@ def _report(model: Model, measured: Measured) -> Report:
     lines = borders.findings([subgraph for subgraph, _ in found], [len(operators) for _, operators in found])
     findings = [*measured.findings, *lines]
     return Report("partition", summary, columns, tuple(findings), over="operators")
+
+
+def _really_read(model: Model, partition: Array, measured: Measured) -> Ragged | None:
+    """The inputs of operators without those that their partition neither reads nor writes.
+
+    A delegate that unpacks constants itself reads these in place of what the file says. None where nothing is shown.
+    """
+    if not measured.inputs:
+        return None
+    inputs, count = model.operators.inputs, len(model.tensors)
+    known = np.concatenate([row * count + np.array(tensors, np.int64) for row, tensors in enumerate(measured.inputs)])
+    mine = partition[inputs.rows].astype(np.int64)
+    writer = at(model.producer, inputs.values, -1)
+    inside = (writer >= 0) & (partition[writer] == mine)
+    read = (mine < 0) | inside | np.isin(mine * count + inputs.values, known)
+    return Ragged(inputs.offsets, np.where(read, inputs.values, -1))
 
 
 def _columns(model: Model, partition: Array, delegates: list[str], borders: Borders) -> tuple[Column, ...]:

@@ -21,8 +21,9 @@ from .errors import RuntimeMissing, RuntimeRefused
 from .worker import Progress
 
 PACKAGE = "ethos-u-vela"
-DEFAULTS = {"accelerator-config": "ethos-u55-128"}
-OPTIONS = ("accelerator-config", "config", "system-config", "memory-mode", "optimise")
+TARGET = "accelerator-config"
+TARGETS = {"ethos-u": "ethos-u55-128", "ethos-u85": "ethos-u85-256"}  # by the names of delegates
+OPTIONS = (TARGET, "config", "system-config", "memory-mode", "optimise")
 _REGION = "ethos-u"
 _WARNING = re.compile(
     r"^Warning \(supported operators\) operator: (\S+), ofm: '(.*)'\nReason: ((?:.+\n?)+)", re.MULTILINE
@@ -31,6 +32,8 @@ _WARNING = re.compile(
 
 def partition(progress: Progress, path: str, options: dict[str, str]) -> dict[str, Any]:
     """Child function: compiles a model and maps the operators of the result to those of the original.
+
+    ``options`` are Vela's own.
 
     Returns:
         ``version``; ``regions``: lists of operators, one per region on the NPU; ``gone``: operators that are neither on
@@ -46,7 +49,7 @@ def partition(progress: Progress, path: str, options: dict[str, str]) -> dict[st
     except importlib.metadata.PackageNotFoundError:
         raise RuntimeMissing(f"Vela is not installed: pip install {PACKAGE}") from None
     progress("compilation by Vela", 0, 0)
-    chosen = [f"--{key}={value}" for key, value in {**DEFAULTS, **options}.items()]
+    chosen = [f"--{key}={value}" for key, value in options.items()]
     out = os.path.abspath("vela")
     # Vela names its result after the model: a copy gives that a name of our own.
     copy = shutil.copyfile(path, os.path.abspath("model.tflite"))

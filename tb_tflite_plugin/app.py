@@ -41,7 +41,7 @@ from .jobs import Busy, Jobs, UnknownJob
 from .jsontext import dumps
 from .library import Library
 from .permission import Permission
-from .run_store import PREFIX, RunStore, UnknownRun
+from .run_store import PREFIX, Run, RunStore, UnknownRun
 from .runtime.errors import TraceError
 from .slices import encode_slice, wanted, whole_number
 from .tasks import capabilities, task_of
@@ -132,6 +132,8 @@ class App:
                 Rule("/model/<id>/runs", endpoint=self._list_runs),
                 Rule("/model/<id>/trace/<run>", endpoint=self._trace),
                 Rule("/model/<id>/trace/<run>.json", endpoint=self._trace_file),
+                Rule("/model/<id>/closeups/<run>", endpoint=self._closeups),
+                Rule("/model/<id>/errors/<run>.json", endpoint=self._errors_file),
                 Rule("/model/<id>/run", endpoint=self._start, methods=["POST"]),
                 Rule("/job/<job>", endpoint=self._job),
                 Rule("/job/<job>/cancel", endpoint=self._cancel, methods=["POST"]),
@@ -275,13 +277,13 @@ class App:
         body = {
             "runs": [{"id": run.id, "kind": run.kind, **run.facts} for run in self._runs.of_model(model.sha256)],
             "jobs": self._jobs.of_model(model.sha256),
-            "pending": self.library.profiles_pending,
+            "pending": self.library.runs_pending,
         }
         return _answer(request, Payload.of(to_json(body), "application/json"))
 
     def _trace(self, request: Request, id: str, run: str) -> Response:
         model = self.library.model(id)
-        found = self._runs.profile(model.sha256, run)
+        found = self._runs.of_kind("profile", model.sha256, run)
 
         def make() -> Payload:
             return Payload.of(found.encoded_trace(model), "application/octet-stream")
@@ -290,15 +292,27 @@ class App:
 
     def _trace_file(self, request: Request, id: str, run: str) -> Response:
         """The trace as ``tflite-viz profile -o`` writes it, to be kept."""
-        found = self._runs.profile(self.library.model(id).sha256, run)
-        response = _answer(request, Payload.of(found.read(), "application/json"))
-        response.headers["Content-Disposition"] = f'attachment; filename="{run}.trace.json"'
-        return response
+        found = self._runs.of_kind("profile", self.library.model(id).sha256, run)
+        return _saved(request, found, f"{run}.trace.json")
+
+    def _closeups(self, request: Request, id: str, run: str) -> Response:
+        model = self.library.model(id)
+        found = self._runs.of_kind("layer_error", model.sha256, run)
+
+        def make() -> Payload:
+            return Payload.of(found.encoded_closeups(model), "application/octet-stream")
+
+        return _answer(request, self._payloads.get((id, "closeups", run), make))
+
+    def _errors_file(self, request: Request, id: str, run: str) -> Response:
+        """Errors of layers as ``tflite-viz quantization --against … -o`` writes them, to be kept."""
+        found = self._runs.of_kind("layer_error", self.library.model(id).sha256, run)
+        return _saved(request, found, f"{run}.errors.json")
 
     def _start(self, request: Request, id: str) -> Response:
         request.max_content_length = _MOST_ASKED_BYTES
         model = self.library.model(id)
-        task = task_of(request.get_json(silent=True), model, self._runs)
+        task = task_of(request.get_json(silent=True), model, self._runs, self.library)
         job = self._jobs.start(model.sha256, task.title, task.work)
         return _Response(to_json(self._jobs.state(job)), 202, content_type="application/json")
 
@@ -418,6 +432,13 @@ def _answer(request: Request, payload: Payload) -> Response:
     else:
         response.data = gzip.decompress(payload.body)
     return response.make_conditional(request)
+
+
+def _saved(request: Request, run: Run, name: str) -> Response:
+    """The file of a run, to be kept."""
+    response = _answer(request, Payload.of(run.read(), "application/json"))
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None, **where: Any) -> Response:

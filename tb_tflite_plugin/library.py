@@ -17,28 +17,31 @@ from .analysis.source import Source, os_errors
 from .cache import ByteCache
 from .errors import NotReady, UnknownModel
 from .remote import Downloads, fetch
-from .run_facts import facts_of
+from .run_facts import facts_of, facts_of_errors
+from .runtime.error_file import loads as loads_errors
 from .runtime.errors import TraceError
 from .runtime.trace_file import loads
-from .scan import Found, Root, Scan, inside, real_path, scan
+from .scan import ERRORS_SUFFIX, Found, Root, Scan, inside, real_path, scan
 
 _OPEN_MODELS = 8
-_MOST_PROFILE_BYTES = 64 << 20
+_MOST_RUN_BYTES = 64 << 20
 _MOST_NOTES = 20
 
 
 @dataclass(frozen=True)
-class LoggedProfile:
-    """A profile that lies below a root.
+class LoggedRun:
+    """A profile, or errors of layers, in a file below a root.
 
     Attributes:
         key: its id.
+        kind: ``profile`` or ``layer_error``.
         model: SHA-256 of the model that it is of.
         facts: what a list says of it.
         read: its bytes, as they are now.
     """
 
     key: str
+    kind: str
     model: str
     facts: dict[str, Any]
     read: Callable[[], bytes]
@@ -64,9 +67,9 @@ class Library:
         self._found: dict[str, Found] = {}
         # Per key the SHA-256, or None where it cannot be computed (unreadable, or remote and not fetched).
         self._hashes: dict[str, str | None] = {}
-        # Per key the profile, or None where it cannot be read; a note says why.
-        self._profiles: dict[str, LoggedProfile | None] = {}
-        self._profile_notes: dict[str, str] = {}
+        # Per key the run, or None where it cannot be read; a note says why.
+        self._runs: dict[str, LoggedRun | None] = {}
+        self._run_notes: dict[str, str] = {}
         self._downloads = Downloads()
         self._models: ByteCache[Model] = ByteCache(_OPEN_MODELS, lambda _: 1)
         self._lock = threading.Lock()
@@ -105,7 +108,7 @@ class Library:
                     "running": not self._complete.is_set(),
                     "roots": [root.path for root in self._roots],
                     "entries": self._scan.entries,
-                    "notes": [*self._scan.notes, *list(self._profile_notes.values())[:_MOST_NOTES]],
+                    "notes": [*self._scan.notes, *list(self._run_notes.values())[:_MOST_NOTES]],
                 },
             }
 
@@ -131,15 +134,15 @@ class Library:
         model.source.check()
         return model
 
-    def profiles(self, model: str) -> list[LoggedProfile]:
-        """The profiles of the model with this SHA-256 that are known by now, in the order of run, tag and step."""
+    def runs(self, model: str) -> list[LoggedRun]:
+        """The logged runs of the model with this SHA-256 that are known by now, in the order of run, tag and step."""
         with self._lock:
-            return [found for found in self._profiles.values() if found is not None and found.model == model]
+            return [found for found in self._runs.values() if found is not None and found.model == model]
 
     @property
-    def profiles_pending(self) -> bool:
-        """Whether more profiles may turn up."""
-        return not self._complete.is_set() or len(self._profiles) < len(self._scan.profiles)
+    def runs_pending(self) -> bool:
+        """Whether more logged runs may turn up."""
+        return not self._complete.is_set() or len(self._runs) < len(self._scan.runs)
 
     def _find(self, wanted: str) -> tuple[str, Found]:
         self._start()
@@ -175,7 +178,7 @@ class Library:
                 if not self._wanted.is_set():
                     self._complete.set()
             self._identify()
-            self._read_profiles()
+            self._read_runs()
             self._wanted.wait(self._interval)
 
     def _identify(self) -> None:
@@ -195,39 +198,40 @@ class Library:
             with self._lock:
                 self._hashes[key] = digest
 
-    def _read_profiles(self) -> None:
-        """Reads what profiles say of themselves, until a new scan is asked for."""
-        there = {key_of(found): found for found in self._scan.profiles}
+    def _read_runs(self) -> None:
+        """Reads what logged runs say of themselves, until a new scan is asked for."""
+        there = {key_of(found): found for found in self._scan.runs}
         with self._lock:
-            self._profiles = {key: value for key, value in self._profiles.items() if key in there}
-            self._profile_notes = {key: value for key, value in self._profile_notes.items() if key in there}
+            self._runs = {key: value for key, value in self._runs.items() if key in there}
+            self._run_notes = {key: value for key, value in self._run_notes.items() if key in there}
         for key, found in there.items():
             if self._wanted.is_set():
                 return
-            if key not in self._profiles:
-                profile, note = self._read_profile(key, found)
+            if key not in self._runs:
+                run, note = self._read_run(key, found)
                 with self._lock:
-                    self._profiles[key] = profile
+                    self._runs[key] = run
                     if note:
-                        self._profile_notes[key] = note
+                        self._run_notes[key] = note
 
-    def _read_profile(self, key: str, found: Found) -> tuple[LoggedProfile | None, str]:
-        """A profile, or why there is none."""
-        read = partial(self._profile_bytes, found)
+    def _read_run(self, key: str, found: Found) -> tuple[LoggedRun | None, str]:
+        """A logged run, or why there is none."""
+        read = partial(self._run_bytes, found)
+        is_errors = found.path.lower().endswith(ERRORS_SUFFIX)
         try:
-            trace = loads(read(), found.label)
+            kind, model, facts = (_errors_in if is_errors else _profile_in)(read(), found.label)
         except (TraceError, ModelError) as error:
             return None, f"{error.file}: {error.reason}"
-        if trace.model.sha256 is None:
+        if model is None:
             return None, f"{found.label}: does not say which model it is of"
         place = {"label": found.label, "run": found.run, "tag": found.tag, "step": found.step}
-        return LoggedProfile(key, trace.model.sha256, {**place, **facts_of(trace)}, read), ""
+        return LoggedRun(key, kind, model, {**place, **facts}, read), ""
 
-    def _profile_bytes(self, found: Found) -> bytes:
-        if found.size > _MOST_PROFILE_BYTES:
-            raise ModelError(found.label, f"is larger than {_MOST_PROFILE_BYTES >> 20} MiB")
+    def _run_bytes(self, found: Found) -> bytes:
+        if found.size > _MOST_RUN_BYTES:
+            raise ModelError(found.label, f"is larger than {_MOST_RUN_BYTES >> 20} MiB")
         if found.remote:
-            return fetch(found, _MOST_PROFILE_BYTES)
+            return fetch(found, _MOST_RUN_BYTES)
         source = self._local(found)
         return source.read(0, int(source.data.size))
 
@@ -250,6 +254,18 @@ class Library:
         if (status.st_size, status.st_mtime_ns) != (found.size, found.modified_ns):
             raise ModelError(found.label, "the file was changed after it was found; look again")
         return source
+
+
+def _profile_in(data: bytes, name: str) -> tuple[str, str | None, dict[str, Any]]:
+    """Kind, model and facts of a profile."""
+    trace = loads(data, name)
+    return "profile", trace.model.sha256, facts_of(trace)
+
+
+def _errors_in(data: bytes, name: str) -> tuple[str, str | None, dict[str, Any]]:
+    """Kind, model and facts of errors of layers."""
+    errors = loads_errors(data, name)
+    return "layer_error", errors.model, facts_of_errors(errors)
 
 
 def key_of(found: Found) -> str:

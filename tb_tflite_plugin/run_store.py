@@ -1,4 +1,4 @@
-"""The runs of a model that a page can show: those it has asked for, and profiles that were logged."""
+"""The runs of a model that a page can show: those it has asked for, and those that were logged."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from typing import Any
 
 from .analysis.model import Model
 from .analysis.report import Report
+from .jsontext import dumps
 from .library import Library
-from .run_facts import facts_of
+from .run_facts import facts_of, facts_of_errors
 from .runtime import trace_file
+from .runtime.closeups import Closeups
+from .runtime.error_file import ErrorFile
+from .runtime.error_file import loads as loads_errors
+from .runtime.error_file import to_json as errors_json
 from .runtime.profile_report import report
 from .runtime.trace import Trace
 from .runtime.traces import loads
-from .wire import encode_report
+from .wire import encode_closeups, encode_report
 from .wire_trace import encode_trace
 
 _KEPT_BYTES = 128 << 20
@@ -38,10 +43,10 @@ class Run:
 
     Attributes:
         id: names it among the runs of its model.
-        kind: ``profile`` or ``partition``.
+        kind: ``profile``, ``partition`` or ``layer_error``.
         model: SHA-256 of the model.
         facts: what a list says of it, as plain values.
-        read: the trace's JSON, or the partition's report as it goes over the wire.
+        read: the JSON of the trace or of the errors, or the partition's report as it goes over the wire.
     """
 
     id: str
@@ -62,9 +67,23 @@ class Run:
         """The trace as it goes over the wire."""
         return encode_trace(self.trace(model))
 
+    def errors(self, model: Model) -> ErrorFile:
+        """Errors of layers.
+
+        Raises:
+            TraceError: when they cannot be read, or are of a model with other operators.
+        """
+        return loads_errors(self.read(), self.facts["label"], len(model.operators))
+
+    def encoded_closeups(self, model: Model) -> bytes:
+        """Values and channels of errors of layers as they go over the wire."""
+        return encode_closeups(self.errors(model).closeups)
+
     def encoded_report(self, model: Model) -> bytes:
         """The report over operators as it goes over the wire."""
-        return encode_report(report(self.trace(model), model)) if self.kind == "profile" else self.read()
+        if self.kind == "partition":
+            return self.read()
+        return encode_report(report(self.trace(model), model) if self.kind == "profile" else self.errors(model).report)
 
 
 class RunStore:
@@ -97,6 +116,13 @@ class RunStore:
         }
         return self._add("partition", model, facts, encode_report(measured))
 
+    def add_errors(self, measured: Report, closeups: Closeups, model: Model) -> str:
+        """Keeps errors of layers and returns their id."""
+        identity = {"sha256": model.sha256, "name": model.name, "size_bytes": int(model.source.data.size)}
+        content = dumps(errors_json(measured, closeups, identity)).encode("utf-8", "replace")
+        facts = facts_of_errors(loads_errors(content, model.name))
+        return self._add("layer_error", model.sha256, facts, content)
+
     def _add(self, kind: str, model: str, facts: dict[str, Any], content: bytes) -> str:
         id, packed = secrets.token_hex(8), gzip.compress(content, 6)
         run = Run(id, kind, model, {"label": "run here", "logged": False, **facts}, lambda: gzip.decompress(packed))
@@ -109,8 +135,8 @@ class RunStore:
     def of_model(self, model: str) -> list[Run]:
         """The runs of a model: logged ones by step, then those made here, the newest last."""
         logged = [
-            Run(found.key, "profile", model, {**found.facts, "logged": True}, found.read)
-            for found in self._library.profiles(model)
+            Run(found.key, found.kind, model, {**found.facts, "logged": True}, found.read)
+            for found in self._library.runs(model)
         ]
         with self._lock:
             return logged + [run for run, _ in self._made.values() if run.model == model]
@@ -129,13 +155,13 @@ class RunStore:
             raise UnknownRun(id)
         return found
 
-    def profile(self, model: str, id: str) -> Run:
-        """One profile of a model.
+    def of_kind(self, kind: str, model: str, id: str) -> Run:
+        """One run of a model that is of a kind.
 
         Raises:
             UnknownRun: when there is none.
         """
         found = self.find(model, id)
-        if found.kind != "profile":
+        if found.kind != kind:
             raise UnknownRun(id)
         return found

@@ -18,8 +18,9 @@ from .analysis.errors import ModelError
 from .analysis.source import Source
 
 SUFFIXES = (".tflite", ".lite", ".task", ".litertlm")
-# What log_profile writes, beside models.
-PROFILE_SUFFIX = ".trace.json"
+# What log_profile and log_layer_error write, beside models.
+PROFILE_SUFFIX, ERRORS_SUFFIX = ".trace.json", ".errors.json"
+_RUN_SUFFIXES = (PROFILE_SUFFIX, ERRORS_SUFFIX)
 # What else lies in log directories and is never a model: not even looked into.
 _OTHER_SUFFIXES = (
     ".json",
@@ -39,8 +40,10 @@ _OTHER_SUFFIXES = (
 _SKIPPED_DIRECTORIES = ("node_modules", "__pycache__")
 _MAX_ENTRIES = 200_000
 _MAX_NOTES = 100
-# <run>/plugins/tflite/<tag>/<step>.tflite is where log_model writes, and log_profile its profile.
-_LOGGED = re.compile(r"(?:(?P<run>.+)/)?plugins/tflite/(?P<tag>.+)/(?P<step>\d+)\.(?:tflite|[\w-]+\.trace\.json)")
+# <run>/plugins/tflite/<tag>/<step>.tflite is where log_model writes, and what was measured of it is logged beside it.
+_LOGGED = re.compile(
+    r"(?:(?P<run>.+)/)?plugins/tflite/(?P<tag>.+)/(?P<step>\d+)\.(?:tflite|[\w-]+\.(?:trace|errors)\.json)"
+)
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,10 @@ class Found:
 
 @dataclass
 class Scan:
-    """The models and profiles below the roots, what was looked at, and what was passed over and why."""
+    """The models and logged runs below the roots, what was looked at, and what was passed over and why."""
 
     models: list[Found] = field(default_factory=list)
-    profiles: list[Found] = field(default_factory=list)
+    runs: list[Found] = field(default_factory=list)
     entries: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -121,7 +124,7 @@ def scan(roots: list[Root], follow_links: bool) -> Scan:
                 _scan_local(root, result, None if follow_links else local)
         except Exception as error:  # every remote store has errors of its own
             result.note(f"{root.path}: {str(error) or type(error).__name__}")
-    for found in (result.models, result.profiles):
+    for found in (result.models, result.runs):
         found.sort(key=lambda item: (item.run, item.tag, item.step or 0, item.label))
     return result
 
@@ -199,7 +202,7 @@ def _visit(
 
 def _may_be_shown(entry: os.DirEntry[str]) -> bool:
     name = entry.name.lower()
-    if name.endswith((*SUFFIXES, PROFILE_SUFFIX)):
+    if name.endswith((*SUFFIXES, *_RUN_SUFFIXES)):
         return True
     if name.endswith(_OTHER_SUFFIXES) or "tfevents" in name:
         return False
@@ -211,8 +214,8 @@ def _add_file(root: Root, path: str, relative: str, run_of: dict[str, str], resu
     status = os.stat(path)
     if not stat.S_ISREG(status.st_mode):
         return
-    if path.lower().endswith(PROFILE_SUFFIX):
-        result.profiles.append(_found(root, path, "", relative, run_of, status.st_size, status.st_mtime_ns, None))
+    if path.lower().endswith(_RUN_SUFFIXES):
+        result.runs.append(_found(root, path, "", relative, run_of, status.st_size, status.st_mtime_ns, None))
         return
     for member, error in _models_of(path):
         found = _found(root, path, member, relative, run_of, status.st_size, status.st_mtime_ns, error)
@@ -272,12 +275,12 @@ def _scan_remote(root: Root, result: Scan) -> None:
     relative_of = {name: name.removeprefix(top).lstrip("/") or PurePosixPath(name).name for name in listed}
     runs = {os.path.dirname(name) for name in relative_of.values() if "tfevents" in os.path.basename(name)}
     for name, info in listed.items():
-        if name.lower().endswith((*SUFFIXES, PROFILE_SUFFIX)) and info.get("type") == "file":
+        if name.lower().endswith((*SUFFIXES, *_RUN_SUFFIXES)) and info.get("type") == "file":
             relative = relative_of[name]
             run_of = {os.path.dirname(relative): _nearest(os.path.dirname(relative), runs)}
             size = int(info.get("size") or 0)
             url = filesystem.unstrip_protocol(name)
-            into = result.profiles if name.lower().endswith(PROFILE_SUFFIX) else result.models
+            into = result.runs if name.lower().endswith(_RUN_SUFFIXES) else result.models
             into.append(_found(root, url, "", relative, run_of, size, _modified(info), None))
 
 

@@ -20,11 +20,12 @@ from .analysis.model import Model
 from .analysis.quantization.one_tensor import tensor_channels
 from .analysis.reports import NAMES, analyse
 from .jsontext import dumps
-from .run_facts import facts_of
+from .run_facts import facts_of, facts_of_errors
 from .runtime.delegate_times import measured
+from .runtime.error_file import ErrorFile
 from .runtime.profile_report import report
 from .runtime.trace import Trace
-from .wire import encode_graph, encode_report
+from .wire import encode_closeups, encode_graph, encode_report
 from .wire_trace import encode_trace
 
 # Channels of all quantized constants together that a report carries.
@@ -45,12 +46,15 @@ _PAGE = """<!doctype html>
 """
 
 
-def static_report(model: Model, traces: Sequence[tuple[str, Trace]] = ()) -> str:
+def static_report(
+    model: Model, traces: Sequence[tuple[str, Trace]] = (), errors: Sequence[tuple[str, ErrorFile]] = ()
+) -> str:
     """The report of a model as HTML.
 
     Args:
         model: the model.
         traces: profiles of it that the report carries, each with a name for people.
+        errors: errors of its layers, likewise.
     """
     entry = _entry(model)
     details = {
@@ -71,7 +75,10 @@ def static_report(model: Model, traces: Sequence[tuple[str, Trace]] = ()) -> str
             name: fixes_of(model, name, [measured(trace, model, name, label) for label, trace in traces])
             for name in delegates()
         },
-        "runs": [_run(place, name, trace, model) for place, (name, trace) in enumerate(traces)],
+        "runs": [
+            *(_run(f"{place:x}", name, trace, model) for place, (name, trace) in enumerate(traces)),
+            *(_errors(f"e{place:x}", name, found) for place, (name, found) in enumerate(errors)),
+        ],
         "details": _packed(dumps(details).encode("utf-8", "replace")),
     }
     script = (
@@ -104,14 +111,26 @@ def _channels(model: Model) -> dict[str, Any]:
     return told
 
 
-def _run(place: int, name: str, trace: Trace, model: Model) -> dict[str, Any]:
+def _run(id: str, name: str, trace: Trace, model: Model) -> dict[str, Any]:
     """A profile as the page takes it from a server, which made an id of its own."""
-    where = {"label": name, "logged": True, "run": ".", "tag": name, "step": None}
     return {
-        "entry": {"id": f"{place:x}", "kind": "profile", **where, **facts_of(trace)},
+        "entry": {"id": id, "kind": "profile", **_where(name), **facts_of(trace)},
         "report": _packed(encode_report(report(trace, model))),
         "trace": _packed(encode_trace(trace)),
     }
+
+
+def _errors(id: str, name: str, found: ErrorFile) -> dict[str, Any]:
+    """Errors of layers as the page takes them from a server."""
+    return {
+        "entry": {"id": id, "kind": "layer_error", **_where(name), **facts_of_errors(found)},
+        "report": _packed(encode_report(found.report)),
+        "closeups": _packed(encode_closeups(found.closeups)),
+    }
+
+
+def _where(name: str) -> dict[str, Any]:
+    return {"label": name, "logged": True, "run": ".", "tag": name, "step": None}
 
 
 def _entry(model: Model) -> dict[str, Any]:

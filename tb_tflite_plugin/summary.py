@@ -1,4 +1,4 @@
-"""Logging models and profiles next to the events of a run, for the TensorBoard tab to show by run, tag and step."""
+"""Logging models and what was measured of them next to a run's events, for the TensorBoard tab: by run, tag, step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import posixpath
 import re
 import secrets
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from .analysis.containers import open_model
 from .analysis.model import Model
 
 if TYPE_CHECKING:
+    from .analysis.report import Report
+    from .runtime.closeups import Closeups
     from .runtime.trace import Trace
 
 
@@ -100,6 +103,51 @@ def log_profile(
     if not isinstance(logdir_or_writer, str | os.PathLike):
         _write_scalars(logdir_or_writer, {f"{tag}/{key}": value for key, value in _scalars(trace).items()}, step)
     return written
+
+
+def log_layer_error(
+    logdir_or_writer: Any,
+    report: Report,
+    closeups: Closeups | None,
+    model: Model,
+    *,
+    tag: str = "model",
+    step: int = 0,
+) -> str:
+    """Writes errors of layers to ``<logdir>/plugins/tflite/<tag>/<step>.<against>.errors.json``.
+
+    Args:
+        logdir_or_writer: as in :func:`log_model`.
+        report: the errors, over the operators of ``model``.
+        closeups: values and channels; None where another tool has measured.
+        model: the model, logged under the same tag and step where it is not there yet.
+        tag: names the model within the run.
+        step: the training step that it belongs to.
+
+    Returns:
+        Where the errors were written.
+
+    Raises:
+        ValueError, TypeError: as in :func:`log_model`.
+    """
+    from .jsontext import dumps
+    from .runtime.error_file import to_json
+
+    folders, step = _place(tag, step)
+    logdir = logdir_of(logdir_or_writer)
+    name = os.path.basename(model.name)
+    identity = {"sha256": model.sha256, "name": name, "size_bytes": int(model.source.data.size)}
+    reference = report.summary.get("reference")
+    if reference is not None:  # its directory is nobody's business
+        reference = {**reference, "name": os.path.basename(reference["name"])}
+        report = replace(report, summary={**report.summary, "reference": reference})
+    data = dumps(to_json(report, closeups, identity)).encode("utf-8", "replace")
+    against = report.summary["source"] if reference is None else reference["name"].removesuffix(".tflite")
+    against = re.sub(r"\W+", "-", against)
+    if not _exists(logdir, [*folders, f"{step}.tflite"]):
+        write = _write_remote if "://" in logdir else _write_local
+        write(logdir, folders, str(step), model, _sidecar(model, name, tag, step))
+    return _write_data(logdir, folders, f"{step}.{against}.errors.json", data)
 
 
 def _scalars(trace: Trace) -> dict[str, float]:

@@ -1,6 +1,7 @@
-"""What a page may have done with a model: a profile, or a delegate's partition. Every option is checked before a start.
+"""What a page may have done with a model: a profile, a delegate's partition, the errors of its layers.
 
-Nothing here takes a path or a name of a file from a request: delegates are those known by name.
+Every option is checked before a start. Nothing here takes a path or a name of a file from a request: delegates are
+those known by name, other models those that the library knows by id.
 """
 
 from __future__ import annotations
@@ -14,15 +15,19 @@ from typing import Any
 from .analysis.model import Model
 from .errors import UsageError
 from .jobs import Work
+from .library import Library
 from .run_store import RunStore
-from .runtime import ceilings, litert, partitions
+from .runtime import accuracy, accuracy_report, ceilings, litert, partitions
+from .runtime.closeups import closeups
 from .runtime.errors import InputError, RuntimeCancelled, RuntimeFailure, RuntimeMissing
 from .runtime.profiler import KERNELS, Settings, profile
 from .runtime.trace import Trace
 from .runtime.worker import Limits, Progress
 
-KINDS = ("profile", "partition")
+KINDS = ("profile", "partition", "layer_error")
 MOST_RUNS, MOST_WARMUP, MOST_SECONDS = 10_000, 1_000, 60.0
+# Their values are made here, and all are held until both models have run on them.
+MOST_SAMPLES, MOST_SEED = 128, (1 << 32) - 1
 _MOST_DIMENSION = 1 << 24
 # A model may load and compile for long; what is timed is bounded by the options.
 _LIMITS = Limits(seconds=300.0)
@@ -58,6 +63,9 @@ def capabilities() -> dict[str, Any]:
         "runs": MOST_RUNS,
         "warmup": MOST_WARMUP,
         "seconds": MOST_SECONDS,
+        "error_kernels": accuracy.KERNELS,
+        "samples": MOST_SAMPLES,
+        "seed": MOST_SEED,
     }
 
 
@@ -67,16 +75,18 @@ def cores() -> int:
     return max(1, min(count or 1, 256))
 
 
-def task_of(asked: Any, model: Model, store: RunStore) -> Task:
+def task_of(asked: Any, model: Model, store: RunStore, library: Library) -> Task:
     """The task that the body of a request describes.
 
     Args:
         asked: the decoded JSON: ``kind``, and ``options`` that are all optional.
         model: the model.
         store: where the result goes.
+        library: knows the models that it may be compared with.
 
     Raises:
         UsageError: naming the option that is wrong.
+        UnknownModel, NotReady, ModelError: for a model to compare with, as :meth:`.Library.model`.
     """
     if not isinstance(asked, dict) or set(asked) - {"kind", "options"}:
         raise UsageError("the request must be an object with kind and options")
@@ -85,6 +95,8 @@ def task_of(asked: Any, model: Model, store: RunStore) -> Task:
         raise UsageError(f"kind must be one of {', '.join(KINDS)}")
     if not isinstance(options, dict):
         raise UsageError("options must be an object")
+    if kind == "layer_error":
+        return _layer_error_task(options, model, store, library)
     return _profile_task(options, model, store) if kind == "profile" else _partition_task(options, model, store)
 
 
@@ -137,6 +149,28 @@ def _partition_task(options: dict[str, Any], model: Model, store: RunStore) -> T
         return store.add_partition(report, model.sha256)
 
     return Task(f"partition of {delegate}", work)
+
+
+def _layer_error_task(options: dict[str, Any], model: Model, store: RunStore, library: Library) -> Task:
+    _only(options, "reference", "kernels", "reference_kernels", "samples", "seed")
+    id = _text(options, "reference")
+    kernels = _one_of(options, "kernels", accuracy.KERNELS, "builtin")
+    theirs = _one_of(options, "reference_kernels", accuracy.KERNELS, "builtin")
+    samples = _integer(options, "samples", 1, MOST_SAMPLES, 8)
+    seed = _integer(options, "seed", 0, MOST_SEED, 0)
+    assert samples is not None
+    assert seed is not None
+    reference = model if id is None else library.model(id)
+    if reference.sha256 == model.sha256 and kernels == theirs:
+        raise UsageError("a model against itself needs other kernels on the other side")
+    settings = accuracy.Settings(kernels=kernels, reference_kernels=theirs, samples=samples, seed=seed)
+
+    def work(progress: Progress, cancel: threading.Event) -> str:
+        errors = accuracy.compare(reference, model, settings, limits=_LIMITS, progress=progress, cancel=cancel)
+        return store.add_errors(accuracy_report.report(errors, model, reference), closeups(errors), model)
+
+    against = f"kernels {theirs}" if id is None else reference.name
+    return Task(f"errors of layers against {against}", work)
 
 
 # Options.

@@ -71,7 +71,7 @@ def candidates(store: RunStore, model: Model, asked: Sequence[str]) -> list[Run]
         UnknownRun: for an id that the model has no profile of.
     """
     if asked:
-        return [store.profile(model.sha256, id) for id in asked[:_MOST_PROFILES]]
+        return [store.of_kind("profile", model.sha256, id) for id in asked[:_MOST_PROFILES]]
     runs = [run for run in store.of_model(model.sha256) if run.kind == "profile"]
     return runs[: -_MOST_PROFILES - 1 : -1]
 

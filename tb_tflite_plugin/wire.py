@@ -22,6 +22,7 @@ from .analysis.ragged import Array, Categories, Ragged, Strings, offsets_of
 from .analysis.report import Column, Report
 from .analysis.reports import NAMES
 from .jsontext import dumps
+from .runtime.closeups import Closeups
 
 MAGIC = b"TFV1"
 
@@ -106,6 +107,13 @@ def encode_report(report: Report) -> bytes:
         "reportColumns": described,
     }
     return encode(header, columns)
+
+
+def encode_closeups(closeups: Closeups | None) -> bytes:
+    """Values and channels of operators; of none where there are none. Its twin is frontend/src/wire/closeups.ts."""
+    if closeups is None:
+        return encode({}, {"operator": np.zeros(0, np.int64)})
+    return encode({}, {"operator": closeups.operators, **closeups.lists})
 
 
 def _valid(column: Column) -> Array | None:

@@ -8,6 +8,7 @@ from importlib import metadata
 from .coreml import CORE_ML
 from .edgetpu import EDGE_TPU
 from .ethos_u import ETHOS_U
+from .ethos_u85 import ETHOS_U85
 from .gpu import GPU_DELEGATE
 from .hexagon import HEXAGON
 from .lists import LISTS
@@ -16,7 +17,7 @@ from .rules import Delegate
 from .xnnpack import XNNPACK
 
 GROUP = "tb_tflite_plugin.delegates"
-_OWN = (XNNPACK, GPU_DELEGATE, NNAPI, CORE_ML, HEXAGON, ETHOS_U, EDGE_TPU, *LISTS)
+_OWN = (XNNPACK, GPU_DELEGATE, NNAPI, CORE_ML, HEXAGON, ETHOS_U, ETHOS_U85, EDGE_TPU, *LISTS)
 
 
 @cache

@@ -46,7 +46,7 @@ def rules(version: int) -> Rules:
 
 
 def _version(node: Node) -> Failure | None:
-    most, found = _VERSIONS.get(node.op, 1), node.view.version[node.operator]
+    most, found = _VERSIONS.get(node.op, 1), node.version
     return None if found <= most else Failure("operator version", str(found), f"at most {most}")
 
 
@@ -186,5 +186,5 @@ def _rows(version: int) -> Iterator[tuple[str, tuple[Condition, ...]]]:
 _OPTIONS = {MOST: "0", LEAST: "2", _VERSION: "3"}
 CORE_ML = Delegate(
     "coreml", "Core ML", "rules", "tflite/delegates/coreml of LiteRT f674577", _claimer(_OPTIONS), least_operators=2,
-    options=_OPTIONS, with_options=_claimer,
+    options=_OPTIONS, with_options=_claimer, choices={_VERSION: ("2", "3")},
 )  # fmt: skip

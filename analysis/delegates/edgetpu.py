@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ..values import stored
 from .nodes import Node, View
-from .rules import MOST, Claim, Condition, Delegate, Failure, Rules, constant, failures, option
+from .rules import MOST, Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, option
 
 _BYTES = ("INT8", "UINT8")
 _LARGEST_SOFTMAX = 16000
@@ -29,7 +29,7 @@ def _bytes_only(node: Node) -> Failure | None:
 
 
 def _sized_before(node: Node) -> Failure | None:
-    if not node.view.is_late(node.operator):
+    if not node.is_late:
         return None
     return Failure("output 0", "sized while running", "a shape that is known before")
 
@@ -143,10 +143,13 @@ def _rows() -> Iterator[tuple[str, tuple[Condition, ...]]]:
 RULES: Rules = {op: (_bytes_only, _sized_before, _three_dimensions, *conditions) for op, conditions in _rows()}
 
 
+def _failures(node: Node) -> list[Failure]:
+    return failures(node, RULES)
+
+
 def claim(view: View, subgraph: int) -> Claim:
     """What the table has of a subgraph."""
-    found = {node.operator: failures(node, RULES) for node in view.nodes(subgraph)}
-    return Claim({o for o, failed in found.items() if not failed}, {o: failed for o, failed in found.items() if failed})
+    return claim_by(view, subgraph, _failures)
 
 
 EDGE_TPU = Delegate(

@@ -10,30 +10,35 @@ from collections.abc import Iterator
 from math import prod
 
 from .nodes import Node, View
-from .rules import Claim, Condition, Delegate, Failure, Rules, constant, failures, outputs_between, types
+from .rules import Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, outputs_between, types
 
-_BYTES, _SHORT = ("INT8", "UINT8"), ("INT8", "UINT8", "INT16")
+BYTES, _SHORT = ("INT8", "UINT8"), ("INT8", "UINT8", "INT16")
 _TYPES = ("INT8", "UINT8", "INT16", "INT32")
-_PARAMETERS = ("INT32", "INT64")
+PARAMETERS = ("INT32", "INT64")
 _SAME, _VALID = 0, 1  # Padding
-# Which inputs are data; the first where nothing stands here. None: all of them.
-_DATA: dict[str, tuple[int, ...] | None] = {
+# Which inputs are data, of U85's operators too; the first where nothing stands here. None: all of them.
+DATA: dict[str, tuple[int, ...] | None] = {
     **dict.fromkeys(("CONCATENATION", "PACK"), None),
-    **dict.fromkeys(("ADD", "BATCH_MATMUL", "MAXIMUM", "MINIMUM", "MUL", "PRELU", "SQUARED_DIFFERENCE", "SUB"), (0, 1)),
-    "SPLIT": (1,),
+    **dict.fromkeys(
+        ("ADD", "BATCH_MATMUL", "DIV", "EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "LOGICAL_AND",
+         "LOGICAL_OR", "MAXIMUM", "MINIMUM", "MUL", "NOT_EQUAL", "PRELU", "SQUARED_DIFFERENCE", "SUB"), (0, 1),
+    ),
+    **dict.fromkeys(("SELECT", "SELECT_V2"), (0, 1, 2)),
+    **dict.fromkeys(("ASSIGN_VARIABLE", "SCATTER_ND", "SPLIT"), (1,)),
+    "READ_VARIABLE": (),
     "TRANSPOSE_CONV": (2,),
-}
-_WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
+}  # fmt: skip
+WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 _UNQUANTIZED = ("ARG_MAX", "EXPAND_DIMS", "MIRROR_PAD", "PAD", "PADV2", "QUANTIZE", "TRANSPOSE")
-_ANY_ZERO = ("AVERAGE_POOL_2D", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "UNIDIRECTIONAL_SEQUENCE_LSTM")
+ANY_ZERO = ("AVERAGE_POOL_2D", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "UNIDIRECTIONAL_SEQUENCE_LSTM")
 _WIDE = ("ADD", "ARG_MAX", "BATCH_MATMUL", "EXPAND_DIMS", "FULLY_CONNECTED", "MIRROR_PAD", "MUL", "NEG", "RESHAPE",
          "SQUEEZE", "SUB", "SUM", "TRANSPOSE")  # fmt: skip
 _MOST_STRIDE, _MOST_KERNEL, _MOST_AREA, _MOST_SAME_KERNEL = 3, 256, 256 * 256, 8
 
 
-def _operands(node: Node) -> Iterator[tuple[str, int]]:
+def operands(node: Node) -> Iterator[tuple[str, int]]:
     """What it computes with: names and tensors of data and results."""
-    places = _DATA.get(node.op, (0,))
+    places = DATA.get(node.op, (0,))
     for place in range(len(node.inputs)) if places is None else places:
         if node.input(place) >= 0:
             yield f"input {place}", node.input(place)
@@ -42,8 +47,15 @@ def _operands(node: Node) -> Iterator[tuple[str, int]]:
             yield f"output {place}", tensor
 
 
+def with_weights(node: Node) -> Iterator[tuple[str, int]]:
+    """What it computes with, weights too."""
+    yield from operands(node)
+    if node.op in WEIGHTED:
+        yield "input 1 (weights)", node.input(1)
+
+
 def _type(node: Node) -> Failure | None:
-    for name, tensor in _operands(node):
+    for name, tensor in operands(node):
         found = node.type(tensor)
         if found == "INT64" and node.op == "ARG_MAX":
             continue
@@ -56,9 +68,10 @@ def _type(node: Node) -> Failure | None:
     return None
 
 
-def _shape(node: Node) -> Failure | None:
+def known_shape(node: Node) -> Failure | None:
+    """Shapes of which only the batch may vary."""
     signature = node.view.signature
-    for name, tensor in _operands(node):
+    for name, tensor in operands(node):
         if -1 in signature[tensor][1:]:
             return Failure(name, "of a dynamic shape", "a shape of which only the batch may vary")
         if not node.view.shape[tensor] and not node.is_static(tensor):
@@ -68,22 +81,20 @@ def _shape(node: Node) -> Failure | None:
 
 def _quantized(node: Node) -> Failure | None:
     """Parameters there, one scale but for weights, and zero points that the hardware can take."""
-    operands = list(_operands(node))
-    if node.op in _WEIGHTED:
-        operands.append(("input 1 (weights)", node.input(1)))
-    for name, tensor in operands:
+    for name, tensor in with_weights(node):
         scales, kind = node.view.scales[tensor], node.type(tensor)
         if node.op not in _UNQUANTIZED and kind != "INT32" and (scales == 0 or node.view.scale(tensor) <= 0):
             return Failure(name, "without a scale", "quantization parameters", "quantize the model to 8 bits")
-        if scales > 1 and node.op not in _WEIGHTED:
+        if scales > 1 and node.op not in WEIGHTED:
             return Failure(name, "quantized per channel", "one scale")
         zero = node.view.zero_point(tensor)
-        if node.op not in _ANY_ZERO and kind == "INT32" and zero:
+        if node.op not in ANY_ZERO and kind == "INT32" and zero:
             return Failure(name, f"INT32 with zero point {zero}", "zero point 0")
     return None
 
 
-def _bias(place: int) -> tuple[Condition, ...]:
+def biased(place: int) -> tuple[Condition, ...]:
+    """A constant bias of whole numbers."""
     return constant(place, "bias"), types(place, "INT32", "INT64")
 
 
@@ -102,14 +113,16 @@ def _long_strides(node: Node) -> Failure | None:
     return None if plain else _strides(node)
 
 
-def _average(node: Node) -> Failure | None:
+def averaged(node: Node) -> Failure | None:
+    """How far an average goes."""
     high, wide = node.option("filter_height"), node.option("filter_width")
     if node.option("padding") == _SAME and max(high, wide) > _MOST_SAME_KERNEL:
         return Failure("option filter", f"{high:g}x{wide:g}", "at most 8x8 with padding SAME")
-    return _window(node)
+    return window(node)
 
 
-def _window(node: Node) -> Failure | None:
+def window(node: Node) -> Failure | None:
+    """How far a window goes."""
     high, wide = node.option("filter_height"), node.option("filter_width")
     if high <= _MOST_KERNEL and high * wide <= _MOST_AREA:
         return None
@@ -123,7 +136,7 @@ def _dynamic_matrix(node: Node) -> Failure | None:
     return None if found == "INT8" else Failure("input 0", found, "INT8, where both matrices are computed")
 
 
-def _alike(*kinds: str) -> Condition:
+def alike(*kinds: str) -> Condition:
     """Input and output have one of the types, and the same one, and the same shape."""
 
     def condition(node: Node) -> Failure | None:
@@ -137,7 +150,8 @@ def _alike(*kinds: str) -> Condition:
     return condition
 
 
-def _one_quantization(node: Node) -> Failure | None:
+def one_quantization(node: Node) -> Failure | None:
+    """Inputs that are quantized as the output."""
     view, output = node.view, node.output()
     for place in (0, 1):
         tensor = node.input(place)
@@ -146,17 +160,20 @@ def _one_quantization(node: Node) -> Failure | None:
     return None
 
 
-def _reduces(node: Node) -> Failure | None:
+def single_batch(node: Node) -> Failure | None:
+    """Reductions take one image at a time."""
     shape = node.view.shape[node.input(0)]
     if len(shape) == 4 and shape[0] != 1:
         return Failure("input 0", f"a batch of {shape[0]}", "a batch of 1", "run it with a batch of 1")
     return None
 
 
-def _area(node: Node) -> Failure | None:
+def small_area(node: Node) -> Failure | None:
+    """Rows that can be counted in 16 bits."""
     shape = node.view.shape[node.input(0)]
     area = prod(shape[:-1])
-    return None if area < 1 << 16 else Failure("input 0", f"{area:,} rows", "less than 65,536")
+    # The report says less than 65,536; Vela takes as many.
+    return None if area <= 1 << 16 else Failure("input 0", f"{area:,} rows", "at most 65,536")
 
 
 def _scales_up(node: Node) -> Failure | None:
@@ -193,7 +210,8 @@ def _depth(node: Node) -> Failure | None:
     return None if shape and shape[-1] <= 127 else Failure("input 0", f"{shape[-1:]} deep", "at most 127 deep")
 
 
-def _plain_lstm(node: Node) -> Failure | None:
+def plain_lstm(node: Node) -> Failure | None:
+    """An LSTM of four gates and nothing else."""
     for places, what in (((9, 10, 11), "peepholes"), ((16, 17), "a projection"), ((20, 21, 22, 23), "normalization")):
         if any(node.input(place) >= 0 for place in places):
             return Failure("operator", f"with {what}", "gates only")
@@ -201,58 +219,62 @@ def _plain_lstm(node: Node) -> Failure | None:
 
 
 def _rules() -> Iterator[tuple[str, tuple[Condition, ...]]]:
-    weights = types(1, *_BYTES)
+    weights = types(1, *BYTES)
     for op in ("ABS", "ADD", "CONCATENATION", "EXP", "EXPAND_DIMS", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MUL",
                "NEG", "PACK", "PRELU", "QUANTIZE", "REDUCE_MAX", "REDUCE_MIN", "RELU", "RELU6", "RELU_0_TO_1",
                "RELU_N1_TO_1", "RESHAPE", "REVERSE_V2", "SQUARED_DIFFERENCE", "SQUEEZE", "SUB", "SUM", "TANH", "TILE",
                "UNPACK"):  # fmt: skip
         yield op, ()
     yield "ARG_MAX", (_depth,)
-    yield "AVERAGE_POOL_2D", (_average, _long_strides)
-    yield "MAX_POOL_2D", (_window, _long_strides)
+    yield "AVERAGE_POOL_2D", (averaged, _long_strides)
+    yield "MAX_POOL_2D", (window, _long_strides)
     yield "BATCH_MATMUL", (_dynamic_matrix,)
-    yield "CONV_2D", (weights, *_bias(2), _long_strides)
-    yield "DEPTHWISE_CONV_2D", (weights, *_bias(2), _strides)
-    yield "FULLY_CONNECTED", (weights, *_bias(2), _dynamic_matrix)
-    yield "TRANSPOSE_CONV", (weights, *_bias(3), _transposed)
-    yield "ELU", (_alike("INT8"),)
-    yield "GELU", (_alike("INT8", "UINT8"),)
-    yield "LOG", (_alike("INT8", "INT16"),)
+    yield "CONV_2D", (weights, *biased(2), _long_strides)
+    yield "DEPTHWISE_CONV_2D", (weights, *biased(2), _strides)
+    yield "FULLY_CONNECTED", (weights, *biased(2), _dynamic_matrix)
+    yield "TRANSPOSE_CONV", (weights, *biased(3), _transposed)
+    yield "ELU", (alike("INT8"),)
+    yield "GELU", (alike("INT8", "UINT8"),)
+    yield "LOG", (alike("INT8", "INT16"),)
     yield "RSQRT", (types(0, "INT8", "INT16"),)
     for op in ("MAXIMUM", "MINIMUM"):
-        yield op, (_one_quantization,)
-    yield "MEAN", (constant(1, "axes"), _reduces)
+        yield op, (one_quantization,)
+    yield "MEAN", (constant(1, "axes"), single_batch)
     for op in ("PAD", "PADV2", "MIRROR_PAD"):
-        yield op, (constant(1, "paddings"), types(1, *_PARAMETERS))
+        yield op, (constant(1, "paddings"), types(1, *PARAMETERS))
     for op in ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR"):
         yield op, (_scales_up,)
     yield "SLICE", (constant(1, "begin"), constant(2, "size"))
     yield "STRIDED_SLICE", (constant(1, "begin"), constant(2, "end"), constant(3, "strides"))
-    yield "SOFTMAX", (_area,)
+    yield "SOFTMAX", (small_area,)
     for op in ("SPLIT", "SPLIT_V"):
         yield op, (outputs_between(1, 1 << 16),)
     yield "TRANSPOSE", (constant(1, "permutation"),)
-    yield "UNIDIRECTIONAL_SEQUENCE_LSTM", (_plain_lstm,)
+    yield "UNIDIRECTIONAL_SEQUENCE_LSTM", (plain_lstm,)
 
 
 RULES: Rules = {
-    **{op: (_type, _shape, _quantized, *conditions) for op, conditions in _rules()},
+    **{op: (_type, known_shape, _quantized, *conditions) for op, conditions in _rules()},
     "ethos-u": (),  # what Vela has compiled before
 }
 
 
+def _failures(node: Node) -> list[Failure]:
+    return left_out(node) or failures(node, RULES)
+
+
 def claim(view: View, subgraph: int) -> Claim:
     """What Vela would put on the NPU."""
-    found = {node.operator: _missing(node) or failures(node, RULES) for node in view.nodes(subgraph)}
-    return Claim({o for o, failed in found.items() if not failed}, {o: failed for o, failed in found.items() if failed})
+    return claim_by(view, subgraph, _failures)
 
 
-def _missing(node: Node) -> list[Failure]:
+def left_out(node: Node) -> list[Failure]:
     """What an operator of a damaged model lacks to be looked at."""
-    places = [*(_DATA.get(node.op, (0,)) or (0,)), *([1] if node.op in _WEIGHTED else [])]
-    left_out = [f"input {place}" for place in places if node.input(place) < 0]
-    left_out += [] if node.output() >= 0 else ["output 0"]
-    return [Failure(name, "left out", "there") for name in left_out]
+    data = DATA.get(node.op, (0,))
+    places = [*((0,) if data is None else data), *([1] if node.op in WEIGHTED else [])]
+    missing = [f"input {place}" for place in places if node.input(place) < 0]
+    missing += [] if node.output() >= 0 or node.op == "ASSIGN_VARIABLE" else ["output 0"]
+    return [Failure(name, "left out", "there") for name in missing]
 
 
 ETHOS_U = Delegate(

@@ -2,15 +2,20 @@
 
 Read in GetOpsToReplaceWithOptions and IsAllAllowedTensors of ml_drift_delegate/tflite/model_builder.cc of LiteRT
 f674577: which types an operator may read and write, and that tensors have fewer than five dimensions. What the parsers
-of single operators look at besides is here as far as it was met; see docs/delegates.md.
+of single operators look at besides is here as far as it was met; see docs/delegates.md. What the five of them are
+created with changes nothing of that: 8 bits and BOOL are always allowed, and one partition is taken.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .gpu_memory import OPTIONS, needs
 from .halves import claimed
 from .nodes import Node, View
 from .operator_lists import GPU
-from .rules import Claim, Condition, Delegate, Failure, Rules, option
+from .rules import Claim, Claimer, Condition, Delegate, Failure, Rules, option
 
 _FLOATS = ("FLOAT32", "FLOAT16")
 _QUANTIZED_IN, _QUANTIZED_OUT = ("INT2", "INT4", "INT8", "UINT8"), ("INT8", "UINT8")
@@ -29,9 +34,12 @@ _LOGICAL = {"LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT"}
 _MOST_DIMENSIONS = 4
 
 
-def claim(view: View, subgraph: int) -> Claim:
-    """What the delegate wants of a subgraph."""
-    return claimed(view, subgraph, _failures)
+def _claimer(values: Mapping[str, str]) -> Claimer:
+    def claim(view: View, subgraph: int) -> Claim:
+        found = claimed(view, subgraph, _failures)
+        return replace(found, needs=needs(view.model, found.operators, found.instead, values))
+
+    return claim
 
 
 def _failures(node: Node) -> list[Failure]:
@@ -121,5 +129,6 @@ def _allowed(node: Node) -> tuple[set[str], set[str]]:
 
 
 GPU_DELEGATE = Delegate(
-    "gpu", "GPU", "rules", "ml_drift_delegate/tflite/model_builder.cc of LiteRT f674577", claim, most_partitions=1
-)
+    "gpu", "GPU", "rules", "ml_drift_delegate/tflite/model_builder.cc of LiteRT f674577", _claimer(OPTIONS),
+    most_partitions=1, options=OPTIONS, with_options=_claimer,
+)  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .nodes import Node, View
-from .rules import Claim, Failure
+from .rules import Claim, Failure, claim_by
 
 
 def claimed(view: View, subgraph: int, failures: Callable[[Node], list[Failure]]) -> Claim:
@@ -26,16 +26,18 @@ def claimed(view: View, subgraph: int, failures: Callable[[Node], list[Failure]]
     halves: dict[int, int] = {}  # what DEQUANTIZE writes -> the 16 bits that it reads
     unpacking: set[int] = set()
     for node in view.nodes(subgraph):
-        source = node.input(0)
-        if node.op == "DEQUANTIZE" and source >= 0 and view.constant[source] and node.type(source) == "FLOAT16":
+        source = node.input(0) if node.op == "DEQUANTIZE" else -1
+        if source >= 0 and view.constant[source] and node.type(source) == "FLOAT16":
             unpacking.add(node.operator)
             halves[node.output()] = source
+    if not halves:
+        return without_dynamic(view, subgraph, claim_by(view, subgraph, failures))
     taken: set[int] = set()
     failed: dict[int, list[Failure]] = {}
     for node in view.nodes(subgraph):
         if node.operator in unpacking:
             continue
-        found = failures(_reading(node, halves))
+        found = view.once(_reading(node, halves), failures, failures)
         if found:
             failed[node.operator] = found
         else:
@@ -50,16 +52,14 @@ def claimed(view: View, subgraph: int, failures: Callable[[Node], list[Failure]]
 
 def _reading(node: Node, halves: dict[int, int]) -> Node:
     """An operator as if it read the 16 bits."""
-    if not halves or halves.keys().isdisjoint(node.inputs):
+    if halves.keys().isdisjoint(node.inputs):
         return node
-    other = Node(node.view, node.operator)
-    other.inputs = [halves.get(tensor, tensor) for tensor in node.inputs]
-    return other
+    return Node(node.view, node.operator, [halves.get(tensor, tensor) for tensor in node.inputs])
 
 
 def without_dynamic(view: View, subgraph: int, claim: Claim) -> Claim:
     """Nothing, where an operator's outputs have no shape before it runs: the runtime refuses the whole delegate."""
-    late = next((node for node in view.nodes(subgraph) if view.is_late(node.operator)), None)
+    late = next((node for node in view.nodes(subgraph) if node.is_late), None)
     if late is None:
         return claim
     text = f"sized while running, from {late.op} {late.operator} on"

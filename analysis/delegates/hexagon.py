@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .nodes import Node, View
-from .rules import LEAST, MOST, Claim, Condition, Delegate, Failure, Rules, constant, failures, option, types
+from .rules import LEAST, MOST, Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, option, types
 
 _BYTES = ("UINT8", "INT8")
 _NONE, _RELUS = 0, (0, 1, 2, 3)  # ActivationFunctionType: none; none, RELU, RELU_N1_TO_1, RELU6
@@ -28,7 +28,7 @@ _MOST_DIMENSIONS, _MOST_STRIDE = 4, 3
 
 def _version(node: Node) -> Failure | None:
     least, most = _VERSIONS.get(node.op, (1, 1))
-    found = node.view.version[node.operator]
+    found = node.version
     needed = str(least) if least == most else f"{least} to {most}"
     return None if least <= found <= most else Failure("operator version", str(found), needed)
 
@@ -126,10 +126,13 @@ def _rules() -> Iterator[tuple[str, tuple[Condition, ...]]]:
 RULES: Rules = {op: (_dimensions, _version, *conditions) for op, conditions in _rules()}
 
 
+def _failures(node: Node) -> list[Failure]:
+    return failures(node, RULES)
+
+
 def claim(view: View, subgraph: int) -> Claim:
     """What the delegate wants of a subgraph."""
-    found = {node.operator: failures(node, RULES) for node in view.nodes(subgraph)}
-    return Claim({o for o, failed in found.items() if not failed}, {o: failed for o, failed in found.items() if failed})
+    return claim_by(view, subgraph, _failures)
 
 
 HEXAGON = Delegate(

@@ -7,12 +7,15 @@ that the lists do not tell of.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import partial
 
 from ..micro_operators import CUSTOM_METHODS, METHODS
 from ..operators import tensorflow_op
+from .gpu_memory import BUFFER, PRECISION, needs
 from .nodes import Node, View
 from .operator_lists import GPU_LEGACY, INTEL, MEDIATEK, QUALCOMM
-from .rules import MOST, Claim, Claimer, Condition, Delegate, Failure, is_true
+from .rules import MOST, STRATEGY, SWITCH, Claim, Claimer, Condition, Delegate, Failure, claim_by, is_true
 
 
 def _listed(names: Collection[str]) -> Condition:
@@ -25,33 +28,40 @@ def _listed(names: Collection[str]) -> Condition:
 
 
 def _claims(*conditions: Condition) -> Claimer:
-    def claim(view: View, subgraph: int) -> Claim:
-        taken, failed = set(), {}
-        for node in view.nodes(subgraph):
-            found = [failure for condition in conditions if (failure := condition(node)) is not None]
-            if found:
-                failed[node.operator] = found
-            else:
-                taken.add(node.operator)
-        return Claim(taken, failed)
+    def judge(node: Node) -> list[Failure]:
+        return [failure for condition in conditions if (failure := condition(node)) is not None]
 
-    return claim
+    return partial(claim_by, judge=judge)
 
 
 def _gpu_types(allowed: tuple[str, ...]) -> Condition:
     def condition(node: Node) -> Failure | None:
         for side, tensors in (("input", node.inputs), ("output", node.outputs)):
             for place, tensor in enumerate(tensors):
-                if tensor >= 0 and node.view.model.producer[tensor] >= 0 and node.type(tensor) not in allowed:
+                if tensor >= 0 and node.view.computed[tensor] and node.type(tensor) not in allowed:
                     return Failure(f"{side} {place}", node.type(tensor), " or ".join(allowed))
         return None
 
     return condition
 
 
-def _gpu_legacy(options: Mapping[str, str]) -> Claimer:
-    quantized = ("INT8", "UINT8") if is_true(options, "quantized") else ()
-    return _claims(_listed(GPU_LEGACY), _gpu_types(("FLOAT32", "FLOAT16", *quantized)))
+def _opencl(node: Node) -> Failure | None:
+    """DelegatePrepare of tflite/delegates/gpu/delegate.cc takes no SPLIT where there is no OpenCL."""
+    if node.op not in ("SPLIT", "SPLIT_V"):
+        return None
+    return Failure("operator", f"{node.op} without OpenCL", "a device with OpenCL")
+
+
+def _gpu_legacy(values: Mapping[str, str]) -> Claimer:
+    quantized = ("INT8", "UINT8") if is_true(values, "quantized") else ()
+    without = () if is_true(values, "opencl") else (_opencl,)
+    plain = _claims(_listed(GPU_LEGACY), _gpu_types(("FLOAT32", "FLOAT16", *quantized)), *without)
+
+    def claim(view: View, subgraph: int) -> Claim:
+        found = plain(view, subgraph)
+        return replace(found, needs=needs(view.model, found.operators, (), values))
+
+    return claim
 
 
 def _flex(node: Node) -> Failure | None:
@@ -74,25 +84,28 @@ def _qualcomm_types(node: Node) -> Failure | None:
 
 
 _LITERT = "LiteRT f674577"
+_STRATEGY = {STRATEGY: "default"}
+# In 32 bits unless loss of precision is allowed (TfLiteGpuDelegateOptionsV2Default).
+_GPU_LEGACY = {"quantized": "true", "opencl": "true", BUFFER: "128", PRECISION: "fp32"}
 LISTS = (
     Delegate(
         "gpu-legacy", "GPU (TFLite delegate V2)", "list", f"tflite/delegates/gpu/common/model_builder.cc of {_LITERT}",
-        _gpu_legacy({"quantized": "true"}), most_partitions=1, options={"quantized": "true", MOST: "1"},
-        with_options=_gpu_legacy,
+        _gpu_legacy(_GPU_LEGACY), most_partitions=1, options={**_GPU_LEGACY, MOST: "1"}, with_options=_gpu_legacy,
+        choices={"quantized": SWITCH, "opencl": SWITCH},
     ),
     Delegate(
         "intel", "Intel NPU (OpenVINO)", "list",
         f"litert/vendors/intel_openvino/compiler/openvino_compiler_plugin.cc of {_LITERT}", _claims(_listed(INTEL)),
-        partitioner="runs",
+        partitioner="runs", options=_STRATEGY,
     ),
     Delegate(
         "mediatek", "MediaTek NPU", "list", f"litert/vendors/mediatek/compiler/compiler_plugin.cc of {_LITERT}",
-        _claims(_listed(MEDIATEK)), partitioner="runs",
+        _claims(_listed(MEDIATEK)), partitioner="runs", options=_STRATEGY,
     ),
     Delegate(
         "qualcomm", "Qualcomm NPU (QNN)", "list",
         f"litert/vendors/qualcomm/compiler/Qualcomm_QNN_Compiler.md of {_LITERT}",
-        _claims(_listed(QUALCOMM), _qualcomm_types), partitioner="runs",
+        _claims(_listed(QUALCOMM), _qualcomm_types), partitioner="runs", options=_STRATEGY,
     ),
     Delegate(
         "tflm", "TensorFlow Lite Micro", "list", "micro_mutable_op_resolver.h of tflite-micro 90b983c2",

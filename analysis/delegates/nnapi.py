@@ -54,7 +54,7 @@ def rules(level: int) -> Rules:
 
 def _version(most: int) -> Condition:
     def condition(node: Node) -> Failure | None:
-        found = node.view.version[node.operator]
+        found = node.version
         return None if found <= most else Failure("operator version", str(found), f"at most {most}")
 
     return condition
@@ -444,4 +444,5 @@ _OPTIONS = {MOST: "3", LEVEL: str(_DEFAULT_LEVEL)}
 NNAPI = Delegate(
     "nnapi", "NNAPI", "rules", "tflite/delegates/nnapi/nnapi_delegate.cc of LiteRT f674577", _claimer(_OPTIONS),
     most_partitions=3, options=_OPTIONS, with_options=_claimer,
+    choices={LEVEL: tuple(map(str, range(1, _MOST_LEVEL + 1)))},
 )  # fmt: skip

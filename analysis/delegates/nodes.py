@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ..dtypes import dtype_name
-from ..memory.litert import sized_while_running
 from ..model import Model
 from ..options import option_column
+from .kinds import first, kinds
 from .partition import Links, Subset
+
+_Found = TypeVar("_Found")
 
 PER_TENSOR = 1
 TAKEN = "DELEGATE"  # what stands in the graph for operators that a delegate took
 
 
 class View:
-    """A model's columns as plain lists: rules ask for single cells, one operator after the other."""
+    """A model's columns as plain lists: rules ask for single cells, one operator after the other.
+
+    :meth:`once` asks about operators that are alike (``kinds.py``) one time. It sees by itself who looks further than
+    at the operator and its operands: what leads there, ``model``, ``ops``, ``inputs`` and ``outputs`` here and the
+    number of a :class:`Node`, notes it. How a rule came there followed from what is alike, so that it would come there
+    with every operator of the kind.
+    """
 
     def __init__(self, model: Model) -> None:
-        self.model = model
+        self._model = model
         names = [dtype_name(value) for value in range(256)]
         # One more at the end of each: the tensor -1, which is left out, has no type and no shape.
         self.type = [*(names[value] for value in model.tensors.type.tolist()), ""]
@@ -26,15 +35,23 @@ class View:
         self.sparse: list[bool] = [*model.is_sparse.tolist(), False]
         self.shape: list[list[int]] = [*model.tensors.shape.tolist(), []]
         self.signature: list[list[int]] = [*model.tensors.shape_signature.tolist(), []]
+        self.computed: list[bool] = [*(model.producer >= 0).tolist(), False]
         self.scales: list[int] = [*model.quantization.scale.counts.tolist(), 0]
         self.axis: list[int] = [*model.quantization.dimension.tolist(), 0]
-        self.inputs = model.operators.inputs.tolist()
-        self.outputs = model.operators.outputs.tolist()
-        self.ops = list(model.operators.ops)
-        self.version = model.operators.version.tolist()
-        self._scale = model.quantization.scale
+        self.version: list[int] = model.operators.version.tolist()
+        self._inputs = model.operators.inputs.tolist()
+        self._outputs = model.operators.outputs.tolist()
+        self._ops = list(model.operators.ops)
+        self._scale: list[float] = [*first(model.quantization.scale).tolist(), 0.0]
+        self._zero_point: list[int] = [*first(model.quantization.zero_point).tolist(), 0]
         self._options: dict[str, dict[int, int | float]] = {}
-        self._late: set[int] | None = None
+        alike = kinds(model)
+        self._late = alike.late
+        self._kind: list[Hashable] = alike.operators.tolist()
+        self._alone: list[int] = alike.alone.tolist()
+        self._tensor_kind: list[int] = [*alike.tensors.tolist(), -1]
+        self._looked_further = False
+        self._answers: dict[int, tuple[object, dict[Hashable, Any]]] = {}
         # Tensors that a delegate makes constants of when it prepares, though an operator writes them.
         self.made: set[int] = set()
         # What each operator of type TAKEN stands for.
@@ -42,68 +59,134 @@ class View:
         self._plans: dict[int, Sequence[int]] = {}
         self._links: dict[int, Links] = {}
         self._nodes: dict[int, Sequence[Node]] = {}
-        self._is_resource = [name in ("RESOURCE", "VARIANT") for name in self.type]
+        self._resources = {tensor for tensor, name in enumerate(self.type) if name in ("RESOURCE", "VARIANT")}
+
+    @property
+    def model(self) -> Model:
+        """The whole model."""
+        self.looks_further()
+        return self._model
+
+    @property
+    def ops(self) -> list[str]:
+        """The types of all operators."""
+        self.looks_further()
+        return self._ops
+
+    @property
+    def inputs(self) -> list[list[int]]:
+        """The tensors that each operator reads."""
+        self.looks_further()
+        return self._inputs
+
+    @property
+    def outputs(self) -> list[list[int]]:
+        """The tensors that each operator writes."""
+        self.looks_further()
+        return self._outputs
+
+    def looks_further(self) -> None:
+        """Notes that what is asked now looks at more than an operator and its operands."""
+        self._looked_further = True
+
+    def operands(self, operator: int) -> tuple[str, list[int], list[int]]:
+        """The type of an operator, and the tensors that it reads and writes."""
+        return self._ops[operator], self._inputs[operator], self._outputs[operator]
+
+    def kind(self, operator: int, inputs: list[int] | None = None) -> Hashable:
+        """Equal for operators that are alike; with ``inputs``, as if an operator read these."""
+        if inputs is None:
+            return self._kind[operator]
+        tensors = inputs + self._outputs[operator]
+        seen: dict[int, int] = {}
+        places = [seen.setdefault(tensor, place) for place, tensor in enumerate(tensors)]
+        return self._alone[operator], len(inputs), *(self._tensor_kind[tensor] for tensor in tensors), *places
+
+    def once(self, node: Node, about: object, ask: Callable[[Node], _Found]) -> _Found:
+        """What ``ask`` finds of an operator; asked one time for all that are alike, unless it looks further.
+
+        Args:
+            node: the operator.
+            about: what is asked, the same object for the same question.
+            ask: the question; its answer is shared, so nobody changes it.
+        """
+        answers = self._answers.setdefault(id(about), (about, {}))[1]
+        kind = node.kind
+        if self.made and not self.made.isdisjoint(node.inputs + node.outputs):
+            kind = (kind, *(tensor in self.made for tensor in node.inputs + node.outputs))
+        if kind in answers:
+            known: _Found = answers[kind]
+            return known
+        before, self._looked_further = self._looked_further, False
+        found = ask(node)
+        if not self._looked_further:
+            answers[kind] = found
+        self._looked_further |= before
+        return found
+
+    def each(self, subgraph: int, ask: Callable[[Node], _Found]) -> list[_Found]:
+        """What ``ask`` finds of the operators of a subgraph, in order; see :meth:`once`."""
+        nodes = self.nodes(subgraph)
+        if self.made:
+            return [self.once(node, ask, ask) for node in nodes]
+        kinds = [node.kind for node in nodes]
+        for node in dict(zip(kinds, nodes, strict=True)).values():
+            self.once(node, ask, ask)
+        answers: dict[Hashable, _Found] = self._answers[id(ask)][1] if nodes else {}
+        return [answers[kind] if kind in answers else ask(node) for kind, node in zip(kinds, nodes, strict=True)]
 
     def scale(self, tensor: int) -> float:
         """The first scale of a tensor, 0 where there is none."""
-        if self.scales[tensor] == 0:
-            return 0.0
-        start, stop = self._scale.offsets[tensor : tensor + 2].tolist()
-        return float(self._scale.values[start]) if stop > start else 0.0
+        return self._scale[tensor]
 
     def zero_point(self, tensor: int) -> int:
         """The first zero point of a tensor, 0 where there is none."""
-        if tensor < 0:
-            return 0
-        column = self.model.quantization.zero_point
-        start, stop = column.offsets[tensor : tensor + 2].tolist()
-        return int(column.values[start]) if stop > start else 0
+        return self._zero_point[tensor]
 
     def is_late(self, operator: int) -> bool:
         """Whether the shape of what an operator writes is known at run time only."""
-        if self._late is None:
-            self._late = set(sized_while_running(self.model)[1])
         return operator in self._late
 
     def option(self, operator: int, name: str) -> int | float:
         """A field of an operator's options, 0 where it has none."""
         if name not in self._options:
-            having, values = option_column(self.model, name)
+            having, values = option_column(self._model, name)
             self._options[name] = dict(zip(having.tolist(), values.tolist(), strict=True))
         return self._options[name].get(operator, 0)
 
     def plan(self, subgraph: int) -> Sequence[int]:
         """The operators of a subgraph in the order of execution; those that a delegate took are one, :data:`TAKEN`."""
         if subgraph not in self._plans:
-            start, stop = self.model.subgraphs.operator_offsets[subgraph : subgraph + 2].tolist()
+            start, stop = self._model.subgraphs.operator_offsets[subgraph : subgraph + 2].tolist()
             self._plans[subgraph] = range(start, stop)
         return self._plans[subgraph]
 
     def nodes(self, subgraph: int) -> Sequence[Node]:
         """The operators of a subgraph in order: the same objects for every delegate that asks."""
+        self.looks_further()
         if subgraph not in self._nodes:
             self._nodes[subgraph] = [Node(self, operator) for operator in self.plan(subgraph)]
         return self._nodes[subgraph]
 
     def links(self, subgraph: int, *, effects: bool = True) -> Links:
         """What waits for what in a subgraph, as it is now; ``effects``: those with side effects for each other too."""
-        if not effects:
-            return Links(self.plan(subgraph), self.inputs, self.outputs)
+        plan = self.plan(subgraph)
         if subgraph not in self._links:
-            plan = self.plan(subgraph)
             ordered = [operator for operator in plan if self.has_side_effects(operator)]
-            self._links[subgraph] = Links(plan, self.inputs, self.outputs, ordered)
-        return self._links[subgraph]
+            self._links[subgraph] = Links(plan, self._inputs, self._outputs, ordered)
+        links = self._links[subgraph]
+        return links if effects or not links.ordered else Links(plan, self._inputs, self._outputs)
 
     def has_side_effects(self, operator: int) -> bool:
         """Whether it touches resources or runs subgraphs: the runtime keeps the order of all such.
 
         OpMightHaveSideEffect in tflite/core/subgraph.cc of LiteRT f674577.
         """
-        if self.ops[operator] in ("IF", "WHILE", "CALL_ONCE"):
+        if self._ops[operator] in ("IF", "WHILE", "CALL_ONCE"):
             return True
-        operands = (*self.inputs[operator], *self.outputs[operator])
-        return any(tensor >= 0 and self._is_resource[tensor] for tensor in operands)
+        if not self._resources:
+            return False
+        return not self._resources.isdisjoint(self._inputs[operator] + self._outputs[operator])
 
     def replace(self, subgraph: int, subsets: Sequence[Subset], instead: Mapping[int, int]) -> None:
         """Puts one operator of type :data:`TAKEN` in the place of each subset that a delegate took.
@@ -117,25 +200,27 @@ class View:
         read_by: dict[int, set[int]] = {}
         for number, subset in enumerate(subsets):
             for operator in subset.operators:
-                for tensor in self.inputs[operator]:
+                for tensor in self._inputs[operator]:
                     read_by.setdefault(instead.get(tensor, tensor) if subset.taken else tensor, set()).add(number)
-        results = set(self.model.subgraphs.outputs[subgraph].tolist())
+        results = set(self._model.subgraphs.outputs[subgraph].tolist())
         plan: list[int] = []
         for number, subset in enumerate(subsets):
             if not subset.taken:
                 plan += subset.operators
                 continue
-            written = {tensor for operator in subset.operators for tensor in self.outputs[operator]} - {-1}
+            written = {tensor for operator in subset.operators for tensor in self._outputs[operator]} - {-1}
             read = {
-                instead.get(tensor, tensor) for operator in subset.operators for tensor in self.inputs[operator]
+                instead.get(tensor, tensor) for operator in subset.operators for tensor in self._inputs[operator]
             } - {-1}
-            self.taken[len(self.ops)] = subset.operators
-            plan.append(len(self.ops))
-            self.ops.append(TAKEN)
+            self.taken[len(self._ops)] = subset.operators
+            plan.append(len(self._ops))
+            self._ops.append(TAKEN)
             self.version.append(1)
-            self.inputs.append(sorted(read - written))
+            self._inputs.append(sorted(read - written))
             kept = [tensor for tensor in written if tensor in results or read_by.get(tensor, set()) - {number}]
-            self.outputs.append(sorted(kept))
+            self._outputs.append(sorted(kept))
+            self._alone.append(-1)
+            self._kind.append(self.kind(len(self._ops) - 1, self._inputs[-1]))
         self._plans[subgraph] = plan
         self._links.pop(subgraph, None)
         self._nodes.pop(subgraph, None)
@@ -145,16 +230,40 @@ class Node:
     """One operator.
 
     Attributes:
-        operator: its global id.
+        view: the model that it is of.
         op: its type.
         inputs, outputs: tensor ids; -1 is left out.
     """
 
-    __slots__ = ("inputs", "op", "operator", "outputs", "view")
+    __slots__ = ("_kind", "_operator", "inputs", "op", "outputs", "view")
 
-    def __init__(self, view: View, operator: int) -> None:
-        self.view, self.operator, self.op = view, operator, view.ops[operator]
-        self.inputs, self.outputs = view.inputs[operator], view.outputs[operator]
+    def __init__(self, view: View, operator: int, inputs: list[int] | None = None) -> None:
+        """An operator of a view; with ``inputs`` as if it read these."""
+        self.view, self._operator, self._kind = view, operator, view.kind(operator, inputs)
+        self.op, self.inputs, self.outputs = view.operands(operator)
+        if inputs is not None:
+            self.inputs = inputs
+
+    @property
+    def operator(self) -> int:
+        """Its global id; a condition that asks for it is not asked once for all that are alike."""
+        self.view.looks_further()
+        return self._operator
+
+    @property
+    def kind(self) -> Hashable:
+        """Equal for operators that are alike in all that is here but their id."""
+        return self._kind
+
+    @property
+    def version(self) -> int:
+        """The version of the operator."""
+        return self.view.version[self._operator]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the shape of what it writes is known at run time only."""
+        return self.view.is_late(self._operator)
 
     def input(self, place: int) -> int:
         """An input's tensor, -1 where it is left out or there are fewer."""
@@ -178,4 +287,4 @@ class Node:
 
     def option(self, name: str) -> int | float:
         """A field of its options, 0 where it has none."""
-        return self.view.option(self.operator, name)
+        return self.view.option(self._operator, name)

@@ -10,7 +10,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, groupby
+
+import numpy as np
+
+from ..ragged import Array, Ragged, offsets_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Links:
 
     Attributes:
         operators: ids in the order of execution. All else goes by the place in it.
+        ordered: those whose order is kept.
     """
 
     def __init__(
@@ -48,20 +53,22 @@ class Links:
             outputs: tensors that it writes, likewise.
             ordered: operators whose order is kept, in that order (they have side effects).
         """
-        self.operators = operators
-        writer: dict[int, int] = {}
-        for place, operator in enumerate(operators):
-            writer.update(dict.fromkeys(outputs[operator], place))
-        writer.pop(-1, None)
-        before = [{writer[tensor] for tensor in inputs[operator] if tensor in writer} for operator in operators]
-        place_of = {operator: place for place, operator in enumerate(operators)} if ordered else {}
-        for earlier, later in pairwise(ordered):
-            before[place_of[later]].add(place_of[earlier])
-        self._waiting = [len(needed) for needed in before]
-        self._readers: list[list[int]] = [[] for _ in operators]
-        for place, needed in enumerate(before):
-            for other in needed:
-                self._readers[other].append(place)
+        self.operators, self.ordered = operators, ordered
+        count = len(operators)
+        readers, read = _flat(inputs, operators)
+        writers, written = _flat(outputs, operators)
+        writer = np.full(int(max(read.max(initial=0), written.max(initial=0))) + 1, -1)
+        writer[written] = writers
+        edges = writer[read] * count + readers
+        if ordered:
+            place_of = {operator: place for place, operator in enumerate(operators)}
+            places = np.array([place_of[operator] for operator in ordered])
+            edges = np.concatenate([edges, places[:-1] * count + places[1:]])
+        # A pair each, by the operator that is waited for; those that wait for none of these have a negative one.
+        before, after = np.divmod(np.unique(edges[edges >= 0]), max(count, 1))
+        self._waiting = np.bincount(after, minlength=count).tolist()
+        self._readers = Ragged(offsets_of(np.bincount(before, minlength=count)), after).tolist()
+        self._alone: list[int] | None = None
 
     def partition(self, claimed: set[int]) -> list[Subset]:
         """The subsets in the order in which they run; every operator is in one, but those that can never run.
@@ -69,8 +76,15 @@ class Links:
         Args:
             claimed: the operators that the delegate wants.
         """
-        operators, readers, waiting = self.operators, self._readers, self._waiting.copy()
-        kinds = [operator in claimed for operator in operators]
+        kinds = [operator in claimed for operator in self.operators]
+        if any(kinds) and not all(kinds):
+            return self._partition(kinds)
+        if self._alone is None:  # all of one kind: the same order for every delegate that wants all or nothing
+            self._alone = [operator for subset in self._partition(kinds) for operator in subset.operators]
+        return [Subset(any(kinds), self._alone.copy())] if self._alone else []
+
+    def _partition(self, kinds: list[bool]) -> list[Subset]:
+        operators, readers, waiting, count = self.operators, self._readers, self._waiting.copy(), len(self.operators)
         # By kind, the places that are ready before their subset is open, in order.
         ready: dict[bool, list[int]] = {False: [], True: []}
         for place, needed in enumerate(waiting):
@@ -79,20 +93,22 @@ class Links:
         subsets: list[Subset] = []
         while ready[False] or ready[True]:
             taken = min((places[0], kind) for kind, places in ready.items() if places)[1]
-            # (sweep, place): what becomes ready ahead of the sweep joins it, what does behind it joins the next one.
-            heap = [(0, place) for place in ready[taken]]
+            # Sweep times count plus place: what becomes ready ahead of the sweep joins it, what does behind it joins
+            # the next one.
+            heap = ready[taken]
             ready[taken] = []
             members: list[int] = []
             other = ready[not taken]
             while heap:
-                sweep, place = heapq.heappop(heap)
+                at = heapq.heappop(heap)
+                place = at % count
                 members.append(operators[place])
                 for reader in readers[place]:
                     waiting[reader] -= 1
                     if waiting[reader]:
                         continue
                     if kinds[reader] == taken:
-                        heapq.heappush(heap, (sweep + (reader < place), reader))
+                        heapq.heappush(heap, at - place + reader + (count if reader < place else 0))
                     else:
                         other.append(reader)
             other.sort()
@@ -100,15 +116,17 @@ class Links:
         return subsets
 
 
+def _flat(rows: Sequence[Sequence[int]], some: Sequence[int]) -> tuple[Array, Array]:
+    """Some rows one after the other, without negative cells: the place of each cell's row in ``some``, and the cell."""
+    counts = [len(rows[row]) for row in some]
+    values = np.fromiter(chain.from_iterable(rows[row] for row in some), np.int64, sum(counts))
+    there = values >= 0
+    return np.repeat(np.arange(len(counts)), counts)[there], values[there]
+
+
 def runs(operators: Sequence[int], claimed: set[int]) -> list[Subset]:
     """Stretches of operators in order, as LiteRT's plugins for NPUs are given them (compiler/plugin/algo.cc)."""
-    subsets: list[Subset] = []
-    for operator in operators:
-        taken = operator in claimed
-        if not subsets or subsets[-1].taken != taken:
-            subsets.append(Subset(taken, []))
-        subsets[-1].operators.append(operator)
-    return subsets
+    return [Subset(taken, list(some)) for taken, some in groupby(operators, claimed.__contains__)]
 
 
 def kept(subsets: Sequence[Subset], most: int, least: int) -> list[Subset]:

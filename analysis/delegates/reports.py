@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +14,8 @@ from ..report import Column, Report
 from . import delegates
 from .estimate import Measured, as_json, chosen, estimate
 from .nodes import View
-from .simulation import VERDICTS, Placement, fixes, place, report, sentence
+from .simulation import Placement, fixes, place, report, sentence, verdicts_of
+from .verdicts import VERDICTS
 
 
 def partition_xnnpack(model: Model) -> Report:
@@ -72,18 +74,17 @@ def verdicts(model: Model) -> Report:
     view = View(model)
     for delegate in delegates().values():
         placed = place(model, delegate, view=view)
-        codes = np.full(count, VERDICTS.index("rejected"), np.int64)
-        codes[sorted(placed.wanted)] = VERDICTS.index("left by the limit")
-        codes[sorted(placed.taken)] = VERDICTS.index("accepted")
+        said = verdicts_of(view, placed)
         doc = f"what {delegate.title} does with it ({delegate.source})"
         columns.append(
-            Column(delegate.name.replace("-", "_"), Categories(codes, VERDICTS), "1", "category", "simulated", doc)
+            Column(delegate.name.replace("-", "_"), Categories(said.codes, VERDICTS), "1", "category", "simulated", doc)
         )
         summaries.append(
             {
                 "delegate": delegate.name, "title": delegate.title, "confidence": delegate.confidence,
                 "rules": delegate.source, "operators": count, "delegated": len(placed.taken),
                 "partitions": len(placed.partitions), "sentence": sentence(model, placed),
+                "accepted_if": said.counts, "conditions": dict(Counter(said.conditions.values())),
             }
         )  # fmt: skip
     return Report("delegates", {"provenance": "simulated", "delegates": summaries}, tuple(columns), over="operators")

@@ -13,6 +13,7 @@ from typing import Literal
 from .nodes import Node, View
 
 Confidence = Literal["exact", "rules", "list"]
+Partitioner = Literal["tflite", "runs", "islands", "data"]
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,13 @@ class Claim:
         operators: global ids of those that it would take.
         failures: of each of the others, every condition that it does not meet.
         instead: tensors that what it takes reads in place of others, when it has taken it.
+        needs: of operators that it would take, what a device must hold for them.
     """
 
     operators: set[int]
     failures: dict[int, list[Failure]]
     instead: Mapping[int, int] = field(default_factory=dict)
+    needs: Mapping[int, str] = field(default_factory=dict)
 
 
 Claimer = Callable[[View, int], Claim]
@@ -71,11 +74,13 @@ class Delegate:
         source: where the rules come from: project, file, commit.
         claim: what it wants of a subgraph.
         partitioner: ``tflite``; ``runs``: stretches of operators in order, as LiteRT's plugins for NPUs have it;
-            ``data``: as TFLite's, but operators with side effects need not keep their order.
+            ``islands``: what is linked, as these plugins may have it; ``data``: as TFLite's, but operators with side
+            effects need not keep their order.
         most_partitions: it takes only so many, the largest; 0 for all.
         least_operators: a partition of fewer is not taken.
         options: what it may be created with, and the defaults.
         with_options: what it wants of a subgraph when created with options; None where they change nothing of that.
+        choices: of options that change what it wants, all values, neighbours side by side.
     """
 
     name: str
@@ -83,15 +88,20 @@ class Delegate:
     confidence: Confidence
     source: str
     claim: Claimer
-    partitioner: Literal["tflite", "runs", "data"] = "tflite"
+    partitioner: Partitioner = "tflite"
     most_partitions: int = 0
     least_operators: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
     with_options: Callable[[Mapping[str, str]], Claimer] | None = None
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-# Options that several delegates have by these names.
+# Options that several delegates have by these names, and the values of those that are on or off.
 MOST, LEAST = "max_delegated_partitions", "min_nodes_per_partition"
+SWITCH = ("false", "true")
+# How LiteRT's plugins for NPUs are given a graph (compiler_options_partition_strategy of its apply_plugin tool).
+STRATEGY = "partition_strategy"
+STRATEGIES: Mapping[str, Partitioner] = {"default": "runs", "weakly_connected": "islands"}
 
 
 def created(delegate: Delegate, given: Mapping[str, str]) -> Delegate:
@@ -108,10 +118,20 @@ def created(delegate: Delegate, given: Mapping[str, str]) -> Delegate:
     return replace(
         delegate,
         options=values,
+        partitioner=_partitioner(delegate, values),
         claim=delegate.with_options(values) if delegate.with_options else delegate.claim,
         most_partitions=whole(values, MOST) if MOST in values else delegate.most_partitions,
         least_operators=whole(values, LEAST) if LEAST in values else delegate.least_operators,
     )
+
+
+def _partitioner(delegate: Delegate, values: Mapping[str, str]) -> Partitioner:
+    """How a delegate cuts the graph: as its option says, where it has one."""
+    if STRATEGY not in values:
+        return delegate.partitioner
+    if values[STRATEGY] not in STRATEGIES:
+        raise ValueError(f"{STRATEGY}={values[STRATEGY]}: must be {' or '.join(STRATEGIES)}")
+    return STRATEGIES[values[STRATEGY]]
 
 
 def whole(values: Mapping[str, str], name: str) -> int:
@@ -138,10 +158,21 @@ def is_true(values: Mapping[str, str], name: str) -> bool:
 
 def failures(node: Node, rules: Rules) -> list[Failure]:
     """Every condition of its type that an operator fails; of a type without rules that itself."""
+    return list(node.view.once(node, rules, lambda node: _failures(node, rules)))
+
+
+def _failures(node: Node, rules: Rules) -> list[Failure]:
     conditions = rules.get(node.op)
     if conditions is None:
         return [Failure("operator", node.op, "an operator that it has a kernel for")]
     return [failure for condition in conditions if (failure := condition(node)) is not None]
+
+
+def claim_by(view: View, subgraph: int, judge: Callable[[Node], list[Failure]]) -> Claim:
+    """A claim on every operator in which ``judge`` finds no failure; asked once of all that are alike."""
+    plan, found = view.plan(subgraph), view.each(subgraph, judge)
+    taken = {operator for operator, failed in zip(plan, found, strict=True) if not failed}
+    return Claim(taken, {operator: failed for operator, failed in zip(plan, found, strict=True) if failed})
 
 
 def types(place: int, *wanted: str, output: bool = False) -> Condition:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..borders import Borders
+from ..borders import Borders, reading_instead
 from ..model import Model
 from ..report import Column, Report
 from .nodes import View
@@ -31,7 +31,12 @@ def in_order(model: Model, several: Sequence[Delegate]) -> Report:
     numbers = np.full(len(model.operators), -1, np.int32)
     for number, (_, operators) in enumerate(parts):
         numbers[operators] = number
-    borders = Borders.of(model, numbers, len(parts))
+    inputs = model.operators.inputs
+    for one in placed:
+        mine = np.zeros(len(numbers), bool)
+        mine[list(one.taken)] = True
+        inputs = reading_instead(inputs, mine, one.instead)
+    borders = Borders.of(model, numbers, len(parts), inputs)
     taken = numbers >= 0
     summary = {
         "delegate": ",".join(delegate.name for delegate in several),

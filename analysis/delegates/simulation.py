@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..borders import Borders
+from ..borders import Borders, reading_instead
 from ..model import Model
 from ..ragged import Array, Categories
-from ..report import Column, Finding, Report
+from ..report import Column, Finding, Report, Severity
+from .islands import islands, unsorted
 from .nodes import View
 from .partition import Subset, kept, runs
 from .rules import Delegate, Failure
+from .verdicts import VERDICTS, Verdicts, verdicts
 
-VERDICTS = ("accepted", "left by the limit", "rejected")
 _MOST_LISTED = 1000
 
 
@@ -30,12 +31,16 @@ class Placement:
         partitions: subgraph and operators of each.
         wanted: operators that meet its conditions.
         failures: of the others.
+        needs: of wanted operators, what a device must hold for them.
+        instead: tensors that operators in partitions read in place of others.
     """
 
     delegate: Delegate
     partitions: list[tuple[int, list[int]]]
     wanted: set[int]
     failures: dict[int, list[Failure]]
+    needs: dict[int, str] = field(default_factory=dict)
+    instead: dict[int, int] = field(default_factory=dict)
 
     @property
     def taken(self) -> set[int]:
@@ -82,6 +87,8 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
     partitions: list[tuple[int, list[int]]] = []
     wanted: set[int] = set()
     failed: dict[int, list[Failure]] = {}
+    needs: dict[int, str] = {}
+    instead: dict[int, int] = {}
     everything: list[_Graph] = []
     view.made = set()
     for subgraph in range(len(view.model.subgraphs)):
@@ -91,6 +98,8 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
         split: Callable[[set[int]], list[Subset]]
         if delegate.partitioner == "runs":
             split = functools.partial(runs, plan)
+        elif delegate.partitioner == "islands":
+            split = functools.partial(islands, plan, view.inputs, view.outputs)
         else:
             split = view.links(subgraph, effects=delegate.partitioner == "tflite").partition
         subsets = split(mine)
@@ -102,20 +111,29 @@ def _place(view: View, delegate: Delegate, also: set[int]) -> tuple[Placement, l
         everything.append((subsets, claim.instead))
         partitions += [(subgraph, subset.operators) for subset in found]
         wanted |= mine
+        needs |= claim.needs
+        instead |= claim.instead
         count = len(view.model.operators)
         failed |= {o: reasons for o, reasons in claim.failures.items() if o not in mine and o < count}
-    return Placement(delegate, partitions, wanted, failed), everything
+    return Placement(delegate, partitions, wanted, failed, needs, instead), everything
+
+
+def verdicts_of(view: View, placed: Placement) -> Verdicts:
+    """What becomes of each operator of a placement."""
+    return verdicts(
+        view, placed.delegate, taken=placed.taken, wanted=placed.wanted, failed=set(placed.failures), needs=placed.needs
+    )
 
 
 def report(model: Model, placed: Placement) -> Report:
     """A placement as a report over operators. Its summary has the keys of a measured one."""
     count = len(model.operators)
     numbers = numbers_of(model, placed)
-    verdict = np.full(count, VERDICTS.index("rejected"), np.int64)
-    verdict[sorted(placed.wanted)] = VERDICTS.index("left by the limit")
-    verdict[numbers >= 0] = VERDICTS.index("accepted")
+    view = View(model)
+    said = verdicts_of(view, placed)
+    conditions = [said.conditions.get(operator, "") for operator in range(count)]
     reasons = ["; ".join(map(str, placed.failures.get(operator, []))) or None for operator in range(count)]
-    borders = Borders.of(model, numbers, len(placed.partitions))
+    borders = borders_of(model, placed)
     crossing = int(borders.partition_bytes.sum())
     summary = {
         "delegate": placed.delegate.name,
@@ -126,6 +144,7 @@ def report(model: Model, placed: Placement) -> Report:
         "operators": count,
         "delegated": int((numbers >= 0).sum()),
         "wanted": len(placed.wanted),
+        "accepted_if": said.counts,
         "crossing_bytes": crossing,
         "crossing_tensors": int(borders.partition_tensors.sum()),
         "sentence": sentence(model, placed),
@@ -137,11 +156,16 @@ def report(model: Model, placed: Placement) -> Report:
     columns = (
         Column("partition", numbers, "1", "category", "simulated", "partition, in the order of execution", taken),
         Column(
-            "verdict", Categories(verdict, VERDICTS), "1", "category", "simulated", "what the delegate does with it"
+            "verdict", Categories(said.codes, VERDICTS), "1", "category", "simulated", "what the delegate does with it"
         ),
         Column(
             "reason", [text or "" for text in reasons], "1", "text", "simulated",
             "every condition that it does not meet", np.array([text is not None for text in reasons], bool),
+        ),
+        Column(
+            "condition", conditions, "1", "text", "simulated",
+            "the option that it would be taken with, or what a device must hold to take it",
+            np.array([bool(text) for text in conditions], bool),
         ),
         Column(
             "across_bytes", borders.operator_bytes, "By", "quantity", "simulated",
@@ -149,8 +173,16 @@ def report(model: Model, placed: Placement) -> Report:
         ),
     )  # fmt: skip
     subgraphs, sizes = [s for s, _ in placed.partitions], [len(operators) for _, operators in placed.partitions]
-    findings = [*_rejected(model, placed), *borders.findings(subgraphs, sizes)]
+    findings = [*_rejected(model, placed), *_conditional(model, said), *_unsorted(view, placed)]
+    findings += borders.findings(subgraphs, sizes)
     return Report(f"partition_{placed.delegate.name}", summary, columns, tuple(findings), over="operators")
+
+
+def borders_of(model: Model, placed: Placement) -> Borders:
+    """What crosses the borders of a placement: constants that its delegate unpacks itself do not."""
+    numbers = numbers_of(model, placed)
+    inputs = reading_instead(model.operators.inputs, numbers >= 0, placed.instead)
+    return Borders.of(model, numbers, len(placed.partitions), inputs)
 
 
 def sentence(model: Model, placed: Placement) -> str:
@@ -158,7 +190,7 @@ def sentence(model: Model, placed: Placement) -> str:
     total, taken = len(model.operators), len(placed.taken)
     count = len(placed.partitions)
     if not placed.wanted:
-        return f"{placed.delegate.title}: takes none of the {total:,} operators"
+        return f"{placed.delegate.title}: takes none of the {total:,} operators{_common(placed)}"
     text = f"{placed.delegate.title}: {taken:,} of {total:,} operators in {count} partition{'' if count == 1 else 's'}"
     if placed.failures:
         verb = "stays" if len(placed.failures) == 1 else "stay"
@@ -170,6 +202,18 @@ def sentence(model: Model, placed: Placement) -> str:
         )  # fmt: skip
         text += f", and {beyond:,} more {why}"
     return text
+
+
+def _common(placed: Placement) -> str:
+    """What most operators fail, if there is such a thing beside being of a type that it does not know."""
+    known = [{f for f in found if f.operand != "operator"} for found in placed.failures.values()]
+    counts = Counter((f.operand, f.found) for found in known for f in found)
+    if not counts:
+        return ""
+    (operand, found), count = max(counts.items(), key=lambda item: (item[1], item[0]))
+    if 2 * count < len(placed.failures):
+        return ""
+    return f": {operand} is {found}" if count == len(placed.failures) else f": mostly {operand} is {found}"
 
 
 def listed(model: Model, operators: Iterable[int]) -> str:
@@ -191,6 +235,37 @@ def _rejected(model: Model, placed: Placement) -> list[Finding]:
         Finding("note", "delegate-rejects", f"{len(operators)} × {text}", tuple(operators[:_MOST_LISTED]))
         for text, operators in ranked
     ]
+
+
+def _conditional(model: Model, said: Verdicts) -> list[Finding]:
+    """One finding for each condition under which operators are taken."""
+    about: dict[str, list[int]] = {}
+    for operator, text in sorted(said.conditions.items()):
+        about.setdefault(text, []).append(operator)
+    ranked = sorted(about.items(), key=lambda item: (-len(item[1]), item[0]))[:100]
+    found = []
+    for text, operators in ranked:
+        of_device = text.startswith("device")
+        verb = "taken only by a" if of_device else "would be taken with"
+        message = f"{listed(model, operators)} {verb} {text.replace(': ', ' with ', 1)}"
+        code = "accepted-if-device" if of_device else "accepted-if-option"
+        severity: Severity = "warning" if of_device else "note"
+        found.append(Finding(severity, code, message, tuple(operators[:_MOST_LISTED])))
+    return found
+
+
+def _unsorted(view: View, placed: Placement) -> Iterator[Finding]:
+    """Islands that wait for themselves; other partitioners make none."""
+    if placed.delegate.partitioner != "islands":
+        return
+    for subgraph in range(len(view.model.subgraphs)):
+        mine = [operators for at, operators in placed.partitions if at == subgraph]
+        stuck = unsorted(mine, view.plan(subgraph), view.inputs, view.outputs)
+        if stuck:
+            text = f"{len(stuck)} of {len(mine)} partitions wait for operators that wait for them: LiteRT cannot sort "
+            about = [operator for row in stuck for operator in mine[row]]
+            text += "such a graph, and what it makes of it does not run in order; use partition_strategy=default"
+            yield Finding("warning", "partition-unsorted", text, tuple(about[:_MOST_LISTED]))
 
 
 @dataclass(frozen=True)
@@ -235,7 +310,7 @@ def change(
     model: Model, before: Placement, after: Placement, operators: Sequence[int], title: str = "", hint: str = ""
 ) -> Fix:
     """What lies between two placements of a delegate, the second with some operators accepted."""
-    borders = Borders.of(model, numbers_of(model, after), len(after.partitions))
+    borders = borders_of(model, after)
     return Fix(
         title,
         tuple(operators),

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..borders import Borders
 from ..model import Model
 from ..ragged import Categories
 from ..report import Column, Report
 from .estimate import Estimate, Measured, as_json, assumptions, chosen, estimate
 from .rules import Delegate
-from .simulation import Fix, Placement, change, listed, numbers_of, place, report
+from .simulation import Fix, Placement, borders_of, change, listed, place, report
 
 CHANGES = ("stays in", "joins", "drops out", "stays out")
 REPORT = "what_if"
@@ -136,7 +135,7 @@ def _figures(model: Model, placed: Placement) -> dict[str, Any]:
 
 
 def _crossing(model: Model, placed: Placement) -> tuple[int, int]:
-    borders = Borders.of(model, numbers_of(model, placed), len(placed.partitions))
+    borders = borders_of(model, placed)
     return int(borders.partition_bytes.sum()), int(borders.partition_tensors.sum())
 
 

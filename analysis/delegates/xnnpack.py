@@ -1,17 +1,23 @@
-"""XNNPACK: which operators it takes, with its options as the Python package has them.
+"""XNNPACK: which operators it takes; by default as the Python package creates it.
 
 Read in tflite/delegates/xnnpack/xnnpack_delegate.cc of LiteRT f674577 (the functions called Visit…Node, and
 PrepareOpsToDelegate for constants that it unpacks itself); tests/runtime/test_delegates.py compares it with the
-delegate of ai-edge-litert 2.3.0.
+delegate of ai-edge-litert 2.3.0. Options are its flags that change what it takes; TRANSIENT_INDIRECTION_BUFFER,
+FORCE_FP16, ENABLE_LATEST_OPERATORS, VARIABLE_OPERATORS and SLOW_CONSISTENT_ARITHMETIC change nothing of that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
+from .halves import without_dynamic
 from .nodes import Node, View
 from .rules import (
+    SWITCH,
     Claim,
+    Claimer,
     Condition,
     Delegate,
     Failure,
@@ -19,6 +25,7 @@ from .rules import (
     constant,
     failures,
     inputs_between,
+    is_true,
     option,
     outputs_between,
     types,
@@ -26,10 +33,32 @@ from .rules import (
 
 _FLOATS = ("FLOAT32", "FLOAT16")
 _BYTES = ("INT8", "UINT8")
-_WEIGHTS = (*_FLOATS, *_BYTES, "INT4", "INT2")
 _CUSTOM = ("Convolution2DTransposeBias", "MaxPoolingWithArgmax2D", "MaxUnpooling2D")
 _SPARSE_VERSION = 8  # of FULLY_CONNECTED
 _ONE_SCALE = "one scale for the whole tensor"
+_SIGNED, _UNSIGNED, _DYNAMIC, _HYBRID, _RESHAPES = (
+    "qs8", "qu8", "dynamic_fully_connected", "dynamically_quantized", "subgraph_reshaping",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Flags:
+    """What of its flags matters to conditions.
+
+    Attributes:
+        kinds: types of 8 bits that it computes with.
+        dynamic: FULLY_CONNECTED may compute its weights.
+        hybrid: inputs in floats are quantized to meet weights that are.
+    """
+
+    kinds: tuple[str, ...]
+    dynamic: bool
+    hybrid: bool
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """Types of the weights of FULLY_CONNECTED."""
+        return (*_FLOATS, *self.kinds, *(("INT4", "INT2") if "INT8" in self.kinds else ()))
 
 
 def _float(*places: int) -> tuple[Condition, ...]:
@@ -37,7 +66,7 @@ def _float(*places: int) -> tuple[Condition, ...]:
     return (*(types(place, *_FLOATS) for place in places), types(0, *_FLOATS, output=True))
 
 
-def _number(place: int, *, output: bool = False, kinds: tuple[str, ...] = _BYTES) -> Condition:
+def _number(place: int, *, kinds: tuple[str, ...], output: bool = False) -> Condition:
     """A float, or 8 bits with one scale."""
 
     def condition(node: Node) -> Failure | None:
@@ -47,7 +76,7 @@ def _number(place: int, *, output: bool = False, kinds: tuple[str, ...] = _BYTES
             return None
         operand = f"{'output' if output else 'input'} {place}"
         if found not in kinds:
-            return Failure(operand, found, f"float, or {' or '.join(kinds)}")
+            return Failure(operand, found, " or ".join(["float", *kinds]))
         if not node.is_per_tensor(tensor):
             return Failure(operand, "quantized per channel or not at all", _ONE_SCALE)
         return None
@@ -55,8 +84,8 @@ def _number(place: int, *, output: bool = False, kinds: tuple[str, ...] = _BYTES
     return condition
 
 
-def _numbers(*places: int) -> tuple[Condition, ...]:
-    return (*(_number(place) for place in places), _number(0, output=True))
+def _numbers(*places: int, kinds: tuple[str, ...]) -> tuple[Condition, ...]:
+    return (*(_number(place, kinds=kinds) for place in places), _number(0, kinds=kinds, output=True))
 
 
 def _same_type(node: Node) -> Failure | None:
@@ -113,39 +142,72 @@ def _window(node: Node) -> Failure | None:
     return None
 
 
-def _bias(place: int) -> Condition:
-    """The bias of integer arithmetic is INT32."""
+def _bias(place: int, flags: _Flags, *, required: bool = False) -> Condition:
+    """The bias of integer arithmetic is INT32, which goes by the flag of signed bytes; convolutions have one."""
 
     def condition(node: Node) -> Failure | None:
         data = node.input(2 if node.op == "TRANSPOSE_CONV" else 0)
         bias = node.input(place)
-        if bias < 0 or node.type(data) not in _BYTES or node.type(bias) == "INT32":
+        found = node.type(bias)
+        if bias < 0:
+            return Failure(f"input {place} (bias)", "left out", "a bias") if required else None
+        if found == "INT32" and "INT8" not in flags.kinds:
+            return Failure(f"input {place} (bias)", "INT32", f"float, or {_SIGNED}=true")
+        if node.type(data) not in _BYTES or found == "INT32":
             return None
-        return Failure(f"input {place} (bias)", node.type(bias), "INT32")
+        return Failure(f"input {place} (bias)", found, "INT32")
+
+    return condition
+
+
+def _convolution(*, hybrid: bool) -> Condition:
+    """Input, weights and output are of one type; CONV_2D also quantizes its input to meet weights of INT8."""
+
+    def condition(node: Node) -> Failure | None:
+        data, weights = node.type(node.input(0)), node.type(node.input(1))
+        if node.type(node.output()) != data:
+            return Failure("output 0", node.type(node.output()), f"{data} like the input")
+        if weights in ("", data) or (hybrid and (data, weights) == ("FLOAT32", "INT8")):
+            return None
+        return Failure("input 1 (weights)", weights, f"{data} like the input")
+
+    return condition
+
+
+def _static_unless_float(place: int, what: str, flags: _Flags) -> Condition:
+    """Weights and bias of FULLY_CONNECTED are constants; with the flag for it those of FLOAT32 need not be."""
+    static = constant(place, what)
+
+    def condition(node: Node) -> Failure | None:
+        return None if flags.dynamic and node.type(node.input(place)) == "FLOAT32" else static(node)
 
     return condition
 
 
 def _dense_weights(node: Node) -> Failure | None:
-    version = node.view.version[node.operator]
+    version = node.version
     if version != _SPARSE_VERSION:
         return None
     return Failure("operator version", str(version), "any other: this one says that weights are sparse")
 
 
-def _matrix(node: Node) -> Failure | None:
+def _matrix(*, hybrid: bool) -> Condition:
     """The types of FULLY_CONNECTED go together; few bits are packed in whole bytes."""
-    data, weights = node.type(node.input(0)), node.type(node.input(1))
-    if node.type(node.output()) != data:
-        return Failure("output 0", node.type(node.output()), f"{data} like the input")
-    converts = data in (*_FLOATS, "INT8") and weights in ("INT8", "INT4", "INT2")
-    if data != weights and not converts:
-        return Failure("input 1 (weights)", weights, f"{data}, or INT8, INT4 or INT2 for float and INT8")
-    per_byte = {"INT4": 2, "INT2": 4}.get(weights, 1)
-    shape = node.view.shape[node.input(1)]
-    if shape and shape[-1] % per_byte:
-        return Failure("input channels", str(shape[-1]), f"a multiple of {per_byte} for {weights}")
-    return None
+    met = (*_FLOATS, "INT8") if hybrid else ("INT8",)
+
+    def condition(node: Node) -> Failure | None:
+        data, weights = node.type(node.input(0)), node.type(node.input(1))
+        if node.type(node.output()) != data:
+            return Failure("output 0", node.type(node.output()), f"{data} like the input")
+        if data != weights and not (data in met and weights in ("INT8", "INT4", "INT2")):
+            return Failure("input 1 (weights)", weights, f"{data}, or INT8, INT4 or INT2 for {' or '.join(met)}")
+        per_byte = {"INT4": 2, "INT2": 4}.get(weights, 1)
+        shape = node.view.shape[node.input(1)]
+        if shape and shape[-1] % per_byte:
+            return Failure("input channels", str(shape[-1]), f"a multiple of {per_byte} for {weights}")
+        return None
+
+    return condition
 
 
 def _symmetric(place: int, *, unless_float: bool) -> Condition:
@@ -178,64 +240,82 @@ def _never(node: Node) -> Failure | None:
     return Failure("operator", node.op, "RESHAPE, which does the same", "use RESHAPE")
 
 
-def _custom(node: Node) -> Failure | None:
-    return None if node.op in _CUSTOM else Failure("custom operator", node.op, " or ".join(_CUSTOM))
-
-
 _VARIABLES = ("READ_VARIABLE", "ASSIGN_VARIABLE")
 _UNARY = ("ABS", "CEIL", "COS", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LOG", "NEG", "RELU", "RELU6", "RELU_N1_TO_1",
           "ROUND", "RSQRT", "SIN", "SQRT", "SQUARE")  # fmt: skip
 _SHAPED = ("MEAN", "PAD", "REDUCE_MAX", "REDUCE_MIN", "RESHAPE", "SUM", "TRANSPOSE")
 
 
-def _rules() -> Iterator[tuple[str, tuple[Condition, ...]]]:
+def _rules(flags: _Flags) -> Iterator[tuple[str, tuple[Condition, ...]]]:
+    kinds = flags.kinds
+    number, numbers, images = partial(_number, kinds=kinds), partial(_numbers, kinds=kinds), ("FLOAT32", *kinds)
     for op in _UNARY:
         yield op, _float(0)
     for op in ("LEAKY_RELU", "LOGISTIC", "TANH"):
-        yield op, _numbers(0)
-    yield "ELU", (_number(0, kinds=("INT8",)), _number(0, output=True, kinds=("INT8",)))
+        yield op, numbers(0)
+    yield "ELU", _numbers(0, kinds=tuple(kind for kind in kinds if kind == "INT8"))
     yield "SOFTMAX", (*_float(0), option("beta", 1.0))
-    yield "DEQUANTIZE", (types(0, *_BYTES), _number(0), types(0, *_FLOATS, output=True))
-    yield "QUANTIZE", (*_numbers(0), _requantizes)
+    yield "DEQUANTIZE", (types(0, *kinds), number(0), types(0, *_FLOATS, output=True))
+    yield "QUANTIZE", (*numbers(0), _requantizes)
     for op in ("ADD", "SUB"):
-        yield op, (*_numbers(0, 1), _same_type, _scales(1 / 1024, 256))
-    yield "MUL", (*_numbers(0, 1), _same_type, _scales(1 / 65536, 256, product=True))
+        yield op, (*numbers(0, 1), _same_type, _scales(1 / 1024, 256))
+    yield "MUL", (*numbers(0, 1), _same_type, _scales(1 / 65536, 256, product=True))
     for op in ("DIV", "MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"):
         yield op, _float(0, 1)
     yield "PRELU", (*_float(0, 1), constant(1, "slope"))
-    yield "CONCATENATION", (inputs_between(2, 5), _joins, *_numbers(0, 1, 2, 3, 4))
+    yield "CONCATENATION", (inputs_between(2, 5), _joins, *numbers(0, 1, 2, 3, 4))
     for op in _SHAPED:
-        yield op, (*_numbers(0), constant(1, "shape" if op == "RESHAPE" else "axes"))
-    yield "RESIZE_BILINEAR", (*_numbers(0), types(0, "FLOAT32", *_BYTES), constant(1, "size"))
-    yield "SLICE", (*_numbers(0), constant(1, "begin"), constant(2, "size"))
+        yield op, (*numbers(0), constant(1, "shape" if op == "RESHAPE" else "axes"))
+    yield "RESIZE_BILINEAR", (*numbers(0), types(0, *images), constant(1, "size"))
+    yield "SLICE", (*numbers(0), constant(1, "begin"), constant(2, "size"))
     masks = tuple(option(f"{name}_mask", 0, needed="0") for name in ("ellipsis", "new_axis", "shrink_axis"))
-    yield "STRIDED_SLICE", (*_numbers(0), constant(1, "begin"), constant(2, "end"), constant(3, "strides"), *masks)
-    yield "SPLIT", (_number(1), constant(0, "axis"), outputs_between(2, 4))
+    yield "STRIDED_SLICE", (*numbers(0), constant(1, "begin"), constant(2, "end"), constant(3, "strides"), *masks)
+    yield "SPLIT", (number(1), constant(0, "axis"), outputs_between(2, 4))
     yield "EXPAND_DIMS", (_never,)
-    weights = (types(1, *_WEIGHTS), constant(1, "weights"))
-    for op in ("CONV_2D", "DEPTHWISE_CONV_2D"):
-        yield op, (*_numbers(0), *weights, constant(2, "bias"), _bias(2))
-    yield "FULLY_CONNECTED", (
-        *_numbers(0), *weights, constant(2, "bias"), _bias(2), _matrix, _symmetric(1, unless_float=True), _dense_weights
-    )  # fmt: skip
-    yield "TRANSPOSE_CONV", (*_numbers(2), *weights, constant(3, "bias"), _bias(3))
+    yield from _weighted(flags)
     yield "AVERAGE_POOL_2D", (*_float(0), _window)
-    yield "MAX_POOL_2D", (*_numbers(0), types(0, "FLOAT32", *_BYTES), _window)
+    yield "MAX_POOL_2D", (*numbers(0), types(0, *images), _window)
     for op in ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH"):
-        yield op, (_number(0),)
-    yield "BATCH_MATMUL", (
-        _number(0), types(1, *_FLOATS, "INT8"), _number(0, output=True), _product, _symmetric(1, unless_float=True)
-    )  # fmt: skip
-    yield "READ_VARIABLE", (_number(0, output=True),)
-    yield "ASSIGN_VARIABLE", (_number(1),)
+        yield op, (number(0),)
+    right = types(1, *_FLOATS, *(kind for kind in kinds if kind == "INT8"))
+    yield "BATCH_MATMUL", (number(0), right, number(0, output=True), _product, _symmetric(1, unless_float=True))
+    yield "READ_VARIABLE", (number(0, output=True),)
+    yield "ASSIGN_VARIABLE", (number(1),)
     for op in _CUSTOM:
         yield op, ()
 
 
-RULES: Rules = dict(_rules())
+def _weighted(flags: _Flags) -> Iterator[tuple[str, tuple[Condition, ...]]]:
+    numbers = partial(_numbers, kinds=flags.kinds)
+    weights = (types(1, *_FLOATS, *flags.kinds), constant(1, "weights"))
+    for op in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+        bias = (constant(2, "bias"), _bias(2, flags, required=True))
+        yield op, (*numbers(0), *weights, *bias, _convolution(hybrid=flags.hybrid and op == "CONV_2D"))
+    yield "FULLY_CONNECTED", (
+        *numbers(0), types(1, *flags.weights), _static_unless_float(1, "weights", flags),
+        _static_unless_float(2, "bias", flags), _bias(2, flags), _matrix(hybrid=flags.hybrid),
+        _symmetric(1, unless_float=True), _dense_weights,
+    )  # fmt: skip
+    yield "TRANSPOSE_CONV", (*numbers(2), *weights, constant(3, "bias"), _bias(3, flags))
 
 
-def claim(view: View, subgraph: int) -> Claim:
+def rules(values: Mapping[str, str]) -> Rules:
+    """The conditions with some options."""
+    kinds = tuple(kind for kind, name in (("INT8", _SIGNED), ("UINT8", _UNSIGNED)) if is_true(values, name))
+    return dict(_rules(_Flags(kinds, is_true(values, _DYNAMIC), is_true(values, _HYBRID))))
+
+
+def _claimer(values: Mapping[str, str]) -> Claimer:
+    table, reshapes = rules(values), is_true(values, _RESHAPES)
+
+    def claim(view: View, subgraph: int) -> Claim:
+        found = claimed(view, subgraph, table)
+        return found if reshapes else without_dynamic(view, subgraph, found)
+
+    return claim
+
+
+def claimed(view: View, subgraph: int, table: Rules) -> Claim:
     """What XNNPACK wants of a subgraph.
 
     Constants that are stored in 16 bits, 8 bits or sparse it unpacks itself: it takes their DEQUANTIZE and DENSIFY,
@@ -255,9 +335,9 @@ def claim(view: View, subgraph: int) -> Claim:
         if node.op == "VAR_HANDLE":
             handles[node.output()] = node.operator
             continue
-        found = failures(node, RULES)
+        found = failures(node, table)
         if node.op in _VARIABLES and node.input(0) not in handles:
-            found.append(Failure("input 0", "from nowhere in this graph", "the result of a VAR_HANDLE in it"))
+            found = [*found, Failure("input 0", "from nowhere in this graph", "the result of a VAR_HANDLE in it")]
         if not found:
             taken.add(node.operator)
             used |= {handles[tensor] for tensor in node.inputs if tensor in handles}
@@ -279,7 +359,7 @@ def claim(view: View, subgraph: int) -> Claim:
 
 
 def _unpacks(node: Node) -> bool:
-    source = node.input(0)
+    source = node.input(0) if node.op in ("DENSIFY", "DEQUANTIZE") else -1
     if source < 0:
         return False
     if node.op == "DENSIFY":
@@ -291,6 +371,8 @@ def _unpacks(node: Node) -> bool:
     return is_known and node.type(node.output()) == "FLOAT32"
 
 
+_OPTIONS = {_SIGNED: "true", _UNSIGNED: "true", _DYNAMIC: "false", _HYBRID: "true", _RESHAPES: "true"}
 XNNPACK = Delegate(
-    "xnnpack", "XNNPACK", "exact", "tflite/delegates/xnnpack/xnnpack_delegate.cc of LiteRT f674577", claim
-)
+    "xnnpack", "XNNPACK", "exact", "tflite/delegates/xnnpack/xnnpack_delegate.cc of LiteRT f674577",
+    _claimer(_OPTIONS), options=_OPTIONS, with_options=_claimer, choices=dict.fromkeys(_OPTIONS, SWITCH),
+)  # fmt: skip

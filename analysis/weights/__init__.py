@@ -166,7 +166,7 @@ def _is_clustered(weight: Weight) -> bool:
 
 def summary_rows(model: Model, report: Report) -> list[dict[str, Any]]:
     """The weights as plain rows, the largest first: what a table of them shows."""
-    cells = {column.name: column.cells() for column in report.columns}
+    cells = report.cells()
     known = [tensor for tensor, size in enumerate(cells["stored_bytes"]) if size is not None]
     known.sort(key=lambda tensor: (-cells["stored_bytes"][tensor], tensor))
     return [

@@ -15,8 +15,8 @@ from ..model import Model
 from ..overview import weight_tensors
 from ..quantization.channels import channel_axes
 from ..ragged import Array
-from ..sparse import Encoding, SparseError, dense_stored, encoding
-from ..values import stored
+from ..sparse import Encoding, dense_stored, encoding
+from ..values import UnreadableError, stored
 from .statistics import Statistics, statistics
 from .structure import Pattern, pattern
 
@@ -104,7 +104,7 @@ def _look(model: Model) -> Weights:
         try:
             found.append(_weight(model, tensor, int(axes[tensor]), is_sparse=bool(sparse[tensor])))
             known.append(tensor)
-        except SparseError as error:
+        except UnreadableError as error:
             unreadable[tensor] = str(error)
     return Weights(np.array(known, np.int64), found, unreadable, _copies(model, known))
 
@@ -113,7 +113,7 @@ def _weight(model: Model, tensor: int, axis: int, *, is_sparse: bool) -> Weight:
     how = encoding(model, tensor) if is_sparse else None
     values = dense_stored(model, tensor) if is_sparse else stored(model, tensor)
     if values is None:
-        raise SparseError("is not in the file, of a type without numbers, or not of its size")
+        raise UnreadableError("is not in the file, of a type without numbers, or not of its size")
     axis = axis if axis < len(values.shape) else -1
     points = model.quantization.zero_point[tensor]
     zero = int(points[0]) if len(points) and (points == points[0]).all() else 0

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ..analysis.model import Model
     from ..analysis.report import Report
+    from ..runtime.closeups import Closeups
 
 _MOST_ROWS = 30
 
 
 def measured(
     model: Model, against: str | None, samples: str, kernels: str, against_kernels: str, seed: int, timeout: float
-) -> Report:
+) -> tuple[Report, Closeups]:
     """Runs a model and a reference, which is the same model where none is named, and reports what differs."""
     from ..analysis.containers import open_model
     from ..runtime.accuracy import Settings, compare
     from ..runtime.accuracy_report import report
+    from ..runtime.closeups import closeups
     from ..runtime.worker import Limits
     from .profile import run_errors, shown_progress
 
@@ -28,7 +30,7 @@ def measured(
             kernels=kernels, reference_kernels=against_kernels, seed=seed, **_samples(samples)
         )  # fmt: skip
         errors = compare(reference, model, settings, limits=Limits(seconds=timeout), progress=progress)
-    return report(errors, model, reference)
+    return report(errors, model, reference), closeups(errors)
 
 
 def imported(model: Model, path: str) -> Report:
@@ -41,6 +43,29 @@ def imported(model: Model, path: str) -> Report:
         return read(path, model)
     except TraceError as error:
         raise UsageError(str(error)) from None
+
+
+def keep(
+    model: Model, report: Report, closeups: Closeups | None, output: Path | None, log: tuple[str | None, str, int]
+) -> None:
+    """Writes errors to a file, and to a log directory with a tag and a step, where these are given."""
+    from ..analysis.source import os_errors
+    from ..errors import UsageError
+    from ..jsontext import dumps
+    from ..runtime.error_file import to_json
+    from ..summary import log_layer_error
+    from ._models import identity
+
+    logdir, tag, step = log
+    if output is not None:
+        with os_errors(str(output)):
+            output.write_text(dumps(to_json(report, closeups, identity(model))) + "\n", encoding="utf-8")
+    if logdir is not None:
+        with os_errors(logdir):
+            try:
+                log_layer_error(logdir, report, closeups, model, tag=tag, step=step)
+            except ValueError as error:
+                raise UsageError(str(error)) from None
 
 
 def _samples(argument: str) -> dict[str, Any]:

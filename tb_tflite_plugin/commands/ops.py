@@ -79,7 +79,7 @@ def _chosen(report: Report, where: str, sort: str | None, limit: int | None) -> 
         rows = np.flatnonzero(select(where, report.columns)).tolist()
     except FilterError as error:
         raise UsageError(f"--where, character {error.position + 1}: {error}") from None
-    cells = {column.name: column.cells() for column in report.columns}
+    cells = report.cells()
     if sort is not None:
         name, descending = sort.lstrip("-"), sort.startswith("-")
         if name not in cells:

@@ -179,7 +179,8 @@ def _created(chosen: list[Delegate], options: list[str]) -> list[Delegate]:
 
 def _explain(model: Model, chosen: list[Delegate], operator: int) -> None:
     """Prints what each delegate makes of one operator."""
-    from ..analysis.delegates.simulation import place
+    from ..analysis.delegates.nodes import View
+    from ..analysis.delegates.simulation import place, verdicts_of
     from ..errors import UsageError
     from ..terminal import Terminal
 
@@ -188,10 +189,8 @@ def _explain(model: Model, chosen: list[Delegate], operator: int) -> None:
     terminal = Terminal()
     terminal.title(f"{model.name}: {model.operators.ops[operator]} {operator}, {model.layer_names[operator]}")
     for one in (place(model, delegate) for delegate in chosen):
-        found = one.failures.get(operator, [])
-        verdict = "accepted" if operator in one.taken else "left by the limit" if not found else "rejected"
-        terminal.line(f"{one.delegate.title}: {verdict}")
-        for failure in found:
+        terminal.line(f"{one.delegate.title}: {verdicts_of(View(model), one).word(operator)}")
+        for failure in one.failures.get(operator, []):
             terminal.line(f"  {failure}" + (f" ({failure.hint})" if failure.hint else ""))
 
 
@@ -232,7 +231,7 @@ def _show(model: Model, reports: list[Report], together: dict[str, Any] | None, 
     columns = tuple(
         replace(column, name=f"{one.summary['delegate']}.{column.name}")
         for one in reports
-        for column in one.columns[:3]
+        for column in one.columns[:4]
     )
     if not print_report(model, with_names(model, replace(both, columns=columns)), as_json=as_json, as_csv=as_csv):
         terminal = Terminal()
@@ -256,7 +255,7 @@ def _print(terminal: Terminal, name: str, report: Report) -> None:
         across = f"{summary['crossing_tensors']:,} tensors, {terminal.size(summary['crossing_bytes'])}"
         known = f"{summary['rules']} ({summary['confidence']})"
         terminal.facts([("delegated", share), ("across borders", across), ("foretold by", known)])
-    cells = {column.name: column.cells() for column in report.columns}
+    cells = report.cells()
     if parts:
         terminal.heading("partitions")
         _partitions(terminal, parts, cells)

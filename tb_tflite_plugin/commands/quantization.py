@@ -39,6 +39,9 @@ def quantization(
         str | None, typer.Option("--import", help="CSV of the QuantizationDebugger, JSON of ai-edge-quantizer.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the errors there as JSON.")] = None,
+    logdir: Annotated[str | None, typer.Option(help="Put model and errors there, for TensorBoard to show.")] = None,
+    tag: Annotated[str, typer.Option(help="Name of the model in the log directory.")] = "model",
+    step: Annotated[int, typer.Option(min=0, help="Training step in the log directory.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV, one row per operator.")] = False,
 ) -> None:
@@ -56,13 +59,13 @@ def quantization(
 
     opened = open_model(model)
     if imported is not None or against is not None or against_kernels is not None:
-        _errors(opened, imported, output, json, csv, {
+        _errors(opened, imported, output, (logdir, tag, step), json, csv, {
             "against": against, "samples": samples, "kernels": kernels.value, "seed": seed, "timeout": timeout,
             "against_kernels": (against_kernels or kernels).value,
         })  # fmt: skip
         return
-    if output is not None:
-        raise UsageError("--output is for errors: say --against or --import too")
+    if output is not None or logdir is not None:
+        raise UsageError("--output and --logdir are for errors: say --against or --import too")
     over_tensors = quantization_tensors(opened)
     report = analyse(opened)
     asked = over_tensors if tensors else report
@@ -73,21 +76,25 @@ def quantization(
 
 
 def _errors(
-    model: Model, imported: str | None, output: Path | None, as_json: bool, as_csv: bool, run: dict[str, Any]
+    model: Model,
+    imported: str | None,
+    output: Path | None,
+    log: tuple[str | None, str, int],
+    as_json: bool,
+    as_csv: bool,
+    run: dict[str, Any],
 ) -> None:
     from ..errors import UsageError
     from . import _layer_error
-    from ._models import identity, print_report
+    from ._models import print_report
 
     if imported is not None and (run["against"] is not None or run["kernels"] != run["against_kernels"]):
         raise UsageError("--import reads what was measured: leave --against and kernels out")
-    report = _layer_error.measured(model, **run) if imported is None else _layer_error.imported(model, imported)
-    if output is not None:
-        from ..analysis.source import os_errors
-        from ..jsontext import dumps
-
-        with os_errors(str(output)):
-            output.write_text(dumps(report.to_json(identity(model))) + "\n", encoding="utf-8")
+    if imported is None:
+        report, looks = _layer_error.measured(model, **run)
+    else:
+        report, looks = _layer_error.imported(model, imported), None
+    _layer_error.keep(model, report, looks, output, log)
     if not print_report(model, report, as_json=as_json, as_csv=as_csv):
         _layer_error.print_errors(model, report)
 
@@ -117,7 +124,7 @@ def _print(terminal: Terminal, report: Report, tensors: Report) -> None:
 
 
 def _weakest(tensors: Report) -> list[list[str]]:
-    cells: dict[str, list[Any]] = {column.name: column.cells() for column in tensors.columns}
+    cells: dict[str, list[Any]] = tensors.cells()
     known = [row for row, bits in enumerate(cells["weakest_bits"]) if bits is not None]
     known.sort(key=lambda row: (cells["weakest_bits"][row], row))
     return [

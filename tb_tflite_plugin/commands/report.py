@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from ..analysis.model import Model
+    from ..runtime.error_file import ErrorFile
     from ..runtime.trace import Trace
 
 
@@ -18,6 +19,10 @@ def report(
     profile: Annotated[
         list[str] | None,
         typer.Option(help="A profile of the model to put in: a trace, or what another tool measured."),
+    ] = None,
+    errors: Annotated[
+        list[str] | None,
+        typer.Option(help="Errors of its layers to put in: what `quantization --against … -o` has written."),
     ] = None,
 ) -> None:
     """Write the viewer with a model in it as one HTML file.
@@ -32,8 +37,9 @@ def report(
 
     opened = open_model(model)
     traces = [(Path(path).name, _trace(path, opened)) for path in profile or []]
+    found = [(Path(path).name, _errors(path, opened)) for path in errors or []]
     with working(f"writing {output}"):
-        html = static_report(opened, traces)
+        html = static_report(opened, traces, found)
     with os_errors(str(output)):
         output.write_text(html, "utf-8")
     terminal = Terminal()
@@ -49,3 +55,20 @@ def _trace(path: str, model: Model) -> Trace:
         return load(path, model)
     except TraceError as error:
         raise ModelError(error.file, ": ".join(filter(None, (error.place, error.reason)))) from None
+
+
+def _errors(path: str, model: Model) -> ErrorFile:
+    from ..analysis.errors import ModelError
+    from ..analysis.source import os_errors
+    from ..runtime.error_file import loads
+    from ..runtime.errors import TraceError
+
+    with os_errors(path):
+        data = Path(path).read_bytes()
+    try:
+        found = loads(data, path, len(model.operators))
+    except TraceError as error:
+        raise ModelError(error.file, ": ".join(filter(None, (error.place, error.reason)))) from None
+    if found.model != model.sha256:
+        raise ModelError(path, f"these are errors of another model, with SHA-256 {found.model[:64]}")
+    return found

@@ -51,7 +51,7 @@ def _print(terminal: Terminal, report: Report, tensors: Report) -> None:
             ("their bytes", f"{terminal.size(stored)}, of {terminal.size(summary['dense_bytes'])} if dense"),
         ]
     )
-    cells: dict[str, list[Any]] = {column.name: column.cells() for column in tensors.columns}
+    cells: dict[str, list[Any]] = tensors.cells()
     known = [row for row, zeros in enumerate(cells["zero_share"]) if zeros]
     known.sort(key=lambda row: (-cells["zero_share"][row] * cells["dense_bytes"][row], row))
     if known:

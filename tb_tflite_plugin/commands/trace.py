@@ -102,7 +102,7 @@ def _print(file: str, report: Report) -> None:
     )
     facts = [(label, _us(value)) for label, value in figures if value is not None]
     terminal.facts([*facts, *(("cycles", f"{tag}: {count:,.0f}") for tag, count in summary["cycles"].items())])
-    cells = {column.name: column.cells() for column in report.columns}
+    cells = report.cells()
     order = [row for row, us in enumerate(cells["self_us"]) if us is not None]
     order.sort(key=lambda row: -cells["self_us"][row])
     if order:

@@ -21,6 +21,8 @@ from tb_tflite_plugin.analysis import details, options, reports
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.errors import ModelError
 from tb_tflite_plugin.analysis.model import Model
+from tb_tflite_plugin.analysis.operands import numbered
+from tb_tflite_plugin.analysis.quantization.modes import is_type
 
 
 class Handmade:
@@ -211,6 +213,22 @@ def handmade() -> Handmade:
 
 
 @pytest.fixture
+def dense_model(handmade: Handmade) -> Handmade:
+    """FULLY_CONNECTED with filter and bias, then RESHAPE, whose shape is a constant too."""
+    scale = tfl.QuantizationParametersT(scale=[0.5], zeroPoint=[0])
+    handmade.tensor([1, 4], name="in")
+    handmade.tensor([3, 4], "INT8", data=bytes(12), name="filter")
+    handmade.tensor([3], "INT32", data=bytes(12), name="bias", quantization=scale)
+    handmade.tensor([1, 3], name="out")
+    handmade.tensor([2], "INT32", data=bytes(8), name="shape")
+    handmade.tensor([3, 1], name="reshaped")
+    handmade.op("FULLY_CONNECTED", [0, 1, 2], [3])
+    handmade.op("RESHAPE", [3, 4], [5])
+    handmade.graph.inputs, handmade.graph.outputs = [0], [5]
+    return handmade
+
+
+@pytest.fixture
 def raw() -> Raw:
     """A FlatBuffer to be laid out."""
     return Raw()
@@ -251,6 +269,41 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write_file
+
+
+# Calls the reference kernels with inputs of zeros, and keeps tensors of the first subgraph.
+KEEP = """
+import sys
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+interpreter = Interpreter(
+    sys.argv[1],
+    experimental_preserve_all_tensors=True,
+    experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+)
+interpreter.allocate_tensors()
+for detail in interpreter.get_input_details():
+    interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], detail["dtype"]))
+interpreter.invoke()
+np.savez(sys.argv[2], *[interpreter.get_tensor(int(index)) for index in sys.argv[3:]])
+"""
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Callable[[Model, Path, str], dict[int, np.ndarray]]:
+    """What LiteRT makes of constants by operators of a type, DENSIFY or DEQUANTIZE: arrays by the constant's id."""
+
+    def run(model: Model, path: Path, kind: str) -> dict[int, np.ndarray]:
+        operators = np.flatnonzero(is_type(model, kind))
+        sources = numbered(model.operators.inputs, operators, 0)
+        outputs = model.tensors.index[numbered(model.operators.outputs, operators, 0)]
+        run_child(KEEP, path, tmp_path / "kept.npz", *outputs.tolist())
+        with np.load(tmp_path / "kept.npz") as kept:
+            found = dict(zip(sources.tolist(), kept.values(), strict=True))
+        assert found
+        return found
+
+    return run
 
 
 # Runs in a process of its own: the runtime ends the process on some models. It prints to stderr.

@@ -21,10 +21,6 @@ def of(name: str) -> Report:
     return compatibility(open_model(str(MODELS / f"{name}.tflite")))
 
 
-def cells(report: Report, name: str) -> list[Any]:
-    return next(column for column in report.columns if column.name == name).cells()
-
-
 def codes(report: Report) -> dict[str, tuple[int, ...]]:
     return {finding.code: finding.operators for finding in report.findings}
 
@@ -51,7 +47,7 @@ def test_operators_of_tensorflow_and_of_ones_own() -> None:
     assert set(codes(flex)) == {"needs-tensorflow", "micro-missing"}
     assert own.summary["custom_operators"] == ["Betainc"]
     assert set(codes(own)) == {"needs-custom", "micro-missing"}
-    assert cells(own, "needs").count("custom") == 1
+    assert own.cells()["needs"].count("custom") == 1
 
 
 def test_variables_and_the_signatures_that_write_them() -> None:
@@ -72,7 +68,7 @@ def test_where_shapes_begin_to_be_open(handmade: Any) -> None:
     handmade.op("ABS", [a], [b])
     handmade.graph.inputs = [x]
     report = compatibility(handmade.open())
-    assert cells(report, "open_shape") == [None, "begins", "follows"]
+    assert report.cells()["open_shape"] == [None, "begins", "follows"]
     assert codes(report)["open-shapes"] == (1,)
 
 
@@ -81,7 +77,7 @@ def test_open_inputs_open_what_reads_them(handmade: Any) -> None:
     handmade.op("RELU", [x], [y])
     handmade.op("ABS", [y], [z])
     handmade.graph.inputs = [x]
-    assert cells(compatibility(handmade.open()), "open_shape") == ["begins", "follows"]
+    assert compatibility(handmade.open()).cells()["open_shape"] == ["begins", "follows"]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +85,7 @@ def test_open_inputs_open_what_reads_them(handmade: Any) -> None:
     [("mnet_int8", 0), ("mnet_float32", 0), ("mnet_dynrange", 5), ("mnet_fp16", 26), ("legacy_uint8", 1)],
 )
 def test_types_that_micro_refuses(name: str, refused: int) -> None:
-    assert cells(of(name), "micro").count("types") == refused
+    assert of(name).cells()["micro"].count("types") == refused
 
 
 def test_the_resolver_has_the_operators_of_the_model() -> None:
@@ -115,7 +111,7 @@ def test_micro_is_what_tflm_says(model_path: Path, micro: Any) -> None:
     """TFLM stops at the first operator that it has no kernel for, else at the first whose types it refuses."""
     measured, said = micro(model_path)
     model = open_model(str(model_path))
-    types, verdicts = model.operators.type, cells(compatibility(model), "micro")
+    types, verdicts = model.operators.type, compatibility(model).cells()["micro"]
     ops: dict[str, set[str]] = {verdict: set() for verdict in ("yes", "no kernel", "types")}
     for name, verdict in zip((model.operators.type_names[t] for t in types.tolist()), verdicts, strict=True):
         ops[verdict].add(name)

@@ -15,7 +15,6 @@ from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis.compute import compute
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.overview import inspect
-from tb_tflite_plugin.analysis.report import Report
 
 Shape = list[int] | None
 # Operator types by Vela's names, without those that it counts differently (see docs/compute.md).
@@ -23,10 +22,6 @@ VELA = {
     "CONV_2D": "Conv2D", "DEPTHWISE_CONV_2D": "DepthwiseConv2D", "FULLY_CONNECTED": "FullyConnected",
     "BATCH_MATMUL": "BatchMatMul",
 }  # fmt: skip
-
-
-def cells(report: Report, name: str) -> list[Any]:
-    return next(column for column in report.columns if column.name == name).cells()
 
 
 def of_one(handmade: Any, op: str, inputs: list[Shape], output: Shape, options: Any = None) -> dict[str, Any]:
@@ -116,9 +111,9 @@ def test_an_operator_without_outputs_has_no_figures_but_does_no_harm(handmade: A
     handmade.op("CONV_2D", [], [])
     handmade.op("CALL_ONCE", [], [])
     report = compute(handmade.open())
-    assert cells(report, "macs") == [None, 0]
-    assert cells(report, "output_bytes") == [0, 0]
-    assert cells(report, "intensity") == [None, None]
+    assert report.cells()["macs"] == [None, 0]
+    assert report.cells()["output_bytes"] == [0, 0]
+    assert report.cells()["intensity"] == [None, None]
 
 
 def test_bytes_and_parameters(handmade: Any) -> None:
@@ -132,12 +127,12 @@ def test_bytes_and_parameters(handmade: Any) -> None:
     handmade.op("RESHAPE", [twice, shape], [handmade.tensor([3, 2], "INT8")])
     handmade.op("RESHAPE", [twice, shape], [handmade.tensor([3, 2], "STRING")])
     report = compute(handmade.open())
-    assert cells(report, "parameters") == [27, 0, 0, 0]
-    assert cells(report, "weight_bytes") == [24, 0, 8, 8]
-    assert cells(report, "input_bytes") == [16, 6, 6, 6]
-    assert cells(report, "output_bytes") == [6, 6, 6, None]
-    assert cells(report, "macs") == [48, 0, 0, 0]
-    assert cells(report, "intensity") == [48 / 46, 0, 0, None]
+    assert report.cells()["parameters"] == [27, 0, 0, 0]
+    assert report.cells()["weight_bytes"] == [24, 0, 8, 8]
+    assert report.cells()["input_bytes"] == [16, 6, 6, 6]
+    assert report.cells()["output_bytes"] == [6, 6, 6, None]
+    assert report.cells()["macs"] == [48, 0, 0, 0]
+    assert report.cells()["intensity"] == [48 / 46, 0, 0, None]
     assert {column.name: column.provenance for column in report.columns} == {
         "macs": "simulated", "rule": "simulated", "parameters": "declared", "weight_bytes": "declared",
         "input_bytes": "declared", "output_bytes": "declared", "intensity": "simulated",
@@ -150,9 +145,9 @@ def test_an_open_batch_counts_as_stored_and_other_open_axes_are_unknown(handmade
         data = handmade.tensor([1, 3, 3, 2], shapeSignature=signature)
         handmade.op("CONV_2D", [data, filters], [handmade.tensor([1, 3, 3, 4], shapeSignature=[*signature[:3], 4])])
     report = compute(handmade.open())
-    assert cells(report, "macs") == [72, None, 72]
-    assert cells(report, "input_bytes") == [72, None, 72]
-    assert cells(report, "output_bytes") == [144, None, 144]
+    assert report.cells()["macs"] == [72, None, 72]
+    assert report.cells()["input_bytes"] == [72, None, 72]
+    assert report.cells()["output_bytes"] == [144, None, 144]
     assert report.summary["macs"] == 144
     assert report.summary["unknown_operators"] == 1
     assert {finding.code: finding.operators for finding in report.findings} == {
@@ -173,7 +168,7 @@ def test_subgraphs_that_operators_run_are_counted_once(handmade: Any) -> None:
     ends = [tfl.TensorMapT(name="x", tensorIndex=0)]
     handmade.model.signatureDefs = [tfl.SignatureDefT(signatureKey="k", subgraphIndex=0, inputs=ends, outputs=ends)]
     report = compute(handmade.open())
-    assert cells(report, "macs") == [0, 0, 8, 8]
+    assert report.cells()["macs"] == [0, 0, 8, 8]
     assert report.summary["macs"] == 16
     assert [(g["name"], g["macs"], g["run_by"], g["signatures"]) for g in report.summary["subgraphs"]] == [
         ("main", 0, [], ["k"]), ("cond", 8, [0, 1], []), ("body", 8, [0, 1], []),
@@ -187,7 +182,7 @@ def test_sums_of_the_largest_figures_are_exact(handmade: Any) -> None:
         handmade.op("FULLY_CONNECTED", [data, weights], [data])
     one = 2**25 * 2**10 * (2**17 - 1)
     report = compute(handmade.open())
-    assert set(cells(report, "macs")) == {one}
+    assert set(report.cells()["macs"]) == {one}
     assert report.summary["macs"] == 3000 * one > 2**63
     (row,) = report.summary["by_type"]
     assert row["output_bytes"] == 3000 * 2**37
@@ -199,7 +194,7 @@ def test_sums_by_type_are_those_of_the_columns(model_path: Path) -> None:
     expected: dict[str, Counter[str]] = {}
     names = ("macs", "parameters", "weight_bytes", "input_bytes", "output_bytes")
     for place, op in enumerate(model.operators.ops):
-        figures = {name: cells(report, name)[place] for name in names}
+        figures = {name: report.cells()[name][place] for name in names}
         unknown = {"unknown_operators": int(figures["macs"] is None)}
         expected.setdefault(op, Counter()).update({"operators": 1} | unknown)
         expected[op].update({name: value for name, value in figures.items() if value is not None})
@@ -227,7 +222,7 @@ def test_the_converter_counts_what_follows_from_these(models: Path) -> None:
     model = open_model(models / "mnet_float32.tflite")
     per_output = {"CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "ADD": 1, "TANH": 64, "SOFTMAX": 64, "MAX_POOL_2D": 3 * 3}
     outputs = model.tensors.elements[[row[0] for row in model.operators.outputs.tolist()]].tolist()
-    rows = zip(model.operators.ops, cells(compute(model), "macs"), outputs, strict=True)
+    rows = zip(model.operators.ops, compute(model).cells()["macs"], outputs, strict=True)
     total = sum(2 * macs + per_output.get(op, 0) * output for op, macs, output in rows)
     assert total == 2_833_920
 
@@ -244,7 +239,7 @@ def test_vela_counts_the_same(name: str, models: Path, tmp_path: Path) -> None:
             vela[row["Original Operator"]] += int(row["MAC Count"])
     model = open_model(models / f"{name}.tflite")
     ours: Counter[str] = Counter()
-    for op, macs in zip(model.operators.ops, cells(compute(model), "macs"), strict=True):
+    for op, macs in zip(model.operators.ops, compute(model).cells()["macs"], strict=True):
         if op in VELA:
             ours[VELA[op]] += macs
     assert min(ours.values()) > 0

@@ -15,8 +15,6 @@ from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.contents import Contents, NoContents, Wanted, WrongPlace, contents, npy, rectangle
 from tb_tflite_plugin.analysis.histogram import histogram
 from tb_tflite_plugin.analysis.model import Model
-from tb_tflite_plugin.analysis.operands import numbered
-from tb_tflite_plugin.analysis.quantization.modes import is_type
 from tb_tflite_plugin.analysis.ragged import Array
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -50,35 +48,12 @@ def constants(model: Model) -> dict[int, Contents]:
 
 
 @pytest.mark.parametrize("name", ["mnet_fp16", "fc_aeq_weight_only_wi8", "fc_aeq_weight_only_wi4"])
-def test_real_values_are_those_of_dequantize(child: Any, name: str, tmp_path: Path) -> None:
-    model, kept = model_of(name), tmp_path / "real.npz"
-    operators = np.flatnonzero(is_type(model, "DEQUANTIZE"))
-    sources = numbered(model.operators.inputs, operators, 0)
-    outputs = model.tensors.index[numbered(model.operators.outputs, operators, 0)]
-    child(
-        """
-        import sys
-        import numpy as np
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-        interpreter = Interpreter(
-            sys.argv[1],
-            experimental_preserve_all_tensors=True,
-            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-        )
-        interpreter.allocate_tensors()
-        for detail in interpreter.get_input_details():
-            interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], detail["dtype"]))
-        interpreter.invoke()
-        np.savez(sys.argv[2], *[interpreter.get_tensor(int(index)) for index in sys.argv[3:]])
-        """,
-        MODELS / f"{name}.tflite", kept, *outputs.tolist(),
-    )  # fmt: skip
-    with np.load(kept) as theirs:
-        assert len(theirs.files) == len(sources) > 0
-        for source, expected in zip(sources.tolist(), theirs.values(), strict=True):
-            ours = loaded(contents(model, source), real=True)
-            assert ours.shape == expected.shape
-            assert np.array_equal(ours.astype(np.float32), expected)
+def test_real_values_are_those_of_dequantize(unpacked: Any, name: str) -> None:
+    model = model_of(name)
+    for source, theirs in unpacked(model, MODELS / f"{name}.tflite", "DEQUANTIZE").items():
+        ours = loaded(contents(model, source), real=True)
+        assert ours.shape == theirs.shape
+        assert np.array_equal(ours.astype(np.float32), theirs)
 
 
 @pytest.mark.parametrize("name", ALL)

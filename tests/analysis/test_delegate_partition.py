@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
+from tb_tflite_plugin.analysis.delegates.islands import islands, unsorted
 from tb_tflite_plugin.analysis.delegates.partition import Links, Subset, kept, runs
 
 Operands = list[list[int]]
@@ -91,3 +92,44 @@ def test_an_operator_that_only_stands_between_splits_nothing() -> None:
 def test_limits_keep_the_largest(most: int, least: int, expected: list[list[int]]) -> None:
     subsets = runs(range(9), {0, 2, 3, 5, 6, 8})
     assert [subset.operators for subset in kept(subsets, most, least)] == expected
+
+
+def linked(plan: Sequence[int], inputs: Operands, outputs: Operands, claimed: set[int]) -> set[frozenset[int]]:
+    """What can be reached over tensors from each claimed operator without leaving the claimed ones."""
+    found = set()
+    for start in claimed:
+        group, new = {start}, {start}
+        while new:
+            tensors_in = {tensor for one in new for tensor in inputs[one]} - {-1}
+            tensors_out = {tensor for one in new for tensor in outputs[one]} - {-1}
+            near = {one for one in plan if tensors_in & set(outputs[one]) or tensors_out & set(inputs[one])}
+            new = (near & claimed) - group
+            group |= new
+        found.add(frozenset(group))
+    return found
+
+
+def test_islands_are_what_is_linked() -> None:
+    for seed in range(300):
+        plan, inputs, outputs, claimed, _ = drawn(seed)
+        found = islands(plan, inputs, outputs, claimed)
+        assert {frozenset(subset.operators) for subset in found if subset.taken} == linked(
+            plan, inputs, outputs, claimed
+        ), seed
+        assert sorted(operator for subset in found for operator in subset.operators) == sorted(plan)
+        if not unsorted([one.operators for one in found if one.taken], plan, inputs, outputs):
+            done: set[int] = set()
+            for subset in found:  # what a subset reads is there when it runs
+                done |= {tensor for operator in subset.operators for tensor in outputs[operator]}
+                read = {tensor for operator in subset.operators for tensor in inputs[operator]}
+                assert not (read - done - {-1, 1000}), seed
+
+
+def test_an_island_that_waits_for_itself() -> None:
+    # 1 stands between 0 and 2, which are linked besides; 3 is on its own.
+    inputs: Operands = [[], [0], [0, 1], []]
+    outputs = [[0], [1], [2], [3]]
+    found = islands(range(4), inputs, outputs, {0, 2, 3})
+    assert found == [Subset(True, [3]), Subset(True, [0, 2]), Subset(False, [1])]
+    assert unsorted([[3], [0, 2]], range(4), inputs, outputs) == [1]
+    assert unsorted([[3], [0]], range(4), inputs, outputs) == []

@@ -210,11 +210,18 @@ ON_ETHOS_U = {"ABS", "COS", "ELU", "EXP", "GELU", "LEAKY_RELU", "LOGISTIC", "NEG
               "BATCH_MATMUL"}  # fmt: skip
 
 
-def test_single_operators_go_to_ethos_u_as_foretold(handmade: Any) -> None:
+# Where it says that it takes INT32 of these, it ends in an error.
+NOT_WIDE = {"EXP", "LOGISTIC", "PRELU", "RELU6", "RESIZE_BILINEAR", "SOFTMAX", "SQUARED_DIFFERENCE", "BATCH_MATMUL"}
+
+
+@pytest.mark.parametrize("delegate", ["ethos-u", "ethos-u85"])
+def test_single_operators_go_to_ethos_u_as_foretold(handmade: Any, delegate: str) -> None:
     pytest.importorskip("ethosu.vela")
     by_type: dict[str, list[Any]] = {}
     for spec in singles():
-        if spec[0] in ON_ETHOS_U and spec[1][0][1] != "FLOAT32":
+        kind = spec[1][0][1]
+        ends = delegate == "ethos-u85" and kind == "INT32" and spec[0] in NOT_WIDE
+        if spec[0] in ON_ETHOS_U and kind != "FLOAT32" and not ends:
             by_type.setdefault(spec[0], []).append(spec)
     compared = 0
     for specs in by_type.values():
@@ -222,10 +229,10 @@ def test_single_operators_go_to_ethos_u_as_foretold(handmade: Any) -> None:
         for spec in specs:
             add(made, *spec)
         model: Model = made.open()
-        report = measure(model, "ethos-u")
+        report = measure(model, delegate)
         assert report.summary["delegated"] is not None, specs[0][0]
-        placed = place(model, delegates()["ethos-u"])
-        part = next(column for column in report.columns if column.name == "partition").cells()
+        placed = place(model, delegates()[delegate])
+        part = report.cells()["partition"]
         gone = {o for finding in report.findings if finding.code == "operators-removed" for o in finding.operators}
         for operator, spec in enumerate(specs):
             if operator not in gone:

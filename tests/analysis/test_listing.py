@@ -8,46 +8,26 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis import listing
 from tb_tflite_plugin.analysis.containers import open_model
-from tb_tflite_plugin.analysis.report import Report
 
 
-def cells(report: Report, name: str) -> list[Any]:
-    return next(column for column in report.columns if column.name == name).cells()
-
-
-def dense_model(handmade: Any) -> None:
-    """FULLY_CONNECTED with filter and bias, then RESHAPE, whose shape is a constant too."""
-    scale = tfl.QuantizationParametersT(scale=[0.5], zeroPoint=[0])
-    handmade.tensor([1, 4], name="in")
-    handmade.tensor([3, 4], "INT8", data=bytes(12), name="filter")
-    handmade.tensor([3], "INT32", data=bytes(12), name="bias", quantization=scale)
-    handmade.tensor([1, 3], name="out")
-    handmade.tensor([2], "INT32", data=bytes(8), name="shape")
-    handmade.tensor([3, 1], name="reshaped")
-    handmade.op("FULLY_CONNECTED", [0, 1, 2], [3])
-    handmade.op("RESHAPE", [3, 4], [5])
-    handmade.graph.inputs, handmade.graph.outputs = [0], [5]
-
-
-def test_ops_has_one_row_per_operator(handmade: Any) -> None:
-    dense_model(handmade)
-    report = listing.ops(handmade.open())
-    assert cells(report, "id") == [0, 1]
-    assert cells(report, "op") == ["FULLY_CONNECTED", "RESHAPE"]
-    assert cells(report, "family") == ["matmul", "data"]
-    assert cells(report, "name") == ["out", "reshaped"]
-    assert cells(report, "inputs") == [[0, 1, 2], [3, 4]]
-    assert cells(report, "dtype") == ["FLOAT32", "FLOAT32"]
-    assert cells(report, "shape") == [[1, 3], [3, 1]]
-    assert cells(report, "weight_bytes") == [24, 8]
-    assert cells(report, "output_bytes") == [12, 12]
-    assert cells(report, "bytes") == [36, 20]
+def test_ops_has_one_row_per_operator(dense_model: Any) -> None:
+    report = listing.ops(dense_model.open())
+    assert report.cells()["id"] == [0, 1]
+    assert report.cells()["op"] == ["FULLY_CONNECTED", "RESHAPE"]
+    assert report.cells()["family"] == ["matmul", "data"]
+    assert report.cells()["name"] == ["out", "reshaped"]
+    assert report.cells()["inputs"] == [[0, 1, 2], [3, 4]]
+    assert report.cells()["dtype"] == ["FLOAT32", "FLOAT32"]
+    assert report.cells()["shape"] == [[1, 3], [3, 1]]
+    assert report.cells()["weight_bytes"] == [24, 8]
+    assert report.cells()["output_bytes"] == [12, 12]
+    assert report.cells()["bytes"] == [36, 20]
 
 
 def test_a_constant_read_twice_by_an_operator_is_counted_once(handmade: Any) -> None:
     handmade.tensor([4], data=bytes(16))
     handmade.op("MUL", [0, 0], [handmade.tensor([4])])
-    assert cells(listing.ops(handmade.open()), "weight_bytes") == [16]
+    assert listing.ops(handmade.open()).cells()["weight_bytes"] == [16]
 
 
 def test_bytes_are_missing_where_an_output_has_no_size(handmade: Any) -> None:
@@ -58,9 +38,9 @@ def test_bytes_are_missing_where_an_output_has_no_size(handmade: Any) -> None:
         handmade.op("ABS", [2], [tensor])
     handmade.op("CALL_ONCE", [], [])
     report = listing.ops(handmade.open())
-    assert cells(report, "output_bytes") == [None, None, 8, 0]
-    assert cells(report, "bytes") == [None, None, 8, 0]
-    assert cells(report, "dtype") == ["FLOAT32", "STRING", "FLOAT32", None]
+    assert report.cells()["output_bytes"] == [None, None, 8, 0]
+    assert report.cells()["bytes"] == [None, None, 8, 0]
+    assert report.cells()["dtype"] == ["FLOAT32", "STRING", "FLOAT32", None]
 
 
 def test_sums_of_sizes_that_no_file_has_do_not_overflow(handmade: Any) -> None:
@@ -70,38 +50,36 @@ def test_sums_of_sizes_that_no_file_has_do_not_overflow(handmade: Any) -> None:
     for _ in range(40):
         handmade.op("SPLIT", [0], outputs)
     report = listing.ops(handmade.open())
-    assert cells(report, "output_bytes") == [200 * (2**31 - 1) * 63 * 16] * 40
-    assert all(value > 0 for value in cells(report, "bytes"))
+    assert report.cells()["output_bytes"] == [200 * (2**31 - 1) * 63 * 16] * 40
+    assert all(value > 0 for value in report.cells()["bytes"])
 
 
-def test_tensors_have_one_role_each(handmade: Any) -> None:
-    dense_model(handmade)
-    handmade.tensor([1], name="unused")
-    handmade.tensor([1], name="state", isVariable=True)
-    report = listing.tensors(handmade.open())
+def test_tensors_have_one_role_each(dense_model: Any) -> None:
+    dense_model.tensor([1], name="unused")
+    dense_model.tensor([1], name="state", isVariable=True)
+    report = listing.tensors(dense_model.open())
     assert report.over == "tensors"
-    assert dict(zip(cells(report, "name"), cells(report, "role"), strict=True)) == {
+    assert dict(zip(report.cells()["name"], report.cells()["role"], strict=True)) == {
         "in": "input", "filter": "constant", "bias": "constant", "out": "activation", "shape": "constant",
         "reshaped": "output", "unused": "unused", "state": "variable",
     }  # fmt: skip
 
 
-def test_tensors_say_what_they_hold(handmade: Any) -> None:
-    dense_model(handmade)
+def test_tensors_say_what_they_hold(dense_model: Any) -> None:
     scales = tfl.QuantizationParametersT(scale=[0.5, 0.25], zeroPoint=[3, 4])
-    handmade.tensor([2, 2], "INT4", name="channels", quantization=scales)
-    handmade.tensor([2, -1], name="unknown")
-    report = listing.tensors(handmade.open())
-    assert cells(report, "bytes") == [16, 12, 12, 12, 8, 12, 2, None]
-    assert cells(report, "constant_bytes") == [0, 12, 12, 0, 8, 0, 0, 0]
-    assert cells(report, "quantization") == [None, None, "per-tensor", None, None, None, "per-channel", None]
-    assert cells(report, "scale") == [None, None, 0.5, None, None, None, None, None]
-    assert cells(report, "zero_point") == [None, None, 0, None, None, None, None, None]
-    assert cells(report, "producer") == [None, None, None, 0, None, 1, None, None]
-    assert cells(report, "consumers") == [1, 1, 1, 1, 1, 0, 0, 0]
-    assert cells(report, "dtype")[5:7] == ["FLOAT32", "INT4"]
+    dense_model.tensor([2, 2], "INT4", name="channels", quantization=scales)
+    dense_model.tensor([2, -1], name="unknown")
+    report = listing.tensors(dense_model.open())
+    assert report.cells()["bytes"] == [16, 12, 12, 12, 8, 12, 2, None]
+    assert report.cells()["constant_bytes"] == [0, 12, 12, 0, 8, 0, 0, 0]
+    assert report.cells()["quantization"] == [None, None, "per-tensor", None, None, None, "per-channel", None]
+    assert report.cells()["scale"] == [None, None, 0.5, None, None, None, None, None]
+    assert report.cells()["zero_point"] == [None, None, 0, None, None, None, None, None]
+    assert report.cells()["producer"] == [None, None, None, 0, None, 1, None, None]
+    assert report.cells()["consumers"] == [1, 1, 1, 1, 1, 0, 0, 0]
+    assert report.cells()["dtype"][5:7] == ["FLOAT32", "INT4"]
 
 
 def test_sparse_tensors_are_flagged(models: Path) -> None:
     report = listing.tensors(open_model(models / "fc_block1x4_sparse.tflite"))
-    assert sum(cells(report, "sparse")) == 2
+    assert sum(report.cells()["sparse"]) == 2

@@ -54,10 +54,6 @@ WITH_HEAP = ("gru_while", "simplernn_while", "while_if")
 REAL = ("digits", "face_back", "face_full_range", "face_sparse", "face_landmark")
 
 
-def cells(result: Report, name: str) -> list[Any]:
-    return next(column for column in result.columns if column.name == name).cells()
-
-
 def addresses(path: Path) -> dict[int, tuple[int, int]] | str:
     """Address and bytes of the tensors of the first subgraph by index, or why the model does not run."""
     command = [sys.executable, "-c", CHILD, path]
@@ -136,10 +132,10 @@ def test_inputs_and_outputs_are_kept_and_the_rest_is_reused(handmade: Any) -> No
     chain(handmade, "ABS", [10, 300, 100, 200, 20])
     result = tensors_of(handmade)
     # The input first, as it lives all through; then by size: 300, 200 in the place of 300, 100 behind, 20 behind 200.
-    assert cells(result, "offset") == [0, 64, 384, 64, 320]
-    assert cells(result, "buffer_bytes") == [10, 300, 100, 200, 20]
-    assert cells(result, "first_use") == [0, 0, 1, 2, 3]
-    assert cells(result, "last_use") == [3, 1, 2, 3, 3]
+    assert result.cells()["offset"] == [0, 64, 384, 64, 320]
+    assert result.cells()["buffer_bytes"] == [10, 300, 100, 200, 20]
+    assert result.cells()["first_use"] == [0, 0, 1, 2, 3]
+    assert result.cells()["last_use"] == [3, 1, 2, 3, 3]
     summary = result.summary
     assert summary["arena_bytes"] == 384 + 100
     assert summary["peak_live_bytes"] == 10 + 300 + 100
@@ -150,15 +146,15 @@ def test_inputs_and_outputs_are_kept_and_the_rest_is_reused(handmade: Any) -> No
         (1, 300, 64), (2, 100, 384), (0, 10, 0),
     ]  # fmt: skip
     operators = report(handmade.open(), "litert", "operators")
-    assert cells(operators, "live_bytes") == [310, 410, 310, 230]
-    assert cells(operators, "live_buffers") == [2, 3, 3, 3]
+    assert operators.cells()["live_bytes"] == [310, 410, 310, 230]
+    assert operators.cells()["live_buffers"] == [2, 3, 3, 3]
 
 
 def test_an_output_that_nobody_reads_is_kept_to_the_end(handmade: Any) -> None:
     chain(handmade, "ABS", [64, 64, 64, 64])
     handmade.op("ABS", [0], [handmade.tensor([64], "INT8")])
     handmade.graph.operators.insert(0, handmade.graph.operators.pop())
-    assert cells(report(handmade.open(), "litert", "operators"), "live_bytes") == [128, 192, 256, 256]
+    assert report(handmade.open(), "litert", "operators").cells()["live_bytes"] == [128, 192, 256, 256]
 
 
 def test_constants_and_what_nothing_touches_are_not_in_the_arena(handmade: Any) -> None:
@@ -170,8 +166,8 @@ def test_constants_and_what_nothing_touches_are_not_in_the_arena(handmade: Any) 
     handmade.op("ABS", [0], [handmade.tensor([2, -1])])
     result = tensors_of(handmade)
     places = ["arena", "arena", "constant", "unused", "persistent", "heap", "unknown"]
-    assert cells(result, "place") == places
-    assert cells(result, "offset") == [0, 64, None, None, None, None, None]
+    assert result.cells()["place"] == places
+    assert result.cells()["offset"] == [0, 64, None, None, None, None, None]
     assert result.summary["persistent_bytes"] == 8
     assert [(finding.code, finding.operators) for finding in result.findings] == [("memory-dynamic", (2,))]
 
@@ -200,10 +196,10 @@ def test_operators_write_over_an_input(
     handmade.op(op, sources, [target])
     handmade.op("ABS", [target], [handmade.tensor([2])])
     result = tensors_of(handmade)
-    assert cells(result, "shares_with")[target] == shares
-    assert cells(result, "place")[target] == ("arena" if shares is None else "shared")
+    assert result.cells()["shares_with"][target] == shares
+    assert result.cells()["place"][target] == ("arena" if shares is None else "shared")
     if shares is not None:
-        assert cells(result, "offset")[target] == cells(result, "offset")[shares]
+        assert result.cells()["offset"][target] == result.cells()["offset"][shares]
         what_if = result.summary["what_if"]["no_in_place"]
         assert what_if["no_reuse_bytes"] == result.summary["no_reuse_bytes"]
 
@@ -219,7 +215,7 @@ def test_operators_do_not_write_over_what_is_needed(handmade: Any, change: str) 
     handmade.graph.outputs = [target] if change == "output" else []
     if change == "read again":
         handmade.op("ABS", [source], [handmade.tensor([8])])
-    assert cells(tensors_of(handmade), "shares_with")[target] is None
+    assert tensors_of(handmade).cells()["shares_with"][target] is None
 
 
 def test_a_chain_of_operators_shares_one_buffer_until_the_last_is_read(handmade: Any) -> None:
@@ -229,9 +225,9 @@ def test_a_chain_of_operators_shares_one_buffer_until_the_last_is_read(handmade:
         handmade.op("RESHAPE", [source], [target])
     handmade.op("ABS", [tensors[4]], [handmade.tensor([2])])
     result = tensors_of(handmade)
-    assert cells(result, "shares_with")[:5] == [None, 0, 0, 0, 0]
-    assert cells(result, "first_use")[:5] == [0] * 5
-    assert cells(result, "last_use")[:5] == [5] * 5
+    assert result.cells()["shares_with"][:5] == [None, 0, 0, 0, 0]
+    assert result.cells()["first_use"][:5] == [0] * 5
+    assert result.cells()["last_use"][:5] == [5] * 5
 
 
 def test_shapes_and_what_follows_from_them_are_not_in_the_arena(handmade: Any) -> None:
@@ -247,8 +243,8 @@ def test_shapes_and_what_follows_from_them_are_not_in_the_arena(handmade: Any) -
     handmade.op("FILL", [handmade.tensor([1], "INT32"), index], [late])
     handmade.graph.inputs = [data]
     result = tensors_of(handmade)
-    assert [cells(result, "place")[tensor] for tensor in (shape, one, both)] == ["heap"] * 3
-    assert [cells(result, "place")[tensor] for tensor in (reshaped, late)] == ["arena", "heap"]
+    assert [result.cells()["place"][tensor] for tensor in (shape, one, both)] == ["heap"] * 3
+    assert [result.cells()["place"][tensor] for tensor in (reshaped, late)] == ["arena", "heap"]
     assert [(finding.code, finding.operators) for finding in result.findings] == [("memory-dynamic", (5,))]
 
 
@@ -260,7 +256,7 @@ def test_dequantized_constants_persist(handmade: Any) -> None:
         handmade.op(op, [source], [target])
     handmade.op("ADD", outputs[:1] * 2, [handmade.tensor([40])])
     result = tensors_of(handmade)
-    assert [cells(result, "place")[tensor] for tensor in outputs] == ["persistent", "persistent", "arena"]
+    assert [result.cells()["place"][tensor] for tensor in outputs] == ["persistent", "persistent", "arena"]
     assert result.summary["persistent_bytes"] == 192 + 40  # the larger first, the next on a multiple of 64
 
 
@@ -276,7 +272,7 @@ def test_subgraphs_have_arenas_that_add_up_while_they_run(handmade: Any) -> None
         chain(handmade, "ABS", [size, size])
     result = report(handmade.open(), "litert", "operators")
     assert [arena["arena_bytes"] for arena in result.summary["arenas"]] == [384 + 512, 128, 256, 512]
-    assert cells(result, "live_bytes") == [192, 256, 64 + 128 + 64 + 64 + 384, 384 + 512, 128, 256, 512]
+    assert result.cells()["live_bytes"] == [192, 256, 64 + 128 + 64 + 64 + 384, 384 + 512, 128, 256, 512]
     assert result.summary["peak_operator"] == 3
     assert result.summary["peak_live_bytes"] == 384 + 512
     assert [arena["subgraph"] for arena in result.summary["arenas"]] == ["main", "cond", "body", "branch"]

@@ -12,7 +12,6 @@ from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.memory import report
 from tb_tflite_plugin.analysis.memory.scratch import scratch
-from tb_tflite_plugin.analysis.report import Report
 
 # The test models that TFLM is known to run. It has no kernels, or not for these types, for the others.
 RUN = (
@@ -24,10 +23,6 @@ RUN = (
     "resource_variable", "simplernn_while", "text_embed_dynrange", "text_embed_float32", "tiny_mlp", "tiny_mlp_int8",
     "while_if",
 )  # fmt: skip
-
-
-def cells(result: Report, name: str) -> list[Any]:
-    return next(column for column in result.columns if column.name == name).cells()
 
 
 def test_the_head_is_what_tflm_takes(model_path: Path, micro: Any) -> None:
@@ -123,7 +118,7 @@ def test_scratch_memory(
     summary = report(model, "micro", "operators").summary
     micro = request.getfixturevalue("micro")  # what is above holds where the package has no wheel, too
     assert summary["arena_bytes"] == micro(write(handmade.pack()))[0]
-    assert cells(report(model, "micro", "operators"), "scratch_bytes") == [sum(-(-size // 16) * 16 for size in sizes)]
+    assert report(model, "micro", "operators").cells()["scratch_bytes"] == [sum(-(-size // 16) * 16 for size in sizes)]
 
 
 def test_scratch_memory_of_other_kernels(handmade: Any) -> None:
@@ -157,20 +152,20 @@ def chain(handmade: Any, sizes: list[int], kind: str = "INT8") -> None:
 def test_sizes_are_aligned_and_the_largest_is_placed_first(handmade: Any) -> None:
     chain(handmade, [10, 100, 20, 50])
     result = report(handmade.open(), "micro", "tensors")
-    assert cells(result, "buffer_bytes") == [16, 112, 32, 64]
-    assert cells(result, "offset") == [112, 0, 112, 0]
-    assert cells(result, "first_use") == [0, 0, 1, 2]
-    assert cells(result, "last_use") == [0, 1, 2, 2]
+    assert result.cells()["buffer_bytes"] == [16, 112, 32, 64]
+    assert result.cells()["offset"] == [112, 0, 112, 0]
+    assert result.cells()["first_use"] == [0, 0, 1, 2]
+    assert result.cells()["last_use"] == [0, 1, 2, 2]
     summary = result.summary
     assert summary["arena_bytes"] == summary["peak_live_bytes"] == 144
     assert (summary["no_reuse_bytes"], summary["peak_operator"]) == (224, 1)
     assert [row["tensor"] for row in summary["peak_buffers"]] == [1, 2]
-    assert cells(report(handmade.open(), "micro", "operators"), "live_bytes") == [128, 144, 96]
+    assert report(handmade.open(), "micro", "operators").cells()["live_bytes"] == [128, 144, 96]
 
 
 def test_of_equal_buffers_the_later_is_placed_first(handmade: Any) -> None:
     chain(handmade, [16, 16])
-    assert cells(report(handmade.open(), "micro", "tensors"), "offset") == [16, 0]
+    assert report(handmade.open(), "micro", "tensors").cells()["offset"] == [16, 0]
 
 
 def offline(handmade: Any, words: list[int]) -> None:
@@ -182,7 +177,7 @@ def test_an_offline_plan_is_kept_and_the_rest_is_planned_around_it(handmade: Any
     chain(handmade, [10, 100, 20, 50])
     offline(handmade, [1, 1, 4, -1, 64, -1, 0])
     result = report(handmade.open(), "micro", "tensors")
-    assert cells(result, "offset") == [0, 64, 176, 0]
+    assert result.cells()["offset"] == [0, 64, 176, 0]
     assert result.summary["arena_bytes"] == 208
     assert [finding.code for finding in result.findings] == ["memory-offline"]
     assert result.findings[0].message.startswith("2 tensors")
@@ -200,11 +195,11 @@ def test_variables_persist_unless_an_offline_plan_places_them(handmade: Any) -> 
     chain(handmade, [10, 20])
     handmade.tensor([50], "INT8", isVariable=True)
     result = report(handmade.open(), "micro", "tensors")
-    assert cells(result, "place") == ["arena", "arena", "persistent"]
+    assert result.cells()["place"] == ["arena", "arena", "persistent"]
     assert result.summary["persistent_bytes"] == 64
     offline(handmade, [1, 1, 3, -1, -1, 256])
     result = report(handmade.open(), "micro", "tensors")
-    assert cells(result, "place") == ["arena", "arena", "arena"]
+    assert result.cells()["place"] == ["arena", "arena", "arena"]
     assert (result.summary["persistent_bytes"], result.summary["arena_bytes"]) == (0, 320)
 
 
@@ -225,12 +220,12 @@ def test_subgraphs_are_planned_where_they_are_run(handmade: Any) -> None:
     result = report(handmade.open(), "micro", "tensors")
     # Input and output of WHILE live through both of its subgraphs, whose tensors share a place. What nobody runs is
     # placed all the same.
-    assert cells(result, "offset")[:2] == [64, 0]
-    assert cells(result, "first_use") == [0, 0, 0, 1, 0, 2, None, None]
-    assert cells(result, "last_use") == [2, 2, 1, 1, 2, 2, None, None]
+    assert result.cells()["offset"][:2] == [64, 0]
+    assert result.cells()["first_use"] == [0, 0, 0, 1, 0, 2, None, None]
+    assert result.cells()["last_use"] == [2, 2, 1, 1, 2, 2, None, None]
     assert result.summary["peak_live_bytes"] == 64 + 64 + 48 + 48
     operators = report(handmade.open(), "micro", "operators")
-    assert cells(operators, "live_bytes") == [128 + 48, 128 + 32, 128 + 96, None]
+    assert operators.cells()["live_bytes"] == [128 + 48, 128 + 32, 128 + 96, None]
 
 
 def test_a_subgraph_that_is_run_twice_lives_from_the_first_run_to_the_last(handmade: Any) -> None:
@@ -255,7 +250,7 @@ def test_what_has_no_size_is_named(handmade: Any) -> None:
     handmade.op("ABS", [handmade.tensor([4])], [handmade.tensor([-1, 4])])
     handmade.op("MyOp", [0], [handmade.tensor([4], "STRING")])
     result = report(handmade.open(), "micro", "tensors")
-    assert cells(result, "place") == ["arena", "unknown", "unknown"]
+    assert result.cells()["place"] == ["arena", "unknown", "unknown"]
     assert {finding.code: finding.operators for finding in result.findings} == {
         "memory-dynamic": (0, 1), "memory-custom": (1,),
     }  # fmt: skip
@@ -265,5 +260,5 @@ def test_four_bit_values_take_a_byte_and_resources_four(handmade: Any) -> None:
     handmade.op("VAR_HANDLE", [], [handmade.tensor([1], "RESOURCE")])
     handmade.op("ABS", [handmade.tensor([40], "INT4")], [handmade.tensor([40], "RESOURCE")])
     result = report(handmade.open(), "micro", "tensors")
-    assert cells(result, "place") == ["heap", "arena", "arena"]
-    assert cells(result, "buffer_bytes") == [None, 48, 160]
+    assert result.cells()["place"] == ["heap", "arena", "arena"]
+    assert result.cells()["buffer_bytes"] == [None, 48, 160]

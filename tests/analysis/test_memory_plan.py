@@ -108,7 +108,7 @@ def test_figures_of_every_model_hold_together(model_path: Path, planner: Any) ->
     if "vela" not in model_path.stem:  # its tensors overlap: the file says where they are
         assert summary["peak_live_bytes"] <= summary["arena_bytes"]
     assert summary["arena_bytes"] <= summary["no_reuse_bytes"]
-    live_bytes = next(column for column in operators.columns if column.name == "live_bytes").cells()
+    live_bytes = operators.cells()["live_bytes"]
     if summary["peak_operator"] is not None:
         assert live_bytes[summary["peak_operator"]] == summary["peak_live_bytes"]
     for changed in summary["what_if"].values():

@@ -13,30 +13,10 @@ from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis import overview
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.errors import ModelError
-from tb_tflite_plugin.analysis.report import Report
 
 
-def cells(report: Report, name: str) -> list[Any]:
-    return next(column for column in report.columns if column.name == name).cells()
-
-
-def dense_model(handmade: Any) -> None:
-    """FULLY_CONNECTED with filter and bias, then RESHAPE, whose shape is a constant too."""
-    scale = tfl.QuantizationParametersT(scale=[0.5], zeroPoint=[0])
-    handmade.tensor([1, 4], name="in")
-    handmade.tensor([3, 4], "INT8", data=bytes(12), name="filter")
-    handmade.tensor([3], "INT32", data=bytes(12), name="bias", quantization=scale)
-    handmade.tensor([1, 3], name="out")
-    handmade.tensor([2], "INT32", data=bytes(8), name="shape")
-    handmade.tensor([3, 1], name="reshaped")
-    handmade.op("FULLY_CONNECTED", [0, 1, 2], [3])
-    handmade.op("RESHAPE", [3, 4], [5])
-    handmade.graph.inputs, handmade.graph.outputs = [0], [5]
-
-
-def test_parameters_count_weights_and_biases_and_no_shapes(handmade: Any) -> None:
-    dense_model(handmade)
-    model = handmade.open()
+def test_parameters_count_weights_and_biases_and_no_shapes(dense_model: Any) -> None:
+    model = dense_model.open()
     assert overview.weight_tensors(model).tolist() == [1, 2]
     summary = overview.inspect(model).summary
     assert (summary["parameters"], summary["weight_bytes"]) == (15, 24)

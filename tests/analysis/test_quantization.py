@@ -19,10 +19,6 @@ from tb_tflite_plugin.analysis.values import stored
 MODELS = Path(__file__).parents[1] / "models"
 
 
-def cells(report: Report, name: str) -> list[Any]:
-    return next(column for column in report.columns if column.name == name).cells()
-
-
 def codes(report: Report) -> dict[str, tuple[int, ...]]:
     return {finding.code: finding.operators for finding in report.findings}
 
@@ -54,7 +50,7 @@ def quant(scale: list[float], zero: list[int] | None = None, axis: int = 0, **fi
 )  # fmt: skip
 def test_modes(name: str, expected: dict[str, int]) -> None:
     report = quantization(open_model(str(MODELS / f"{name}.tflite")))
-    assert Counter(cells(report, "mode")) == expected
+    assert Counter(report.cells()["mode"]) == expected
     assert report.summary["modes"] == expected
     assert sum(expected.values()) == report.summary["operators"]
 
@@ -168,7 +164,7 @@ def test_one_scale_for_channels_that_differ(handmade: Any) -> None:
         handmade.op("FULLY_CONNECTED", [handmade.tensor([1, 2], "INT8"), weights], [handmade.tensor([1, 2], "INT8")])
     model = handmade.open()
     assert codes(quantization(model)) == {"quant-per-tensor-weak": (0,), "quant-per-tensor": (1,)}
-    assert cells(quantization(model), "weakest_bits") == pytest.approx([np.log2(7), np.log2(201)])
+    assert quantization(model).cells()["weakest_bits"] == pytest.approx([np.log2(7), np.log2(201)])
 
 
 @pytest.mark.parametrize(
@@ -239,13 +235,13 @@ def test_channels_of_nothing_but_zero(handmade: Any) -> None:
     model = dense_of(handmade, data, [0.1, 1e-9, 0.1])
     report = quantization(model)
     assert codes(report) == {}  # not that a scale is tiny; that they are zero is a finding on weights
-    assert (cells(report, "zero_channels"), cells(report, "outlier_channels")) == ([2], [0])
+    assert (report.cells()["zero_channels"], report.cells()["outlier_channels"]) == ([2], [0])
 
 
 def test_an_operator_tells_its_gravest_finding(handmade: Any) -> None:
     report = quantization(dense_of(handmade, np.array([[-128, 3], [0, 0]]), [5e4, 5e4]))
-    assert cells(report, "severity") == ["warning"]
-    assert cells(report, "findings") == ["quant-huge-range quant-narrow-range"]
+    assert report.cells()["severity"] == ["warning"]
+    assert report.cells()["findings"] == ["quant-huge-range quant-narrow-range"]
     assert report.summary["findings"] == {"error": 0, "warning": 1, "note": 1}
 
 
@@ -262,7 +258,7 @@ def test_work_and_bytes_of_modes() -> None:
 
 def test_figures_of_blocks() -> None:
     model = open_model(str(MODELS / "fc_aeq_dynamic_wi4_block32.tflite"))
-    row = {column.name: column.cells() for column in quantization_tensors(model).columns}
+    row = quantization_tensors(model).cells()
     (wide,) = [tensor for tensor, shape in enumerate(model.tensors.shape.tolist()) if shape == [64, 768]]
     assert (row["scheme"][wide], row["channels"][wide], row["block_size"][wide]) == ("blockwise", 64 * 24, 32)
     assert row["weakest_bits"][wide] == pytest.approx(np.log2(15))
@@ -276,7 +272,7 @@ def test_figures_of_blocks() -> None:
 
 def test_sparse_weights_are_made_dense() -> None:
     model = open_model(str(MODELS / "mnet_pruned80_sparse_int8.tflite"))
-    row = {column.name: column.cells() for column in quantization_tensors(model).columns}
+    row = quantization_tensors(model).cells()
     sparse = np.flatnonzero(model.is_sparse).tolist()
     assert len(sparse) == 8
     assert all(row["range_use"][tensor] == 1 for tensor in sparse)
@@ -292,10 +288,10 @@ def test_sparse_weights_are_made_dense() -> None:
 def test_inner_scales_of_an_lstm() -> None:
     model = open_model(str(MODELS / "lstm_int8.tflite"))
     report = quantization_tensors(model)
-    assert report.summary["intermediates"] == sum(cells(report, "intermediate")) == 5
-    inner = [row for row, flag in enumerate(cells(report, "intermediate")) if flag]
-    assert cells(report, "scale")[inner[4]] > 0  # of the hidden state
-    assert cells(quantization(model), "weakest_bits")[0] == pytest.approx(np.log2(255))
+    assert report.summary["intermediates"] == sum(report.cells()["intermediate"]) == 5
+    inner = [row for row, flag in enumerate(report.cells()["intermediate"]) if flag]
+    assert report.cells()["scale"][inner[4]] > 0  # of the hidden state
+    assert quantization(model).cells()["weakest_bits"][0] == pytest.approx(np.log2(255))
 
 
 @pytest.mark.parametrize(("name", "group"), [("fc_aeq_dynamic_wi4_block32", 32), ("fc_aeq_dynamic_wi4_block64", 64)])
@@ -320,7 +316,7 @@ def test_columns_of_tensors(handmade: Any) -> None:
     x = handmade.tensor([1, 1, 2, 3], "INT8", quantization=quant([0.5], [-128]))
     handmade.op("DEPTHWISE_CONV_2D", [x, filters], [handmade.tensor([1, 1, 1, 3], "INT8")])
     report = quantization_tensors(handmade.open())
-    row = {column.name: column.cells() for column in report.columns}
+    row = report.cells()
     assert row["scheme"] == ["per-channel", "per-tensor", None]
     assert (row["scale"][1], row["zero_point"][1], row["real_min"][1], row["real_max"][1]) == (0.5, -128, 0, 127.5)
     assert (row["channels"][0], row["axis"][0]) == (3, 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from tb_tflite_plugin.analysis.ragged import Ragged, Strings, distinct_sums, offsets_of
+from tb_tflite_plugin.analysis.ragged import Ragged, Strings, distinct_sums, kinds_of, offsets_of
 
 
 def test_rows_counts_and_lists_agree() -> None:
@@ -24,6 +24,16 @@ def test_distinct_sums_count_an_id_once_in_a_row_and_negative_ones_not_at_all() 
     column = Ragged.of([[0, 2, 0], [], [-1, 1], [2]])
     assert distinct_sums(column, np.array([1, 10, 100])).tolist() == [101, 0, 10, 100]
     assert distinct_sums(Ragged.of([]), np.zeros(0)).tolist() == []
+
+
+def test_equal_rows_have_equal_numbers() -> None:
+    kinds = Ragged.of([[1, 2], [], [2, 1], [1, 2], [1], [], [1, 2, 0]]).kinds().tolist()
+    assert [kinds.index(kind) for kind in kinds] == [0, 1, 2, 0, 4, 1, 6]
+    columns = [np.array([1, 0, 1, 1]), np.array([-1, 5, -1, 0], np.int32), np.array([True, False, True, True])]
+    assert len(set(kinds_of(columns, 4).tolist())) == 3
+    assert kinds_of(columns, 4)[0] == kinds_of(columns, 4)[2]
+    assert kinds_of([], 2).tolist() == [0, 0]
+    assert Ragged.of([]).kinds().tolist() == kinds_of([np.zeros(0)], 0).tolist() == []
 
 
 def test_an_empty_column_has_no_rows() -> None:

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tb_tflite_plugin.analysis.reports import NAMES, analyse
 
 from tb_tflite_plugin import open_model
-from tb_tflite_plugin.analysis.reports import NAMES, analyse
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,8 +10,6 @@ import pytest
 from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.model import Model
-from tb_tflite_plugin.analysis.operands import numbered
-from tb_tflite_plugin.analysis.quantization.modes import is_type
 from tb_tflite_plugin.analysis.sparse import SparseError, dense_values, encoding
 from tb_tflite_plugin.analysis.sparsity import sparsity, sparsity_tensors
 from tb_tflite_plugin.analysis.weights import facts, weights
@@ -26,35 +24,12 @@ def model_of(name: str) -> Model:
 
 
 @pytest.mark.parametrize("name", DENSIFIED)
-def test_dense_values_are_bit_by_bit_those_of_densify(child: Any, name: str, tmp_path: Path) -> None:
-    model, kept = model_of(name), tmp_path / "dense.npz"
-    operators = np.flatnonzero(is_type(model, "DENSIFY"))
-    sources = numbered(model.operators.inputs, operators, 0)
-    outputs = model.tensors.index[numbered(model.operators.outputs, operators, 0)]
-    child(
-        """
-        import sys
-        import numpy as np
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-        interpreter = Interpreter(
-            sys.argv[1],
-            experimental_preserve_all_tensors=True,
-            experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-        )
-        interpreter.allocate_tensors()
-        for detail in interpreter.get_input_details():
-            interpreter.set_tensor(detail["index"], np.zeros(detail["shape"], detail["dtype"]))
-        interpreter.invoke()
-        np.savez(sys.argv[2], *[interpreter.get_tensor(int(index)) for index in sys.argv[3:]])
-        """,
-        MODELS / f"{name}.tflite", kept, *outputs.tolist(),
-    )  # fmt: skip
-    with np.load(kept) as values:
-        assert len(values.files) == len(sources) > 0
-        for source, theirs in zip(sources.tolist(), values.values(), strict=True):
-            ours = dense_values(model, source)
-            assert ours.dtype == theirs.dtype
-            assert np.array_equal(ours, theirs)
+def test_dense_values_are_bit_by_bit_those_of_densify(unpacked: Any, name: str) -> None:
+    model = model_of(name)
+    for source, theirs in unpacked(model, MODELS / f"{name}.tflite", "DENSIFY").items():
+        ours = dense_values(model, source)
+        assert ours.dtype == theirs.dtype
+        assert np.array_equal(ours, theirs)
 
 
 def test_blocks_are_those_of_the_dense_twin() -> None:
@@ -189,12 +164,12 @@ def test_findings_of_the_fixtures() -> None:
 def test_an_encoding_that_no_kernel_reads(handmade: Any) -> None:
     model = sparse_model(handmade, [2, 4], [0, 1], [], [level(2), level(0, [0, 1, 2], [0, 0])], b"12")
     assert codes(model) == {"sparse-unread", "sparse-micro"}
-    assert next(column for column in sparsity(model).columns if column.name == "zeros_used").cells() == ["none"]
+    assert sparsity(model).cells()["zeros_used"] == ["none"]
 
 
 def test_bytes_and_patterns() -> None:
     report = sparsity_tensors(model_of("fc_2by4_sparse"))
-    of = {column.name: column.cells() for column in report.columns}
+    of = report.cells()
     first = of["encoding"].index("csr")
     assert (of["value_bytes"][first], of["index_bytes"][first], of["dense_bytes"][first]) == (98_304, 49_282, 196_608)
     assert (of["pattern"][first], of["pattern_share"][first]) == ("2:4", 1.0)

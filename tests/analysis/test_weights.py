@@ -126,10 +126,6 @@ def test_zeros_by_chance_are_no_pattern() -> None:
     assert pattern(np.zeros((4, 4), np.int8), 0, 0) is None
 
 
-def cells(report: Report, name: str) -> list[Any]:
-    return next(column for column in report.columns if column.name == name).cells()
-
-
 def found_in(name: str) -> tuple[Report, set[str]]:
     report = weights(open_model(str(MODELS / f"{name}.tflite")))
     return report, {finding.code for finding in report.findings}
@@ -137,9 +133,9 @@ def found_in(name: str) -> tuple[Report, set[str]]:
 
 def test_clusters_show_by_channel() -> None:
     report, codes = found_in("mnet_clustered16")
-    largest = int(np.nanargmax([value or 0 for value in cells(report, "stored_bytes")]))
-    assert (cells(report, "unique")[largest], cells(report, "channel_unique")[largest]) == (945, 16)
-    assert cells(report, "lut_bytes")[largest] == 3072 * 4 // 8 + 64 * 16 * 4
+    largest = int(np.nanargmax([value or 0 for value in report.cells()["stored_bytes"]]))
+    assert (report.cells()["unique"][largest], report.cells()["channel_unique"][largest]) == (945, 16)
+    assert report.cells()["lut_bytes"][largest] == 3072 * 4 // 8 + 64 * 16 * 4
     assert codes == {"weights-clustered"}
     assert found_in("mnet_float32")[1] == set()
     assert found_in("mnet_clustered16_int8")[1] == {"weights-clustered"}
@@ -150,7 +146,7 @@ def test_sums_of_a_model() -> None:
     assert codes == {"weights-zero-channels"}
     assert report.summary["elements"] == 53_636
     assert (report.summary["stored_bytes"], report.summary["dense_bytes"]) == (14_096, 54_032)
-    assert sum(value or 0 for value in cells(report, "stored_bytes")) == 14_096
+    assert sum(value or 0 for value in report.cells()["stored_bytes"]) == 14_096
 
 
 def test_findings(handmade: Any) -> None:
@@ -196,6 +192,6 @@ def test_the_real_models(real_models: dict[str, Path]) -> None:
 
 def test_halves_behind_dequantize_have_channels() -> None:
     model = open_model(str(MODELS / "mnet_fp16.tflite"))
-    known = [value for value in cells(weights(model), "channel_unique") if value is not None]
+    known = [value for value in weights(model).cells()["channel_unique"] if value is not None]
     assert len(known) == 13
     assert tfl.TensorType.FLOAT16 in model.tensors.type.tolist()

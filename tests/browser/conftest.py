@@ -106,6 +106,57 @@ class Viewer:
         self.until(lambda: all(text in self.details() for text in texts), f"details with {texts}")
 
 
+class Tab:
+    """One tab of a viewer: the class of its ``main`` element, and what is in it once it has its figures."""
+
+    def __init__(self, viewer: Viewer, name: str, sign: str = "*") -> None:
+        self.viewer, self.name, self.sign = viewer, name, sign
+
+    @property
+    def frame(self) -> Any:
+        """The frame that the tab is in."""
+        return self.viewer.frame()
+
+    @property
+    def main(self) -> Any:
+        return self.frame.locator(f"main.{self.name}")
+
+    def open(self, url: str, rest: str = "") -> Tab:
+        self.viewer.open(f"{url}#tab={self.name}{rest}")
+        self.viewer.until(lambda: self.main.locator(self.sign).count(), f"the {self.name} tab")
+        return self
+
+    def text(self) -> str:
+        return str(self.main.inner_text())
+
+    def expect(self, *texts: str) -> None:
+        self.viewer.until(
+            lambda: self.main.count() and all(text in self.text() for text in texts), f"a page with {texts}"
+        )
+
+    def button(self, name: str) -> Any:
+        return self.frame.get_by_role("button", name=name, exact=True)
+
+    def section(self, name: str) -> None:
+        """Goes to a tab within the tab."""
+        self.main.get_by_role("tab", name=name).click()
+
+    def link(self) -> str:
+        """What the page's address holds."""
+        return str(self.viewer.page.evaluate("() => location.hash"))
+
+    def selected(self) -> list[str]:
+        """What the link names as selected."""
+        found = re.search(r"[#&]sel=([^&]*)", self.link())
+        return found[1].split(".") if found else []
+
+
+@pytest.fixture(scope="session")
+def tab_of() -> type[Tab]:
+    """Makes tabs: of a viewer, by their names."""
+    return Tab
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:

@@ -31,7 +31,7 @@ def test_selection_shows_options_and_operands_by_name(viewer, serve, models: Pat
     )
     viewer.frame().locator(".operand .link", has_text="ADD").click()
     viewer.expect_details("#11", "AddOptions")
-    assert "sel=o11" in viewer.page.url
+    viewer.until(lambda: "sel=o11" in viewer.page.url, "the selection in the link")
 
 
 def test_a_tensor_shows_its_channels_on_demand(viewer, serve, models: Path):
@@ -165,11 +165,11 @@ def test_a_layout_can_be_cancelled(viewer, serve, large_model: Path):
     viewer.frame().locator(".surface").focus()
     viewer.page.keyboard.press("x")
     flatten = viewer.frame().get_by_role("button", name="Flatten")
-    assert flatten.get_attribute("aria-pressed") == "true"
+    viewer.until(lambda: flatten.get_attribute("aria-pressed") == "true", "the button pressed")
     viewer.until(lambda: viewer.frame().locator(".working").count(), "a layout at work")
     viewer.page.keyboard.press("Escape")
     viewer.until(lambda: flatten.get_attribute("aria-pressed") == "false", "the layout given up")
-    assert "flat=" not in viewer.page.url
+    viewer.until(lambda: "flat=" not in viewer.page.url, "the link as it was")
     assert sorted(viewer.boxes()) == before
     viewer.page.keyboard.press("x")
     viewer.until(lambda: len(viewer.boxes()) > 20_000, "all operators at once")

@@ -22,7 +22,7 @@ def filter_text(viewer) -> str:
 
 def test_any_column_colours_the_graph_without_another_layout(viewer, serve, models: Path):
     report = analyse(open_model(models / "mnet_int8.tflite"), "ops")
-    weights = next(column for column in report.columns if column.name == "weight_bytes").cells()
+    weights = report.cells()["weight_bytes"]
     viewer.open(serve(models / "mnet_int8.tflite")).drawn()
     before = viewer.drawings()
     viewer.page.keyboard.press("l")
@@ -33,7 +33,7 @@ def test_any_column_colours_the_graph_without_another_layout(viewer, serve, mode
     viewer.page.keyboard.press("Enter")
     legend = viewer.frame().locator(".legend")
     viewer.until(lambda: "weight_bytes" in legend.inner_text(), "the legend of the lens")
-    assert "lens=ops.weight_bytes" in viewer.page.url
+    viewer.until(lambda: "lens=ops.weight_bytes" in viewer.page.url, "the lens in the link")
     assert viewer.drawings() == before, "colouring is no new scene"
     assert viewer.frame().get_by_role("listbox", name="Columns").count() == 0
     heaviest, lightest = (weights.index(value) for value in (max(weights), min(w for w in weights if w > 0)))
@@ -64,23 +64,23 @@ def test_the_legend_filters_and_adds_and_takes_back(viewer, serve, models: Path)
     legend = viewer.frame().locator(".legend")
     row = legend.get_by_role("button")
     row.filter(has_text="convolution").click()
-    assert filter_text(viewer) == "family:convolution"
+    viewer.until(lambda: filter_text(viewer) == "family:convolution", "one family")
     viewer.until(lambda: legend.get_by_role("button", name="select 11").count() == 1, "the eleven convolutions")
     row.filter(has_text="pooling").click(modifiers=["Shift"])
-    assert filter_text(viewer) == "(family:convolution or family:pooling)"
+    viewer.until(lambda: filter_text(viewer) == "(family:convolution or family:pooling)", "two families")
     viewer.until(lambda: legend.get_by_role("button", name="select 13").count() == 1, "and the two poolings")
     row.filter(has_text="convolution").click(modifiers=["Control"])
-    assert filter_text(viewer) == "family:pooling"
+    viewer.until(lambda: filter_text(viewer) == "family:pooling", "the other family")
     viewer.until(lambda: legend.get_by_role("button", name="select 2").count() == 1, "poolings only")
     legend.get_by_role("button", name="select 2").click()
     viewer.expect_details("2 selected", "MAX_POOL_2D", "MEAN")
     legend.get_by_role("button", name="clear").click()
-    assert filter_text(viewer) == ""
+    viewer.until(lambda: filter_text(viewer) == "", "no filter")
 
 
 def test_a_brush_over_the_histogram_filters_by_a_range(viewer, serve, models: Path):
     report = analyse(open_model(models / "mnet_int8.tflite"), "ops")
-    sizes = next(column for column in report.columns if column.name == "output_bytes").cells()
+    sizes = report.cells()["output_bytes"]
     viewer.open(serve(models / "mnet_int8.tflite") + "#lens=ops.output_bytes&log=0&table=operators").drawn()
     chart = viewer.frame().get_by_role("img", name="Histogram of output_bytes")
     box = chart.bounding_box()
@@ -116,7 +116,7 @@ def test_what_is_wrong_with_a_filter_is_shown_where_it_is(viewer, serve, models:
 def test_the_filter_is_in_the_link_and_fades_what_does_not_match(viewer, serve, models: Path):
     viewer.open(serve(models / "mnet_int8.tflite") + "#q=op%3ACONV_2D%20weight_bytes%3E1kB").drawn()
     report = analyse(open_model(models / "mnet_int8.tflite"), "ops")
-    cells = {column.name: column.cells() for column in report.columns}
+    cells = report.cells()
     wanted = {op for op, kind in enumerate(cells["op"]) if kind == "CONV_2D" and cells["weight_bytes"][op] > 1000}
     matched = """() => {
       const { marks, drawing } = document.querySelector('canvas').graph.picture;

@@ -13,67 +13,43 @@ from tb_tflite_plugin import open_model
 from tb_tflite_plugin.static_report import static_report
 
 
-class Tab:
-    """The tab of a viewer."""
-
-    def __init__(self, viewer: Any) -> None:
-        self.viewer = viewer
-
-    @property
-    def main(self) -> Any:
-        return self.viewer.frame().locator("main.memory")
-
-    def open(self, url: str) -> Tab:
-        self.viewer.open(f"{url}#tab=memory")
-        self.viewer.until(lambda: self.main.locator(".memory-chart").count(), "buffers over time")
-        return self
-
-    def expect(self, *texts: str) -> None:
-        self.viewer.until(lambda: all(text in self.main.inner_text() for text in texts), f"a page with {texts}")
-
-    def selected(self) -> list[str]:
-        """What the link names as selected."""
-        fragment = str(self.viewer.page.evaluate("() => location.hash"))
-        found = [part.removeprefix("sel=") for part in fragment.lstrip("#").split("&") if part.startswith("sel=")]
-        return found[0].split(".") if found else []
-
-    def alive(self) -> list[str]:
-        """Names in the list of what is alive."""
-        names: list[str] = self.main.locator(".operator-cell").all_inner_texts()
-        return names
-
-
 @pytest.fixture
-def tab(viewer: Any) -> Tab:
-    return Tab(viewer)
+def tab(viewer: Any, tab_of: Callable[..., Any]) -> Any:
+    return tab_of(viewer, "memory", ".memory-chart")
 
 
-def test_figures_are_those_of_the_report(tab: Tab, serve: Callable[..., str], models: Path) -> None:
+def alive(tab: Any) -> list[str]:
+    """Names in the list of what is alive."""
+    names: list[str] = tab.main.locator(".operator-cell").all_inner_texts()
+    return names
+
+
+def test_figures_are_those_of_the_report(tab: Any, serve: Callable[..., str], models: Path) -> None:
     path = models / "mnet_int8.tflite"
     tab.open(serve(path))
     for planner in ("litert", "micro"):
         if planner == "micro":
-            tab.main.get_by_role("tab", name="LiteRT Micro").click()
+            tab.section("LiteRT Micro")
         summary = report(open_model(path), planner, "operators").summary
         tab.expect(f"{summary['arena_bytes'] / 1024:.1f} KiB", f"#{summary['peak_operator']}", summary["rules"])
         tab.viewer.until(
-            lambda peak=[row["name"] for row in summary["peak_buffers"]]: tab.alive() == peak, "what sets the peak"
+            lambda peak=[row["name"] for row in summary["peak_buffers"]]: alive(tab) == peak, "what sets the peak"
         )
 
 
-def test_keys_walk_the_steps_and_select(tab: Tab, serve: Callable[..., str], models: Path) -> None:
+def test_keys_walk_the_steps_and_select(tab: Any, serve: Callable[..., str], models: Path) -> None:
     tab.open(serve(models / "mnet_int8.tflite"))
     tab.expect("Alive at the peak")
     chart = tab.main.locator(".memory-chart")
     chart.press("Home")
-    tab.viewer.until(lambda: tab.alive()[-1:] == ["serving_default_image:0"], "the first step")
-    tab.viewer.until(lambda: "Alive at the peak" not in tab.main.inner_text(), "a step that is not the peak")
+    tab.viewer.until(lambda: alive(tab)[-1:] == ["serving_default_image:0"], "the first step")
+    tab.viewer.until(lambda: "Alive at the peak" not in tab.text(), "a step that is not the peak")
     chart.press("ArrowRight")
     chart.press("Enter")
     tab.viewer.until(lambda: tab.selected() == ["o1"], "the operator of the second step")
 
 
-def test_a_click_on_a_buffer_selects_its_tensor(tab: Tab, serve: Callable[..., str], models: Path) -> None:
+def test_a_click_on_a_buffer_selects_its_tensor(tab: Any, serve: Callable[..., str], models: Path) -> None:
     path = models / "mnet_int8.tflite"
     tab.open(serve(path))
     chart = tab.main.locator(".memory-chart svg")
@@ -88,7 +64,29 @@ def test_a_click_on_a_buffer_selects_its_tensor(tab: Tab, serve: Callable[..., s
     tab.viewer.until(lambda: tab.main.locator(".memory-selected").count() == 1, "the buffer marked")
 
 
-def test_arenas_of_subgraphs(tab: Tab, serve: Callable[..., str], models: Path) -> None:
+def test_keys_zoom_and_a_drag_moves_without_selecting(tab: Any, serve: Callable[..., str], models: Path) -> None:
+    tab.open(serve(models / "mnet_int8.tflite"))
+    chart = tab.main.locator(".memory-chart")
+    steps = tab.main.locator(".memory-steps text")
+    whole = steps.all_inner_texts()
+    chart.press("Home")
+    chart.press("+")
+    chart.press("+")
+    tab.viewer.until(lambda: steps.all_inner_texts() != whole, "fewer steps, closer")
+    closer = steps.all_inner_texts()
+    box = chart.bounding_box()
+    mouse = tab.viewer.page.mouse
+    mouse.move(box["x"] + 600, box["y"] + 340)
+    mouse.down()
+    mouse.move(box["x"] + 300, box["y"] + 340, steps=4)
+    mouse.up()
+    tab.viewer.until(lambda: steps.all_inner_texts() != closer, "later steps")
+    assert tab.selected() == []
+    chart.press("0")
+    tab.viewer.until(lambda: steps.all_inner_texts() == whole, "all steps")
+
+
+def test_arenas_of_subgraphs(tab: Any, serve: Callable[..., str], models: Path) -> None:
     path = models / "gru_while.tflite"
     tab.open(serve(path))
     tab.expect("more in the subgraphs that it runs")
@@ -99,15 +97,15 @@ def test_arenas_of_subgraphs(tab: Tab, serve: Callable[..., str], models: Path) 
     tab.expect(f"#{arenas[1]['peak_operator']}")
 
 
-def test_an_open_shape_is_said(tab: Tab, serve: Callable[..., str], models: Path) -> None:
+def test_an_open_shape_is_said(tab: Any, serve: Callable[..., str], models: Path) -> None:
     tab.open(serve(models / "mnet_dynamic_batch_float32.tflite"))
     tab.expect("open-shape")
 
 
-def test_the_report_has_the_tab(tab: Tab, models: Path, tmp_path: Path) -> None:
+def test_the_report_has_the_tab(tab: Any, models: Path, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     page.write_text(static_report(open_model(models / "mnet_int8.tflite")), "utf-8")
     tab.open(page.as_uri())
     tab.expect("35.0 KiB", "Alive at the peak")
-    tab.main.get_by_role("tab", name="LiteRT Micro").click()
+    tab.section("LiteRT Micro")
     tab.expect("reference kernels")

@@ -15,29 +15,27 @@ def test_walks_the_tree_by_the_keyboard(viewer, serve, models: Path):
     viewer.page.keyboard.press("o")
     tree = viewer.frame().get_by_role("tree")
     viewer.until(lambda: tree.count() == 1, "the outline")
-    assert "outline=1" in viewer.page.url
+    viewer.until(lambda: "outline=1" in viewer.page.url, "the outline in the link")
     lines = tree.get_by_role("treeitem")
     viewer.until(lambda: lines.count() == 23, "20 operators, the subgraph and two groups, open as in the graph")
     tree.focus()
     viewer.page.keyboard.press("Home")
-    assert "main" in active(viewer).inner_text()
+    viewer.until(lambda: "main" in active(viewer).inner_text(), "the first line")
     assert active(viewer).get_attribute("aria-level") == "1"
     viewer.page.keyboard.press("ArrowLeft")
     viewer.until(lambda: lines.count() == 1, "the subgraph closed")
     boxes = viewer.boxes()
-    viewer.page.keyboard.press("ArrowRight")
-    viewer.page.keyboard.press("ArrowRight")
-    viewer.page.keyboard.press("ArrowRight")
-    viewer.page.keyboard.press("ArrowDown")
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown"):
+        viewer.page.keyboard.press(key)
+    viewer.until(lambda: "CONV_2D" in active(viewer).inner_text(), "an operator of the group")
     line = active(viewer)
-    assert "CONV_2D" in line.inner_text()
     assert (line.get_attribute("aria-level"), line.get_attribute("aria-posinset")) == ("3", "2")
     assert viewer.boxes() == boxes, "looking around in the outline leaves the graph as it is"
     viewer.page.keyboard.press("Enter")
     viewer.expect_details("CONV_2D", "#1")
-    assert line.get_attribute("aria-selected") == "true"
+    viewer.until(lambda: line.get_attribute("aria-selected") == "true", "the line selected")
     viewer.page.keyboard.press("ArrowLeft")
-    assert "mnet" in active(viewer).inner_text()
+    viewer.until(lambda: "mnet" in active(viewer).inner_text(), "the group of the line")
 
 
 def test_selection_goes_both_ways(viewer, serve, models: Path):

@@ -12,44 +12,20 @@ from tb_tflite_plugin import open_model
 from tb_tflite_plugin.static_report import static_report
 
 
-class Tab:
-    """The tab of a viewer."""
-
-    def __init__(self, viewer: Any) -> None:
-        self.viewer = viewer
-
-    @property
-    def main(self) -> Any:
-        return self.viewer.frame().locator("main.quantization")
-
-    def open(self, url: str) -> Tab:
-        self.viewer.open(f"{url}#tab=quantization")
-        self.viewer.until(lambda: self.main.locator(".strip").count(), "modes along the network")
-        return self
-
-    def expect(self, *texts: str) -> None:
-        self.viewer.until(lambda: all(text in self.main.inner_text() for text in texts), f"a page with {texts}")
-
-    def selected(self) -> list[str]:
-        """What the link names as selected."""
-        fragment = str(self.viewer.page.evaluate("() => location.hash"))
-        found = [part.removeprefix("sel=") for part in fragment.lstrip("#").split("&") if part.startswith("sel=")]
-        return found[0].split(".") if found else []
-
-    def picture(self, name: str) -> Any:
-        """A chart by the beginning of its description."""
-        return self.main.locator(f"svg[aria-label^='{name}']")
-
-
 @pytest.fixture
-def tab(viewer: Any) -> Tab:
-    return Tab(viewer)
+def tab(viewer: Any, tab_of: Callable[..., Any]) -> Any:
+    return tab_of(viewer, "quantization", ".strip")
 
 
-def test_modes_and_findings_select_operators(tab: Tab, serve: Callable[..., str], models: Path) -> None:
+def picture(tab: Any, name: str) -> Any:
+    """A chart by the beginning of its description."""
+    return tab.main.locator(f"svg[aria-label^='{name}']")
+
+
+def test_modes_and_findings_select_operators(tab: Any, serve: Callable[..., str], models: Path) -> None:
     tab.open(serve(models / "mnet_int8_mixed.tflite"))
     tab.expect("int8", "dequantize", "87 %", "quant-float-island")
-    label = tab.picture("Numeric modes").get_attribute("aria-label")
+    label = picture(tab, "Numeric modes").get_attribute("aria-label")
     assert label == "Numeric modes of 30 operators: 16 int8, 5 dequantize, 5 quantize, 4 float"
     tab.main.get_by_role("button", name="Select 4").click()
     tab.viewer.until(lambda: tab.main.locator(".strip-selected").count() == 4, "four operators marked in the strip")
@@ -57,20 +33,20 @@ def test_modes_and_findings_select_operators(tab: Tab, serve: Callable[..., str]
     tab.main.get_by_role("button", name="float", exact=True).click()
     tab.viewer.until(lambda: tab.selected() == islands, "the same operators by their mode")
     # A click on the strip selects the stretch under it: the first is a single QUANTIZE.
-    tab.picture("Numeric modes").click(position={"x": 3, "y": 10})
+    picture(tab, "Numeric modes").click(position={"x": 3, "y": 10})
     tab.viewer.until(lambda: tab.selected() == ["o0"], "the first operator")
 
 
-def test_weights_channel_by_channel(tab: Tab, serve: Callable[..., str], models: Path, tmp_path: Path) -> None:
+def test_weights_channel_by_channel(tab: Any, serve: Callable[..., str], models: Path, tmp_path: Path) -> None:
     tab.open(serve(models / "mnet_int8_per_tensor.tflite"))
     first = tab.main.locator("tbody tr[aria-selected]").first
     assert "6.8 bits" in first.inner_text()  # the weakest first
     first.click()
-    tab.viewer.until(lambda: tab.picture("Stored values").count(), "its histogram")
+    tab.viewer.until(lambda: picture(tab, "Stored values").count(), "its histogram")
     tab.expect("72 channels on axis 3, 9 values each, one scale for all", "648 elements")
-    assert tab.picture("bits used of 72 channels").locator(".channel-dot").count() == 72
+    assert picture(tab, "bits used of 72 channels").locator(".channel-dot").count() == 72
     tab.main.get_by_label("What is shown").select_option("scale")
-    tab.viewer.until(lambda: tab.picture("scale of 72 channels").count(), "the scales")
+    tab.viewer.until(lambda: picture(tab, "scale of 72 channels").count(), "the scales")
     # An operator that reads weights shows these.
     tab.main.get_by_role("button", name="Select 3").click()
     tab.viewer.until(lambda: "mnet/block3_dw" in tab.main.locator(".tensor-channels").inner_text(), "the last of three")
@@ -82,27 +58,27 @@ def test_weights_channel_by_channel(tab: Tab, serve: Callable[..., str], models:
     assert len(lines) == 1 + 72
 
 
-def test_blocks_and_activations(tab: Tab, serve: Callable[..., str], models: Path) -> None:
+def test_blocks_and_activations(tab: Any, serve: Callable[..., str], models: Path) -> None:
     tab.open(serve(models / "fc_aeq_dynamic_wi4_block32.tflite"))
     tab.expect("dynamic range int4, blockwise", "Nothing was found")
     tab.main.locator("tbody tr[aria-selected]").filter(has_text="64×768").click()
     tab.expect("1,536 blocks, 32 values each")
-    assert tab.picture("scale of 1536 blocks").locator(".channel-dot").count() == 1536
+    assert picture(tab, "scale of 1536 blocks").locator(".channel-dot").count() == 1536
 
 
-def test_a_float_model_has_nothing_to_check(tab: Tab, serve: Callable[..., str], models: Path) -> None:
+def test_a_float_model_has_nothing_to_check(tab: Any, serve: Callable[..., str], models: Path) -> None:
     tab.open(serve(models / "mnet_float32.tflite"))
     tab.expect("float", "there is nothing to check")
     assert tab.main.get_by_role("tab").count() == 0
 
 
-def test_a_report_of_one_file_has_it_too(tab: Tab, models: Path, tmp_path: Path) -> None:
+def test_a_report_of_one_file_has_it_too(tab: Any, models: Path, tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text(static_report(open_model(models / "mnet_int8.tflite")), "utf-8")
     tab.open(path.as_uri())
     tab.main.locator("tbody tr[aria-selected]").first.click()
-    tab.viewer.until(lambda: tab.picture("Real values").count(), "its histogram")
-    tab.main.get_by_role("tab", name="Activations").click()
+    tab.viewer.until(lambda: picture(tab, "Real values").count(), "its histogram")
+    tab.section("Activations")
     tab.expect("Zero point", "per-tensor")
     # The tensor's own operator shows it in the graph.
     tab.main.locator("tbody tr[aria-selected]").first.click()

@@ -42,7 +42,7 @@ def test_sorts_ten_thousand_rows_and_keeps_few_in_the_document(viewer, serve, te
     heading(viewer, "weight_bytes").click()
     heading(viewer, "weight_bytes").click()
     viewer.until(lambda: first_row(viewer)[:2] == ["FULLY_CONNECTED", "512 B"], "the largest first")
-    assert "sort=-ops.weight_bytes" in viewer.page.url
+    viewer.until(lambda: "sort=-ops.weight_bytes" in viewer.page.url, "the order in the link")
     heading(viewer, "name").click(modifiers=["Shift"])
     viewer.until(lambda: first_row(viewer)[-1].startswith("model/layers.0/mlp/down_proj"), "by name among equals")
     grid.evaluate("(grid) => (grid.scrollTop = grid.scrollHeight / 2)")
@@ -61,7 +61,7 @@ def test_goes_by_the_keyboard_and_shows_a_row_in_the_graph(viewer, serve, ten_th
     grid.focus()
     viewer.page.keyboard.press("End")
     viewer.until(lambda: grid.get_attribute("aria-activedescendant") == "row-9989", "the last row")
-    assert viewer.frame().locator("#row-9989").is_visible()
+    viewer.until(viewer.frame().locator("#row-9989").is_visible, "the last row in sight")
     active = "row-9989"
     for key in ("PageUp", "ArrowUp"):
         viewer.page.keyboard.press(key)

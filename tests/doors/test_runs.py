@@ -56,7 +56,7 @@ def serve_runs(settled: Callable[[Library], Any], wait_for: Callable[..., Any]) 
     def make(*paths: Path) -> Server:
         library = Library([Root(str(path)) for path in paths])
         settled(library)
-        wait_for(lambda: not library.profiles_pending, "the profiles")
+        wait_for(lambda: not library.runs_pending, "the logged runs")
         return Server(library, wait_for)
 
     return make

@@ -43,7 +43,7 @@ def client_of(settled: Callable[[Library], Any], wait_for: Callable[..., Any]) -
     def make(*paths: Path) -> Client:
         library = Library([Root(str(path)) for path in paths])
         settled(library)
-        wait_for(lambda: not library.profiles_pending, "the profiles")
+        wait_for(lambda: not library.runs_pending, "the profiles")
         return Client(App(library))
 
     return make

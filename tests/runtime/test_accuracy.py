@@ -25,7 +25,7 @@ def errors(models: Path, first: str, second: str, **settings: Any) -> tuple[Repo
 
 
 def cells(found: Report) -> dict[str, list[Any]]:
-    return {column.name: column.cells() for column in found.columns}
+    return found.cells()
 
 
 def interpreted(path: Path, sample: np.ndarray) -> Any:

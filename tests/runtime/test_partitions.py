@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 from tb_tflite_plugin.analysis import schema
+from tb_tflite_plugin.analysis.delegates import delegates
+from tb_tflite_plugin.analysis.delegates.rules import created
+from tb_tflite_plugin.analysis.delegates.simulation import place
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.analysis.report import Report
 from tb_tflite_plugin.runtime import gpu, litert, spy, worker
@@ -32,10 +35,6 @@ FOREIGN = {"custom_op": "Betainc", "flex_ops": "Select TensorFlow op", "mnet_int
 
 def taken(report: Report) -> list[tuple[int, list[int]]]:
     return [(part["subgraph"], part["operators"]) for part in report.summary["partitions"]]
-
-
-def cells(report: Report, name: str) -> list[Any]:
-    return next(column for column in report.columns if column.name == name).cells()
 
 
 def codes(report: Report) -> list[str]:
@@ -126,7 +125,7 @@ def test_every_model_gets_an_answer(model_path: Path) -> None:
     assert (summary["delegate"], summary["provenance"]) == ("xnnpack", "measured")
     assert summary["operators"] == len(model.operators)
     failed = model_path.stem in REFUSED or model_path.stem in FOREIGN
-    partition = cells(report, "partition")
+    partition = report.cells()["partition"]
     if failed:
         assert (summary["delegated"], summary["partitions"]) == (None, [])
         assert set(partition) == {None}
@@ -140,7 +139,7 @@ def test_every_model_gets_an_answer(model_path: Path) -> None:
         assert operators
         assert {partition[operator] for operator in operators} == {row}
         assert set(model.operators.subgraph[operators].tolist()) == {subgraph}
-    delegates = cells(report, "delegate")
+    delegates = report.cells()["delegate"]
     assert [name is not None for name in delegates] == [row is not None for row in partition]
 
 
@@ -159,8 +158,8 @@ def test_borders_are_those_that_the_runtime_sees(models: Path) -> None:
         graphs = worker.run(spy.spy_interpreter, {"path": str(models / f"{name}.tflite"), "library": "", "options": {}})
         nodes = [(g, node) for g, graph in enumerate(graphs["graphs"]) for node in graph["nodes"] if "replaced" in node]
         assert len(nodes) == len(taken(report))
-        reads, writes = cells(report, "reads_across"), cells(report, "writes_across")
-        sizes, known = model.tensors.nbytes, cells(report, "across_bytes")
+        reads, writes = report.cells()["reads_across"], report.cells()["writes_across"]
+        sizes, known = model.tensors.nbytes, report.cells()["across_bytes"]
         for (subgraph, node), (_, operators) in zip(nodes, taken(report), strict=True):
             first = int(model.subgraphs.tensor_offsets[subgraph])
             there = {first + tensor for tensor in node["inputs"] if tensor >= 0}
@@ -207,7 +206,7 @@ def test_an_external_delegate_takes_what_it_claims(name: str, seed: int, toy: st
     assert report.summary["delegated"] == len(claimed)
     assert report.summary["delegate"] == "libtoy.so"
     # XNNPACK takes nothing here: what is asked for is this delegate's own share.
-    assert set(cells(report, "delegate")) <= {"libtoy.so", None}
+    assert set(report.cells()["delegate"]) <= {"libtoy.so", None}
 
 
 @pytest.mark.parametrize(
@@ -223,7 +222,7 @@ def test_an_external_delegate_that_fails(options: dict[str, str], message: str, 
     assert codes(report) == ["delegate-failed", "loads-without-delegate"]
     assert message in report.findings[0].message
     assert report.summary["delegated"] is None
-    assert set(cells(report, "delegate")) == {None}
+    assert set(report.cells()["delegate"]) == {None}
 
 
 def test_a_library_that_is_no_delegate(tmp_path: Path, models: Path) -> None:
@@ -239,7 +238,7 @@ def test_delegates_and_options_that_there_are_not(models: Path, tmp_path: Path) 
         measure(model, "edgetpu")
     with pytest.raises(UnknownDelegate, match="no such file"):
         measure(model, str(tmp_path / "lib.so"))
-    with pytest.raises(UnknownDelegate, match="xnnpack has no option threads; it has none"):
+    with pytest.raises(UnknownDelegate, match="xnnpack has no option threads; it has qs8, qu8, "):
         measure(model, "xnnpack", {"threads": "4"})
     with pytest.raises(UnknownDelegate, match="ethos-u has no option verbose; it has accelerator-config"):
         measure(model, "ethos-u", {"verbose": "1"})
@@ -329,7 +328,7 @@ def test_gpu_says_why_not(models: Path) -> None:
     # It takes one partition, the largest: the first convolution, which is another, stays behind.
     assert (report.summary["delegated"], len(report.summary["partitions"])) == (19, 1)
     # What the GPU leaves goes to XNNPACK where that takes it; it is no partition of the GPU.
-    partition, delegates = cells(report, "partition"), cells(report, "delegate")
+    partition, delegates = report.cells()["partition"], report.cells()["delegate"]
     assert {delegates[operator] for operator in densify} == {None}
     assert (partition[0], delegates[0]) == (None, "TfLiteXNNPackDelegate")
 
@@ -400,7 +399,7 @@ def test_ethos_u_takes_int8(models: Path) -> None:
 def test_ethos_u_leaves_float(models: Path) -> None:
     model = open_model(models / "mnet_int8_mixed.tflite")
     report = measure(model, "ethos-u", {"accelerator-config": "ethos-u55-256"})
-    partition, ops = cells(report, "partition"), model.operators.ops
+    partition, ops = report.cells()["partition"], model.operators.ops
     left = {operator for operator, part in enumerate(partition) if part is None}
     assert {operator for operator, op in enumerate(ops) if op == "DEQUANTIZE"} <= left
     reasons = [finding for finding in report.findings if finding.code == "delegate-reason"]
@@ -426,7 +425,7 @@ def test_ethos_u_with_variables(real_models: dict[str, Path]) -> None:
     model = open_model(real_models["okay_nabu"])
     report = measure(model, "ethos-u")
     assert [subgraph for subgraph, _ in taken(report)] == [0]
-    left = {model.operators.ops[k] for k, part in enumerate(cells(report, "partition")) if part is None}
+    left = {model.operators.ops[k] for k, part in enumerate(report.cells()["partition"]) if part is None}
     assert left == {"CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"}
     (assign,) = [f for f in report.findings if f.message.startswith("ASSIGN_VARIABLE: ")]
     assert {model.operators.ops[operator] for operator in assign.operators} == {"ASSIGN_VARIABLE"}
@@ -471,11 +470,21 @@ def test_npu_partitions(maker: str, module: str, real_models: dict[str, Path]) -
     assert not {"operators-unmatched", "operators-lost"} & set(codes(report))
     if maker == "qualcomm":
         named = {operator for finding in report.findings for operator in finding.operators}
-        assert named == {operator for operator, part in enumerate(cells(report, "partition")) if part is None}
+        assert named == {operator for operator, part in enumerate(report.cells()["partition"]) if part is None}
     sparse = open_model(real_models["face_sparse"])
-    partition = cells(measure(sparse, maker), "partition")
+    partition = measure(sparse, maker).cells()["partition"]
     left = {op for op, part in zip(sparse.operators.ops, partition, strict=True) if part is None}
     assert left == {"DENSIFY"}
+
+
+@pytest.mark.skipif(not installed("openvino"), reason="OpenVINO is not installed")
+@pytest.mark.parametrize("strategy", ["default", "weakly_connected"])
+@pytest.mark.parametrize("name", ["nmp", "face_sparse", "okay_nabu", "face_full_range"])
+def test_npu_partitions_are_those_foretold(strategy: str, name: str, real_models: dict[str, Path]) -> None:
+    model, options = open_model(real_models[name]), {"partition_strategy": strategy}
+    real = [sorted(part["operators"]) for part in measure(model, "intel", options).summary["partitions"]]
+    placed = place(model, created(delegates()["intel"], options))
+    assert sorted(real) == sorted(sorted(operators) for _, operators in placed.partitions)
 
 
 @pytest.mark.skipif(not installed("openvino"), reason="OpenVINO is not installed")

@@ -47,10 +47,6 @@ def known(**changes: object) -> Trace:
     return replace(trace, **changes)  # type: ignore[arg-type]
 
 
-def column(found: object, name: str) -> list[object]:
-    return next(c for c in found.columns if c.name == name).cells()  # type: ignore[attr-defined,no-any-return]
-
-
 def test_summary(model: Model) -> None:
     found = report(known(), model)
     summary = found.summary
@@ -74,12 +70,12 @@ def test_summary(model: Model) -> None:
 def test_columns(model: Model) -> None:
     found = report(known(), model)
     assert found.over == "operators"
-    assert column(found, "self_us") == [35, 20, None]
-    assert column(found, "share") == [35, 20, None]
-    assert column(found, "kernel") == ["Fully Connected (NC, F32) GEMM + Clamp (NC)", "built-in", None]
-    assert column(found, "partition") == [0, None, 0]
-    assert column(found, "confidence") == [0.8, 1.0, None]
-    assert column(found, "calls") == [1, 1, None]
+    assert found.cells()["self_us"] == [35, 20, None]
+    assert found.cells()["share"] == [35, 20, None]
+    assert found.cells()["kernel"] == ["Fully Connected (NC, F32) GEMM + Clamp (NC)", "built-in", None]
+    assert found.cells()["partition"] == [0, None, 0]
+    assert found.cells()["confidence"] == [0.8, 1.0, None]
+    assert found.cells()["calls"] == [1, 1, None]
     units = {c.name: (c.unit, c.provenance) for c in found.columns}
     assert units["self_us"] == ("us", "measured")
     assert units["op"] == ("1", "declared")
@@ -108,7 +104,7 @@ def test_cycles_are_no_times(model: Model) -> None:
 
 def test_reference_kernels_are_called_so(model: Model) -> None:
     found = report(known(environment=Environment(kernels="reference")), model)
-    assert column(found, "kernel")[1] == "reference"
+    assert found.cells()["kernel"][1] == "reference"
 
 
 def test_averages_alone(model: Model) -> None:
@@ -120,14 +116,14 @@ def test_averages_alone(model: Model) -> None:
     assert found.summary["inference_us"]["median"] == 100
     assert found.summary["inference_us"]["runs"] == 7
     assert found.summary["overhead_us"] is None
-    assert column(found, "self_us") == [35, 20, None]
+    assert found.cells()["self_us"] == [35, 20, None]
 
 
 def test_nothing_known(model: Model) -> None:
     found = report(Trace(ModelRef(), Environment()), model)
     assert found.summary["total_us"] is None
     assert found.summary["unattributed_us"] is None
-    assert column(found, "self_us") == [None] * 3
+    assert found.cells()["self_us"] == [None] * 3
     assert times_of(Trace(ModelRef(), Environment())).total is None
 
 

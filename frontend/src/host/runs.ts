@@ -1,8 +1,8 @@
-/** Runs of a model: profiles and measured partitions, and the jobs that make them. The server's side is run_store.py. */
+/** Runs of a model: profiles, measured partitions, errors of layers, and the jobs that make them. The server's side is run_store.py. */
 
 export interface RunEntry {
   id: string;
-  kind: 'profile' | 'partition';
+  kind: 'profile' | 'partition' | 'layer_error';
   label: string;
   logged: boolean;
   created: string;
@@ -10,7 +10,7 @@ export interface RunEntry {
   run?: string;
   tag?: string;
   step?: number | null;
-  /** Of a profile. */
+  /** Of a profile, and of errors of layers. */
   kernels?: string | null;
   threads?: number | null;
   device?: string | null;
@@ -23,6 +23,17 @@ export interface RunEntry {
   delegated?: number | null;
   operators?: number;
   partitions?: number;
+  /** Of errors of layers: the name of the reference, null where another tool has measured. */
+  against?: string | null;
+  against_itself?: boolean;
+  reference_kernels?: string | null;
+  samples?: number | null;
+  inputs?: string | null;
+  seed?: number | null;
+  compared?: number | null;
+  /** The other tool, and its file. */
+  source?: string | null;
+  file?: string | null;
 }
 
 export interface JobError {
@@ -64,6 +75,10 @@ export interface Runnable {
   runs: number;
   warmup: number;
   seconds: number;
+  /** Kernels that can be looked into operator by operator. */
+  error_kernels: string[];
+  samples: number;
+  seed: number;
 }
 
 /** Whether models can be run from this page, and if not why. */
@@ -77,5 +92,16 @@ export interface ProfileOptions {
   shapes: Record<string, number[]>;
 }
 
+export interface ErrorOptions {
+  /** Id of the model to compare with; null for the model itself. */
+  reference: string | null;
+  kernels: string;
+  reference_kernels: string;
+  samples: number;
+  seed: number;
+}
+
 export type RunRequest =
-  { kind: 'profile'; options: ProfileOptions } | { kind: 'partition'; options: { delegate: string } };
+  | { kind: 'profile'; options: ProfileOptions }
+  | { kind: 'partition'; options: { delegate: string } }
+  | { kind: 'layer_error'; options: ErrorOptions };

@@ -165,6 +165,10 @@ export interface Source {
   trace: (model: string, run: string) => Promise<ArrayBuffer>;
   /** Where the profile can be downloaded; null where there is no server. */
   traceUrl: (model: string, run: string) => string | null;
+  /** Values and channels of errors of layers, as wire/closeups.ts decodes them. */
+  closeups: (model: string, run: string) => Promise<ArrayBuffer>;
+  /** Where errors of layers can be downloaded; null where there is no server. */
+  errorsUrl: (model: string, run: string) => string | null;
   start: (model: string, request: RunRequest) => Promise<Job>;
   job: (id: string) => Promise<Job>;
   cancel: (id: string) => Promise<void>;
@@ -283,6 +287,16 @@ export class HttpSource implements Source {
     return `model/${encodeURIComponent(model)}/trace/${encodeURIComponent(run)}.json`;
   }
 
+  async closeups(model: string, run: string): Promise<ArrayBuffer> {
+    return (
+      await get(`model/${encodeURIComponent(model)}/closeups/${encodeURIComponent(run)}`)
+    ).arrayBuffer();
+  }
+
+  errorsUrl(model: string, run: string): string {
+    return `model/${encodeURIComponent(model)}/errors/${encodeURIComponent(run)}.json`;
+  }
+
   async start(model: string, request: RunRequest): Promise<Job> {
     return (await post(`model/${encodeURIComponent(model)}/run`, request).then(json)) as Job;
   }
@@ -336,7 +350,10 @@ export interface Embedded {
 export interface EmbeddedRun {
   entry: RunEntry;
   report: string;
-  trace: string;
+  /** Of a profile. */
+  trace?: string;
+  /** Of errors of layers. */
+  closeups?: string;
 }
 
 interface EmbeddedDetails {
@@ -417,10 +434,18 @@ export class EmbeddedSource implements Source {
   }
 
   trace(_model: string, run: string): Promise<ArrayBuffer> {
-    return unpack(this.run(run).trace);
+    return this.part(run, 'trace');
   }
 
   traceUrl(): null {
+    return null;
+  }
+
+  closeups(_model: string, run: string): Promise<ArrayBuffer> {
+    return this.part(run, 'closeups');
+  }
+
+  errorsUrl(): null {
     return null;
   }
 
@@ -434,6 +459,13 @@ export class EmbeddedSource implements Source {
 
   cancel(): Promise<never> {
     return this.start();
+  }
+
+  private part(id: string, name: 'trace' | 'closeups'): Promise<ArrayBuffer> {
+    const found = this.run(id)[name];
+    return found === undefined
+      ? Promise.reject(new Error(`run ${id} of this report has no ${name}`))
+      : unpack(found);
   }
 
   private run(id: string): EmbeddedRun {

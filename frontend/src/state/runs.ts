@@ -1,4 +1,4 @@
-/** Profiles and measured partitions of the model that is shown: which there are, which are looked at, and the job that runs. */
+/** Profiles, measured partitions and errors of layers of the model that is shown: which there are, which are looked at, and the job that runs. */
 import { batch, effect, signal, type Signal } from '@preact/signals';
 import type { Job, RunEntry, RunRequest } from '../host/runs.ts';
 import type { Source } from '../host/source.ts';
@@ -29,14 +29,20 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   const profiles = signal<ReadonlyMap<string, Profile>>(new Map());
   const partitionId = signal<string | null>(null);
   const partition = signal<Report | null>(null);
+  /** Errors of layers that are looked at. */
+  const errorsId = signal<string | null>(null);
+  const errors = signal<Report | null>(null);
   const compute = signal<Report | null>(null);
   /** The job that was started here, or one of this model that the server has; kept with its error when it failed. */
   const job = signal<Job | null>(null);
   /** Profiles to show once they are there: from the URL. */
   let wanted: readonly string[] = [];
+  /** Errors that were asked for last; the others stay until they are there. */
+  let askedErrors: string | null = null;
 
   effect(() => {
     const now = loaded.value;
+    askedErrors = null;
     batch(() => {
       entries.value = null;
       failure.value = null;
@@ -44,6 +50,8 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
       profiles.value = new Map();
       partitionId.value = null;
       partition.value = null;
+      errorsId.value = null;
+      errors.value = null;
       compute.value = null;
       job.value = null;
     });
@@ -85,6 +93,8 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
     }
     const newest = all.findLast(({ kind }) => kind === 'partition');
     if (partitionId.peek() === null && newest !== undefined) await showPartition(newest.id);
+    const measured = all.findLast(({ kind }) => kind === 'layer_error');
+    if (askedErrors === null && measured !== undefined) await showErrors(measured.id);
   }
 
   async function choose(ids: readonly string[]): Promise<void> {
@@ -123,6 +133,23 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
       if (loaded.peek() !== now || partitionId.peek() !== id) return;
       partition.value = decodeReport(buffer);
       now.reports.give('partition', buffer);
+    } catch (error) {
+      if (loaded.peek() === now) failure.value = messageOf(error);
+    }
+  }
+
+  async function showErrors(id: string): Promise<void> {
+    const now = loaded.peek();
+    if (now === null) return;
+    askedErrors = id;
+    try {
+      const buffer = await source.runReport(now.id, id);
+      if (loaded.peek() !== now || askedErrors !== id) return;
+      batch(() => {
+        errorsId.value = id;
+        errors.value = decodeReport(buffer);
+      });
+      now.reports.give('layer_error', buffer);
     } catch (error) {
       if (loaded.peek() === now) failure.value = messageOf(error);
     }
@@ -176,6 +203,7 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
     const entry = answer.runs.find((run) => run.id === id);
     if (entry?.kind === 'profile') await choose([id]);
     else if (entry?.kind === 'partition') await showPartition(id);
+    else if (entry?.kind === 'layer_error') await showErrors(id);
     job.value = null;
   }
 
@@ -184,8 +212,8 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   }
 
   return {
-    entries, failure, pending, shown, profiles, partitionId, partition, compute, job,
-    restore, choose, showPartition, start, cancel, dismiss,
+    entries, failure, pending, shown, profiles, partitionId, partition, errorsId, errors, compute, job,
+    restore, choose, showPartition, showErrors, start, cancel, dismiss,
   }; // prettier-ignore
 }
 

@@ -120,6 +120,8 @@ async function started(): Promise<Store> {
     runReport: missing,
     trace: missing,
     traceUrl: () => null,
+    closeups: missing,
+    errorsUrl: () => null,
     fileUrl: () => null,
     start: missing,
     job: missing,

@@ -84,6 +84,13 @@ export const KEYS: [section: string, keys: [key: string, does: string][]][] = [
     ],
   ],
   [
+    'Errors of layers',
+    [
+      ['← → Home End', 'Next and previous operator in the chart'],
+      ['Enter', 'Show it in the graph'],
+    ],
+  ],
+  [
     'Outline',
     [
       ['↓ ↑', 'Next and previous line'],

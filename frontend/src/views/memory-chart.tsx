@@ -5,10 +5,10 @@ import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
 import { byteTicks, linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
+import { useZoom, ZoomButtons } from '../charts/zoom.tsx';
 import { formatBytes } from '../lib/format.ts';
 import { arenaView, bufferAt, peakStep, stepOf, type MemoryPlan } from '../memory/plan.ts';
 import { liveArea, rectangle, rectangles, type Frame } from '../memory/shapes.ts';
-import { fitted, panned, zoomed, type Window } from '../profile/window.ts';
 import type { Loaded } from '../state/store.ts';
 import { operatorFamily, operatorTypeName, tensorName } from '../wire/model.ts';
 import { useStore } from './context.ts';
@@ -47,11 +47,11 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
   const length = view.to - view.from;
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 700).value;
-  const shown = useSignal<Window>(fitted(length));
+  const inner = width - LEFT - RIGHT;
+  const axis = useZoom(length, LEFT, inner);
+  const { from, to } = axis.window;
   const cursor = useSignal(peak);
   const pointed = useSignal<Pointed | null>(null);
-  const dragged = useSignal<{ x: number; window: Window } | null>(null);
-  const hasMoved = useSignal(false);
   const selected = store.primary.value;
   useEffect(() => {
     const operator =
@@ -64,8 +64,6 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
     if (step >= 0) cursor.value = step;
   }, [selected, plan, view, model, cursor]);
 
-  const { from, to } = shown.value;
-  const inner = width - LEFT - RIGHT;
   const x = (step: number): number => LEFT + ((step - view.from - from) * inner) / (to - from || 1);
   const scaleOf = (top: number, height: number, high: number) => (bytes: number) =>
     top + height * (1 - bytes / high);
@@ -104,14 +102,10 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
     if (plan.tensor[row] >= 0) store.select([{ kind: 'tensor', id: plan.tensor[row] }]);
     else store.select([{ kind: 'operator', id: plan.operator[row] }]);
   };
-  const zoom = (factor: number, at = 0.5): void => {
-    shown.value = zoomed(shown.value, factor, at, length);
-  };
   const move = (step: number): void => {
     cursor.value = Math.min(Math.max(step, view.from), view.to - 1);
     const at = cursor.value - view.from;
-    if (at < from || at + 1 > to)
-      shown.value = panned(shown.value, (at + 0.5 - (from + to) / 2) / (to - from), length);
+    if (at < from || at + 1 > to) axis.pan((at + 0.5 - (from + to) / 2) / (to - from));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const steps = {
@@ -123,13 +117,9 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
     if (steps !== undefined) move(cursor.value + steps);
     else if (event.key === 'Home') move(view.from);
     else if (event.key === 'End') move(view.to - 1);
-    else if (event.key === '+' || event.key === '=')
-      zoom(2, clamp((cursor.value - view.from - from) / (to - from)));
-    else if (event.key === '-') zoom(0.5);
-    else if (event.key === '0') shown.value = fitted(length);
     else if (event.key === 'Enter' && plan.steps[cursor.value] >= 0)
       store.select([{ kind: 'operator', id: plan.steps[cursor.value] }]);
-    else return;
+    else if (!axis.key(event.key, cursor.value - view.from)) return;
     event.preventDefault();
     event.stopPropagation();
   };
@@ -147,7 +137,7 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
     };
   };
   const onClick = (event: MouseEvent): void => {
-    if (hasMoved.value) return;
+    if (axis.wasDragged()) return;
     const { step, row } = placeOf(event);
     if (row >= 0) choose(row);
     // After the selection, which moves the cursor to the operator that writes the tensor.
@@ -190,26 +180,7 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
       >
         Peak
       </button>
-      <button
-        type="button"
-        class="plain"
-        title="Zoom out (−)"
-        aria-label="Zoom out"
-        onClick={() => zoom(0.5)}
-      >
-        −
-      </button>
-      <button type="button" class="plain" title="Zoom in (+)" aria-label="Zoom in" onClick={() => zoom(2)}>
-        +
-      </button>
-      <button
-        type="button"
-        class="plain"
-        title="All steps (0)"
-        onClick={() => (shown.value = fitted(length))}
-      >
-        Fit
-      </button>
+      <ZoomButtons {...axis} whole="All steps" />
     </>
   );
   const name = `${view.rows.length.toLocaleString('en')} buffers over ${length.toLocaleString('en')} steps, the most alive ${formatBytes(most)}`;
@@ -232,26 +203,12 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
           // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
           tabIndex={0}
           onKeyDown={onKeyDown}
-          onWheel={(event) => {
-            if (!event.ctrlKey && !event.metaKey) return;
-            event.preventDefault();
-            zoom(Math.exp(-event.deltaY / 300), clamp((placeOf(event).left - LEFT) / inner));
-          }}
-          onPointerDown={(event) => {
-            hasMoved.value = false;
-            dragged.value = { x: event.clientX, window: shown.value };
-          }}
+          {...axis.handlers}
           onPointerMove={(event) => {
-            if (dragged.value !== null && event.buttons !== 0) {
-              const share = (dragged.value.x - event.clientX) / inner;
-              if (Math.abs(dragged.value.x - event.clientX) > 3) hasMoved.value = true;
-              shown.value = panned(dragged.value.window, share, length);
-              return;
-            }
+            if (axis.drag(event)) return;
             const { row, left, top } = placeOf(event);
             pointed.value = row < 0 ? null : { row, x: left, y: top, isRight: left > width / 2 };
           }}
-          onPointerUp={() => (dragged.value = null)}
           onPointerLeave={() => (pointed.value = null)}
           onClick={onClick}
         >
@@ -345,8 +302,4 @@ function Ticks({
       ))}
     </>
   );
-}
-
-function clamp(share: number): number {
-  return Math.min(Math.max(share, 0), 1);
 }

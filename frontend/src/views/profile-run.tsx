@@ -193,7 +193,7 @@ const ENDS: Partial<Record<string, string>> = {
   RuntimeTimeout: 'The run took too long and was stopped',
   RuntimeLimit: 'The model wanted more than it may use',
   RuntimeMissing: 'What is needed to run it is not installed',
-  InputError: 'The inputs do not fit the model',
+  InputError: 'What was asked for does not fit the model',
   Refused: 'The run could not be started',
   Lost: 'The server no longer answers for this run',
 };

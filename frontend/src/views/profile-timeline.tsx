@@ -5,9 +5,9 @@ import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
 import { linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
+import { useZoom, ZoomButtons } from '../charts/zoom.tsx';
 import { formatQuantity } from '../lib/units.ts';
 import type { Profile } from '../profile/profile.ts';
-import { fitted, panned, zoomed, type Window } from '../profile/window.ts';
 import { timelineOf, type Span } from '../profile/timeline.ts';
 import type { Loaded } from '../state/store.ts';
 import { rowOf } from '../wire/csr.ts';
@@ -30,11 +30,10 @@ export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Pro
   const timeline = useComputed(() => timelineOf(profile.trace, profile.total)).value;
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 700).value;
-  const shown = useSignal<Window>({ from: 0, to: timeline.length });
   const hovered = useSignal<Span | null>(null);
-  const dragged = useSignal<{ x: number; window: Window } | null>(null);
   const inner = width - LEFT - 8;
-  const { from, to } = shown.value;
+  const axis = useZoom(timeline.length, LEFT, inner);
+  const { from, to } = axis.window;
   const scale = inner / (to - from || 1);
   const x = (us: number): number => LEFT + (us - from) * scale;
   const height = TOP + ROW * timeline.tracks.length + 4;
@@ -49,9 +48,6 @@ export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Pro
   const nameOf = (span: Span): string => {
     const operator = operatorOf(span);
     return operator === null ? events.tag(span.event) : operatorTypeName(model, operator);
-  };
-  const zoom = (factor: number, at = 0.5): void => {
-    shown.value = zoomed(shown.value, factor, at, timeline.length);
   };
   const choose = (span: Span): void => {
     const operators = [...rowOf(events.operators, span.event)];
@@ -74,37 +70,13 @@ export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Pro
         ];
       }),
     );
-  const controls = (
-    <>
-      <button
-        type="button"
-        class="plain"
-        title="Zoom out (−)"
-        aria-label="Zoom out"
-        onClick={() => zoom(0.5)}
-      >
-        −
-      </button>
-      <button type="button" class="plain" title="Zoom in (+)" aria-label="Zoom in" onClick={() => zoom(2)}>
-        +
-      </button>
-      <button
-        type="button"
-        class="plain"
-        title="The whole inference (0)"
-        onClick={() => (shown.value = fitted(timeline.length))}
-      >
-        Fit
-      </button>
-    </>
-  );
   return (
     <ChartFrame
       title="One inference"
       explain="Lengths are averages over the middle half of the inferences; starts are those of the first one where they were measured, its gaps scaled to the average inference"
       name="profile-timeline"
       csv={csv}
-      controls={controls}
+      controls={<ZoomButtons {...axis} whole="The whole inference" />}
     >
       {/* An application handles its own keys: https://www.w3.org/TR/wai-aria-1.2/#application */}
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
@@ -117,28 +89,13 @@ export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Pro
         tabIndex={0}
         onKeyDown={(event) => {
           const step = { ArrowLeft: -0.2, ArrowRight: 0.2 }[event.key];
-          if (step !== undefined) shown.value = panned(shown.value, step, timeline.length);
-          else if (event.key === '+' || event.key === '=') zoom(2);
-          else if (event.key === '-') zoom(0.5);
-          else if (event.key === '0') shown.value = fitted(timeline.length);
-          else return;
+          if (step !== undefined) axis.pan(step);
+          else if (!axis.key(event.key)) return;
           event.preventDefault();
           event.stopPropagation();
         }}
-        onWheel={(event) => {
-          if (!event.ctrlKey && !event.metaKey) return;
-          event.preventDefault();
-          const box = event.currentTarget.getBoundingClientRect();
-          const at = Math.min(Math.max((event.clientX - box.left - LEFT) / inner, 0), 1);
-          zoom(Math.exp(-event.deltaY / 300), at);
-        }}
-        onPointerDown={(event) => (dragged.value = { x: event.clientX, window: shown.value })}
-        onPointerMove={(event) => {
-          if (dragged.value === null || event.buttons === 0) return;
-          const share = (dragged.value.x - event.clientX) / inner;
-          shown.value = panned(dragged.value.window, share, timeline.length);
-        }}
-        onPointerUp={() => (dragged.value = null)}
+        {...axis.handlers}
+        onPointerMove={axis.drag}
       >
         <svg width="100%" height={height} viewBox={`0 0 ${width} ${height}`}>
           <g class="chart-axis">
@@ -167,7 +124,9 @@ export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Pro
                 class={`span${isSelected ? ' selected' : ''}${span.isSynthetic ? ' synthetic' : ''}`}
                 onPointerEnter={() => (hovered.value = span)}
                 onPointerLeave={() => (hovered.value = null)}
-                onClick={() => choose(span)}
+                onClick={() => {
+                  if (!axis.wasDragged()) choose(span);
+                }}
                 onDblClick={() => {
                   if (operator !== null) void store.goTo({ kind: 'operator', id: operator });
                 }}

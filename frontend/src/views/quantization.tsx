@@ -5,6 +5,7 @@ import { constantOf, modesOf, tensorRows } from '../quantization/quantization.ts
 import type { Loaded } from '../state/store.ts';
 import type { Report } from '../wire/report.ts';
 import { useStore } from './context.ts';
+import { ErrorSection } from './errors.tsx';
 import { TensorChannelsView } from './quantization-channels.tsx';
 import { FindingList } from './quantization-findings.tsx';
 import { ModeStrip, ModeTable } from './quantization-modes.tsx';
@@ -44,13 +45,16 @@ export function QuantizationView({ loaded }: { loaded: Loaded }) {
   );
 }
 
-const SECTIONS = ['Weights', 'Activations'] as const;
+const SECTIONS = ['Weights', 'Activations', 'Error'] as const;
+type Section = (typeof SECTIONS)[number];
 
 function Body({ loaded, operators, tensors }: { loaded: Loaded; operators: Report; tensors: Report }) {
-  const section = useSignal<(typeof SECTIONS)[number]>('Weights');
   const found = modesOf(operators);
   const { constants, others } = tensorRows(tensors, loaded.model);
+  const isQuantized = constants.length + others.length > 0;
+  const section = useSignal<Section>(isQuantized ? 'Weights' : 'Error');
   const shown = useShownTensor(loaded, new Set(constants.map(({ tensor }) => tensor)));
+  const counts: Partial<Record<Section, number>> = { Weights: constants.length, Activations: others.length };
   return (
     <>
       <section class="card">
@@ -59,35 +63,37 @@ function Body({ loaded, operators, tensors }: { loaded: Loaded; operators: Repor
       </section>
       <section class="card">
         <h2>Findings</h2>
-        <FindingList findings={operators.findings} isQuantized={constants.length + others.length > 0} />
+        <FindingList findings={operators.findings} isQuantized={isQuantized} />
       </section>
-      {constants.length + others.length > 0 && (
-        <section class="card">
-          <div class="section-tabs" role="tablist" aria-label="Tensors with quantization parameters">
-            {SECTIONS.map((name) => (
-              <button
-                key={name}
-                type="button"
-                role="tab"
-                aria-selected={section.value === name}
-                onClick={() => (section.value = name)}
-              >
-                {name} <span class="muted">{(name === 'Weights' ? constants : others).length}</span>
-              </button>
-            ))}
-          </div>
-          <div role="tabpanel" aria-label={section.value}>
-            {section.value === 'Weights' ? (
-              <>
-                {shown !== null && <TensorChannelsView key={shown} loaded={loaded} tensor={shown} />}
-                <WeightTable loaded={loaded} rows={constants} shown={shown} />
-              </>
-            ) : (
-              <ParameterTable loaded={loaded} rows={others} />
-            )}
-          </div>
-        </section>
-      )}
+      <section class="card">
+        <div
+          class="section-tabs"
+          role="tablist"
+          aria-label="Tensors with quantization parameters, and errors"
+        >
+          {SECTIONS.filter((name) => isQuantized || name === 'Error').map((name) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              aria-selected={section.value === name}
+              onClick={() => (section.value = name)}
+            >
+              {name} <span class="muted">{counts[name]}</span>
+            </button>
+          ))}
+        </div>
+        <div role="tabpanel" aria-label={section.value}>
+          {section.value === 'Weights' && (
+            <>
+              {shown !== null && <TensorChannelsView key={shown} loaded={loaded} tensor={shown} />}
+              <WeightTable loaded={loaded} rows={constants} shown={shown} />
+            </>
+          )}
+          {section.value === 'Activations' && <ParameterTable loaded={loaded} rows={others} />}
+          {section.value === 'Error' && <ErrorSection loaded={loaded} />}
+        </div>
+      </section>
     </>
   );
 }

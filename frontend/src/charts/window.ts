@@ -1,4 +1,4 @@
-/** The part of a timeline that is seen. */
+/** The part of an axis that is seen, and what keys, wheel and pointer make of it. */
 
 export interface Window {
   from: number;
@@ -22,6 +22,22 @@ export function zoomed({ from, to }: Window, factor: number, at: number, length:
 /** @param share by how much of what is seen */
 export function panned({ from, to }: Window, share: number, length: number): Window {
   return within(from + (to - from) * share, to - from, length);
+}
+
+/**
+ * After a key: plus and minus zoom, zero shows all; null after any other.
+ *
+ * @param at the place that plus brings closer, 0 to 1 from the left
+ */
+export function keyed(window: Window, key: string, at: number, length: number): Window | null {
+  if (key === '+' || key === '=') return zoomed(window, 2, at, length);
+  if (key === '-') return zoomed(window, 0.5, 0.5, length);
+  return key === '0' ? fitted(length) : null;
+}
+
+/** After the wheel was turned by so many pixels. @param at the place that stays where it is, as the pointer tells it */
+export function wheeled(window: Window, pixels: number, at: number, length: number): Window {
+  return zoomed(window, Math.exp(-pixels / 300), Math.min(Math.max(at, 0), 1), length);
 }
 
 function within(from: number, width: number, length: number): Window {
