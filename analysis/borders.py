@@ -102,7 +102,7 @@ def _reads(model: Model, partition: Array, inputs: Ragged) -> tuple[Array, Array
     writer = model.producer[tensors]
     outside = (writer < 0) | (partition[writer] != partition[rows])
     rows, tensors = rows[outside], tensors[outside]
-    _, first = np.unique(np.stack([partition[rows], tensors]), axis=1, return_index=True)
+    _, first = np.unique(partition[rows].astype(np.int64) * len(model.tensors) + tensors, return_index=True)
     first.sort()
     return rows[first], tensors[first]
 

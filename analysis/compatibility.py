@@ -17,7 +17,7 @@ from .options import control_flow, read_options
 from .overview import min_runtime_version
 from .quantization.findings import of_operators
 from .quantization.modes import is_type, modes
-from .ragged import Array, Categories, Ragged
+from .ragged import Array, Categories, Ragged, kinds_of
 from .report import Column, Finding, Report
 from .runtime_versions import least_runtime
 
@@ -29,17 +29,11 @@ SHAPES = ("begins", "follows")
 def compatibility(model: Model) -> Report:
     """One row per operator: the runtime that it needs, and where shapes are open."""
     kinds, micro, shapes = _kinds(model), _micro(model), open_shapes(model)
-    versions = [
-        least_runtime(op, version)
-        for op, version in zip(model.operators.ops, model.operators.version.tolist(), strict=True)
-    ]
-    names = sorted({version for version in versions if version}, key=_ordered)
-    places = {name: place for place, name in enumerate(names)}
-    codes = np.array([places.get(version or "", -1) for version in versions], np.int64)
+    least = _least_runtimes(model)
     columns = (
         Column("needs", Categories(kinds, KINDS), "1", "category", "declared", "whose operator it is"),
         Column(
-            "least_runtime", Categories(codes, names), "1", "category", "simulated",
+            "least_runtime", least, "1", "category", "simulated",
             "first TensorFlow Lite with this version of the operator",
         ),
         Column(
@@ -51,8 +45,20 @@ def compatibility(model: Model) -> Report:
             "where shapes begin to be known at run time only, and what follows",
         ),
     )  # fmt: skip
-    summary = _summary(model, kinds, micro, names)
+    summary = _summary(model, kinds, micro, list(least.names))
     return Report("compatibility", summary, columns, tuple(_findings(model, kinds, micro, shapes)), over="operators")
+
+
+def _least_runtimes(model: Model) -> Categories:
+    """Per operator the first runtime with its version, looked up once for each that there is."""
+    operators = model.operators
+    kinds = kinds_of([operators.type, operators.version], len(operators))
+    _, first, codes = np.unique(kinds, return_index=True, return_inverse=True)
+    types, numbers = operators.type[first].tolist(), operators.version[first].tolist()
+    versions = [least_runtime(operators.type_names[op], number) for op, number in zip(types, numbers, strict=True)]
+    names = sorted({version for version in versions if version}, key=_ordered)
+    places = [names.index(version) if version else -1 for version in versions]
+    return Categories(np.array(places, np.int64)[codes], names)
 
 
 def _ordered(version: str) -> tuple[int, ...]:

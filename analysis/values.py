@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from .dtypes import bits_of, dtype_name
+from .dtypes import BITS, bits_of, dtype_name
 from .model import Model
 from .ragged import Array
 
@@ -99,6 +99,38 @@ def stored(model: Model, tensor: int) -> Stored | None:
     if data.size != (size + 7) // 8:
         return None
     return Stored(data, dtype, tuple(model.tensors.shape[tensor].tolist()), count)
+
+
+def readable(model: Model, tensors: Array) -> Array:
+    """Which of some tensors :func:`stored` has, bool."""
+    if not len(model.buffers):
+        return np.zeros(len(tensors), bool)
+    of = model.tensors
+    known = [name in _PLAIN or name in _PACKED or name == "BFLOAT16" for name in map(dtype_name, range(256))]
+    count, bits = np.maximum(of.elements[tensors], 0), bits_of(of.type[tensors])
+    fits = model.buffers.size[of.buffer[tensors]] == (count * bits + 7) // 8
+    here = (of.external_buffer[tensors] == 0) & ~model.is_sparse[tensors]
+    found: Array = np.array(known)[of.type[tensors].astype(np.uint8)] & (count > 0) & fits & here
+    return found
+
+
+def stored_rows(model: Model, tensors: Array) -> tuple[Array, Array]:
+    """Tensors of one type and as many elements, all readable.
+
+    Returns:
+        Their bytes, uint8 of shape [tensors, bytes], and their numbers as :class:`Stored` has them, of shape [tensors,
+        elements].
+
+    Raises:
+        ModelError: when the file was changed.
+    """
+    model.source.check()
+    buffer, count = model.tensors.buffer[tensors], int(model.tensors.elements[tensors[0]])
+    dtype = dtype_name(int(model.tensors.type[tensors[0]]))
+    raw = model.source.data[model.buffers.start[buffer][:, None] + np.arange(model.buffers.size[buffer[0]])]
+    whole = raw.size * 8 // BITS[dtype]  # packed tensors end in a whole byte
+    numbers = Stored(raw.reshape(-1), dtype, (whole,), whole).read(0, whole)
+    return raw, numbers.reshape(len(tensors), -1)[:, :count]
 
 
 def _unpacked(data: Array, bits: int, signed: bool, begin: int, end: int) -> Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, get_args
 
@@ -60,6 +61,15 @@ def to_json(report: Report, closeups: Closeups | None, model: Mapping[str, Any])
         lists = {name: _short(column) for name, column in closeups.lists.items()}
         found["closeups"] = {"operators": closeups.operators.tolist(), **lists}
     return found
+
+
+def without_directory(report: Report) -> Report:
+    """The errors with the reference's file name only: where it lies is nobody's business who gets the file."""
+    reference = report.summary.get("reference")
+    if reference is None:
+        return report
+    reference = {**reference, "name": os.path.basename(reference["name"])}
+    return replace(report, summary={**report.summary, "reference": reference})
 
 
 def _short(column: Ragged) -> list[list[float | None]]:

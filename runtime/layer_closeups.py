@@ -89,14 +89,14 @@ class Look:
         """Adds a block of values from element ``begin`` on, with zeros where they are not finite."""
         first, end = np.searchsorted(self.chosen, (begin, begin + len(real))).tolist()
         places = self.chosen[first:end] - begin
-        with np.errstate(over="ignore"):  # beyond float32: infinite, and left out later
+        with np.errstate(over="ignore"):  # beyond float32, and squares beyond float64: infinite, and left out later
             kept = np.stack([expected[places], real[places]], axis=1).astype(np.float32)
+            if self.sums is not None:
+                error = real - expected
+                for row, values in enumerate((finite, expected**2, error, error**2)):
+                    self.sums[row] += _by_channel(values, begin, self.sums.shape[1])
         kept[~finite[places]] = np.nan
         self.points[self.at + first : self.at + end] = kept
-        if self.sums is not None:
-            error = real - expected
-            for row, values in enumerate((finite, expected**2, error, error**2)):
-                self.sums[row] += _by_channel(values, begin, self.sums.shape[1])
 
     def largest(self, expected: float, real: float) -> None:
         """Keeps the values where the error is the largest so far."""

@@ -10,7 +10,6 @@ import posixpath
 import re
 import secrets
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -131,18 +130,15 @@ def log_layer_error(
         ValueError, TypeError: as in :func:`log_model`.
     """
     from .jsontext import dumps
-    from .runtime.error_file import to_json
+    from .runtime.error_file import to_json, without_directory
 
     folders, step = _place(tag, step)
     logdir = logdir_of(logdir_or_writer)
     name = os.path.basename(model.name)
     identity = {"sha256": model.sha256, "name": name, "size_bytes": int(model.source.data.size)}
-    reference = report.summary.get("reference")
-    if reference is not None:  # its directory is nobody's business
-        reference = {**reference, "name": os.path.basename(reference["name"])}
-        report = replace(report, summary={**report.summary, "reference": reference})
+    report = without_directory(report)
     data = dumps(to_json(report, closeups, identity)).encode("utf-8", "replace")
-    against = report.summary["source"] if reference is None else reference["name"].removesuffix(".tflite")
+    against = report.summary.get("source") or report.summary["reference"]["name"].removesuffix(".tflite")
     against = re.sub(r"\W+", "-", against)
     if not _exists(logdir, [*folders, f"{step}.tflite"]):
         write = _write_remote if "://" in logdir else _write_local

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from ..values import stored
 from .nodes import Node, View
-from .rules import MOST, Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, option
+from .rules import LATE, MOST, Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, option
 
 _BYTES = ("INT8", "UINT8")
 _LARGEST_SOFTMAX = 16000
@@ -31,7 +31,7 @@ def _bytes_only(node: Node) -> Failure | None:
 def _sized_before(node: Node) -> Failure | None:
     if not node.is_late:
         return None
-    return Failure("output 0", "sized while running", "a shape that is known before")
+    return Failure("output 0", LATE, "a shape that is known before")
 
 
 def _three_dimensions(node: Node) -> Failure | None:

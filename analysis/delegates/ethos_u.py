@@ -10,7 +10,18 @@ from collections.abc import Iterator
 from math import prod
 
 from .nodes import Node, View
-from .rules import Claim, Condition, Delegate, Failure, Rules, claim_by, constant, failures, outputs_between, types
+from .rules import (
+    OPEN,
+    Claim,
+    Condition,
+    Delegate,
+    Failure,
+    Rules,
+    claim_by,
+    constant,
+    failures,
+    types,
+)
 
 BYTES, _SHORT = ("INT8", "UINT8"), ("INT8", "UINT8", "INT16")
 _TYPES = ("INT8", "UINT8", "INT16", "INT32")
@@ -73,7 +84,7 @@ def known_shape(node: Node) -> Failure | None:
     signature = node.view.signature
     for name, tensor in operands(node):
         if -1 in signature[tensor][1:]:
-            return Failure(name, "of a dynamic shape", "a shape of which only the batch may vary")
+            return Failure(name, OPEN, "a shape of which only the batch may vary")
         if not node.view.shape[tensor] and not node.is_static(tensor):
             return Failure(name, "without dimensions", "a shape")
     return None
@@ -222,8 +233,8 @@ def _rules() -> Iterator[tuple[str, tuple[Condition, ...]]]:
     weights = types(1, *BYTES)
     for op in ("ABS", "ADD", "CONCATENATION", "EXP", "EXPAND_DIMS", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MUL",
                "NEG", "PACK", "PRELU", "QUANTIZE", "REDUCE_MAX", "REDUCE_MIN", "RELU", "RELU6", "RELU_0_TO_1",
-               "RELU_N1_TO_1", "RESHAPE", "REVERSE_V2", "SQUARED_DIFFERENCE", "SQUEEZE", "SUB", "SUM", "TANH", "TILE",
-               "UNPACK"):  # fmt: skip
+               "RELU_N1_TO_1", "RESHAPE", "REVERSE_V2", "SPLIT", "SPLIT_V", "SQUARED_DIFFERENCE",
+               "SQUEEZE", "SUB", "SUM", "TANH", "TILE", "UNPACK"):  # fmt: skip
         yield op, ()
     yield "ARG_MAX", (_depth,)
     yield "AVERAGE_POOL_2D", (averaged, _long_strides)
@@ -247,8 +258,6 @@ def _rules() -> Iterator[tuple[str, tuple[Condition, ...]]]:
     yield "SLICE", (constant(1, "begin"), constant(2, "size"))
     yield "STRIDED_SLICE", (constant(1, "begin"), constant(2, "end"), constant(3, "strides"))
     yield "SOFTMAX", (small_area,)
-    for op in ("SPLIT", "SPLIT_V"):
-        yield op, (outputs_between(1, 1 << 16),)
     yield "TRANSPOSE", (constant(1, "permutation"),)
     yield "UNIDIRECTIONAL_SEQUENCE_LSTM", (plain_lstm,)
 

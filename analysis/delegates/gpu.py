@@ -57,7 +57,7 @@ def _failures(node: Node) -> list[Failure]:
                 found.append(Failure(f"{side} {place}", f"{rank}-dimensional", "at most 4 dimensions", hint))
             if not node.is_static(tensor) and node.type(tensor) not in allowed:
                 found.append(Failure(f"{side} {place}", node.type(tensor), " or ".join(sorted(allowed))))
-    return found + [failure for condition in _SINGLE.get(node.op, ()) if (failure := condition(node)) is not None]
+    return found + [failure for condition in SINGLE.get(node.op, ()) if (failure := condition(node)) is not None]
 
 
 def _dense(node: Node) -> Failure | None:
@@ -94,7 +94,7 @@ def _signed_weights(node: Node) -> Failure | None:
 
 
 # What parsers of single operators refuse, as far as it was met.
-_SINGLE: Rules = {
+SINGLE: Rules = {
     "DEQUANTIZE": (_dense, _one_scale(0)),
     "CONV_2D": (_one_scale(1),),
     "DEPTHWISE_CONV_2D": (_one_scale(1),),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .nodes import Node, View
-from .rules import Claim, Failure, claim_by
+from .rules import LATE, Claim, Failure, claim_by
 
 
 def claimed(view: View, subgraph: int, failures: Callable[[Node], list[Failure]]) -> Claim:
@@ -59,10 +59,12 @@ def _reading(node: Node, halves: dict[int, int]) -> Node:
 
 def without_dynamic(view: View, subgraph: int, claim: Claim) -> Claim:
     """Nothing, where an operator's outputs have no shape before it runs: the runtime refuses the whole delegate."""
+    if not view.late:
+        return claim
     late = next((node for node in view.nodes(subgraph) if node.is_late), None)
     if late is None:
         return claim
-    text = f"sized while running, from {late.op} {late.operator} on"
+    text = f"{LATE}, from {late.op} {late.operator} on"
     reason = Failure("the subgraph", text, "shapes that are known before", f"make what shapes {late.op} a constant")
     operators = [node.operator for node in view.nodes(subgraph)]
     return Claim(set(), {operator: [*claim.failures.get(operator, []), reason] for operator in operators})

@@ -1,17 +1,17 @@
 """Operators that no condition can tell apart, unless it looks beyond the operator: what is of one kind is asked once.
 
-A tensor's kind is all that :class:`..nodes.View` has of it by itself, an operator's kind is its type, version and
-options, and the kinds of its operands.
+A tensor's kind is all that :class:`..nodes.View` has of it by itself but its scale and zero point, which hardly two
+tensors share and few conditions look at. An operator's kind is its type, version and options, and the kinds of its
+operands.
 """
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ..kept import kept
 from ..memory.litert import sized_while_running
 from ..model import Model
 from ..options import option_kinds
@@ -24,45 +24,39 @@ class Kinds:
 
     Attributes:
         tensors: int64 per tensor.
+        scales: int64 per tensor, of its first scale and zero point.
         operators: int64 per operator.
         alone: int64 per operator, its kind without its operands.
         late: the operators that write what has no size before they run.
     """
 
     tensors: Array
+    scales: Array
     operators: Array
     alone: Array
     late: frozenset[int]
 
 
-_KEPT: WeakKeyDictionary[Model, Kinds] = WeakKeyDictionary()
-_COUNTING = threading.Lock()
-
-
+@kept
 def kinds(model: Model) -> Kinds:
     """What is alike in a model, found once.
 
     Raises:
         ModelError: when the file was changed, or its options turn out to be damaged.
     """
-    with _COUNTING:
-        if model not in _KEPT:
-            _KEPT[model] = _found(model)
-        return _KEPT[model]
-
-
-def _found(model: Model) -> Kinds:
     tensors = _of_tensors(model)
     operators, late = model.operators, sized_while_running(model)[1]
     is_late = np.zeros(len(operators), bool)
     is_late[late] = True
     alone = kinds_of([operators.type, operators.version, option_kinds(model), is_late], len(operators))
     operands = [
-        kinds
+        number
         for column in (operators.inputs, operators.outputs)
-        for kinds in (Ragged(column.offsets, np.append(tensors, -1)[column.values]).kinds(), _repeated(column))
+        for number in (Ragged(column.offsets, np.append(tensors, -1)[column.values]).kinds(), _repeated(column))
     ]
-    return Kinds(tensors, kinds_of([alone, *operands], len(operators)), alone, frozenset(late))
+    quantization = model.quantization
+    scales = kinds_of([first(quantization.scale).view(np.int32), first(quantization.zero_point)], len(tensors))
+    return Kinds(tensors, scales, kinds_of([alone, *operands], len(operators)), alone, frozenset(late))
 
 
 def _of_tensors(model: Model) -> Array:
@@ -70,7 +64,6 @@ def _of_tensors(model: Model) -> Array:
     columns = [
         tensors.type, model.is_constant, model.is_sparse, model.producer >= 0, tensors.shape.kinds(),
         tensors.shape_signature.kinds(), quantization.scale.counts, quantization.dimension,
-        first(quantization.scale).view(np.int32), first(quantization.zero_point),
     ]  # fmt: skip
     return kinds_of(columns, len(tensors))
 

@@ -3,18 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..dtypes import dtype_name
+from ..kept import kept
 from ..model import Model
 from ..options import option_column
+from ..ragged import Ragged
 from .kinds import first, kinds
 from .partition import Links, Subset
 
+# What a question looked at.
+_AT_KIND, _AT_SCALES, _FURTHER = range(3)
 _Found = TypeVar("_Found")
 
 PER_TENSOR = 1
 TAKEN = "DELEGATE"  # what stands in the graph for operators that a delegate took
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """A model's columns as lists. Of tensors these have one more at the end, and nobody changes them."""
+
+    type: list[str]
+    shape: list[list[int]]
+    signature: list[list[int]]
+    constant: list[bool]
+    sparse: list[bool]
+    computed: list[bool]
+    scales: list[int]
+    axis: list[int]
+    scale: list[float]
+    zero_point: list[int]
+    tensor_kind: list[int]
+    scale_kind: list[int]
+    resources: frozenset[int]
+    version: list[int]
+    ops: list[str]
+    inputs: list[list[int]]
+    outputs: list[list[int]]
+    kind: list[Hashable]
+    alone: list[int]
+    late: frozenset[int]
+
+
+@kept
+def _columns(model: Model) -> _Columns:
+    tensors, operators, quantization, alike = model.tensors, model.operators, model.quantization, kinds(model)
+    types = [dtype_name(value) for value in range(256)]
+    of_tensors = [types[value] for value in tensors.type.tolist()]
+    return _Columns(
+        type=[*of_tensors, ""],
+        shape=[*_lists(tensors.shape), []],
+        signature=[*_lists(tensors.shape_signature), []],
+        constant=[*model.is_constant.tolist(), False],
+        sparse=[*model.is_sparse.tolist(), False],
+        computed=[*(model.producer >= 0).tolist(), False],
+        scales=[*quantization.scale.counts.tolist(), 0],
+        axis=[*quantization.dimension.tolist(), 0],
+        scale=[*first(quantization.scale).tolist(), 0.0],
+        zero_point=[*first(quantization.zero_point).tolist(), 0],
+        tensor_kind=[*alike.tensors.tolist(), -1],
+        scale_kind=[*alike.scales.tolist(), -1],
+        resources=frozenset(tensor for tensor, name in enumerate(of_tensors) if name in ("RESOURCE", "VARIANT")),
+        version=operators.version.tolist(),
+        ops=list(operators.ops),
+        inputs=operators.inputs.tolist(),
+        outputs=operators.outputs.tolist(),
+        kind=alike.operators.tolist(),
+        alone=alike.alone.tolist(),
+        late=alike.late,
+    )
+
+
+def _lists(column: Ragged) -> list[list[int]]:
+    """The rows as lists; equal ones are one list."""
+    _, some, numbers = np.unique(column.kinds(), return_index=True, return_inverse=True)
+    lists = column.take(some).tolist()
+    return [lists[number] for number in numbers.tolist()]
 
 
 class View:
@@ -22,35 +91,26 @@ class View:
 
     :meth:`once` asks about operators that are alike (``kinds.py``) one time. It sees by itself who looks further than
     at the operator and its operands: what leads there, ``model``, ``ops``, ``inputs`` and ``outputs`` here and the
-    number of a :class:`Node`, notes it. How a rule came there followed from what is alike, so that it would come there
-    with every operator of the kind.
+    number of a :class:`Node`, notes it; so do scales and zero points, by which kinds are divided further. How a rule
+    came there followed from what is alike, so that it would come there with every operator of the kind.
     """
 
     def __init__(self, model: Model) -> None:
+        columns = _columns(model)
         self._model = model
-        names = [dtype_name(value) for value in range(256)]
-        # One more at the end of each: the tensor -1, which is left out, has no type and no shape.
-        self.type = [*(names[value] for value in model.tensors.type.tolist()), ""]
-        self.constant: list[bool] = [*model.is_constant.tolist(), False]
-        self.sparse: list[bool] = [*model.is_sparse.tolist(), False]
-        self.shape: list[list[int]] = [*model.tensors.shape.tolist(), []]
-        self.signature: list[list[int]] = [*model.tensors.shape_signature.tolist(), []]
-        self.computed: list[bool] = [*(model.producer >= 0).tolist(), False]
-        self.scales: list[int] = [*model.quantization.scale.counts.tolist(), 0]
-        self.axis: list[int] = [*model.quantization.dimension.tolist(), 0]
-        self.version: list[int] = model.operators.version.tolist()
-        self._inputs = model.operators.inputs.tolist()
-        self._outputs = model.operators.outputs.tolist()
-        self._ops = list(model.operators.ops)
-        self._scale: list[float] = [*first(model.quantization.scale).tolist(), 0.0]
-        self._zero_point: list[int] = [*first(model.quantization.zero_point).tolist(), 0]
+        # Of tensors. One more at the end of each: the tensor -1, which is left out, has no type and no shape.
+        self.type, self.shape, self.signature = columns.type, columns.shape, columns.signature
+        self.constant, self.sparse, self.computed = columns.constant, columns.sparse, columns.computed
+        self.scales, self.axis = columns.scales, columns.axis
+        self._scale, self._zero_point, self._scale_kind = columns.scale, columns.zero_point, columns.scale_kind
+        self._tensor_kind = columns.tensor_kind
+        self._resources = columns.resources
+        # Of operators, to which those are added that stand for what a delegate took.
+        self.version, self._ops = columns.version.copy(), columns.ops.copy()
+        self._inputs, self._outputs = columns.inputs.copy(), columns.outputs.copy()
+        self._kind, self._alone, self._late = columns.kind.copy(), columns.alone.copy(), columns.late
         self._options: dict[str, dict[int, int | float]] = {}
-        alike = kinds(model)
-        self._late = alike.late
-        self._kind: list[Hashable] = alike.operators.tolist()
-        self._alone: list[int] = alike.alone.tolist()
-        self._tensor_kind: list[int] = [*alike.tensors.tolist(), -1]
-        self._looked_further = False
+        self._looked = _AT_KIND
         self._answers: dict[int, tuple[object, dict[Hashable, Any]]] = {}
         # Tensors that a delegate makes constants of when it prepares, though an operator writes them.
         self.made: set[int] = set()
@@ -59,7 +119,7 @@ class View:
         self._plans: dict[int, Sequence[int]] = {}
         self._links: dict[int, Links] = {}
         self._nodes: dict[int, Sequence[Node]] = {}
-        self._resources = {tensor for tensor, name in enumerate(self.type) if name in ("RESOURCE", "VARIANT")}
+        self._kinds: dict[int, list[Hashable]] = {}
 
     @property
     def model(self) -> Model:
@@ -87,7 +147,7 @@ class View:
 
     def looks_further(self) -> None:
         """Notes that what is asked now looks at more than an operator and its operands."""
-        self._looked_further = True
+        self._looked = _FURTHER
 
     def operands(self, operator: int) -> tuple[str, list[int], list[int]]:
         """The type of an operator, and the tensors that it reads and writes."""
@@ -110,18 +170,21 @@ class View:
             about: what is asked, the same object for the same question.
             ask: the question; its answer is shared, so nobody changes it.
         """
-        answers = self._answers.setdefault(id(about), (about, {}))[1]
-        kind = node.kind
-        if self.made and not self.made.isdisjoint(node.inputs + node.outputs):
-            kind = (kind, *(tensor in self.made for tensor in node.inputs + node.outputs))
+        answers: dict[Hashable, _Found] = self._answers.setdefault(id(about), (about, {}))[1]
+        kind, operands = node.kind, node.inputs + node.outputs
+        if self.made and not self.made.isdisjoint(operands):
+            kind = (kind, *(tensor in self.made for tensor in operands))
         if kind in answers:
-            known: _Found = answers[kind]
-            return known
-        before, self._looked_further = self._looked_further, False
+            return answers[kind]
+        scaled = ("scales", kind, *(self._scale_kind[tensor] for tensor in operands))
+        if scaled in answers:
+            self._looked = max(self._looked, _AT_SCALES)
+            return answers[scaled]
+        before, self._looked = self._looked, _AT_KIND
         found = ask(node)
-        if not self._looked_further:
-            answers[kind] = found
-        self._looked_further |= before
+        if self._looked < _FURTHER:
+            answers[scaled if self._looked == _AT_SCALES else kind] = found
+        self._looked = max(self._looked, before)
         return found
 
     def each(self, subgraph: int, ask: Callable[[Node], _Found]) -> list[_Found]:
@@ -129,19 +192,35 @@ class View:
         nodes = self.nodes(subgraph)
         if self.made:
             return [self.once(node, ask, ask) for node in nodes]
-        kinds = [node.kind for node in nodes]
-        for node in dict(zip(kinds, nodes, strict=True)).values():
+        if subgraph not in self._kinds:
+            self._kinds[subgraph] = [node.kind for node in nodes]
+        kinds = self._kinds[subgraph]
+        of_kind = dict(zip(kinds, nodes, strict=True))
+        for node in of_kind.values():
             self.once(node, ask, ask)
         answers: dict[Hashable, _Found] = self._answers[id(ask)][1] if nodes else {}
-        return [answers[kind] if kind in answers else ask(node) for kind, node in zip(kinds, nodes, strict=True)]
+        if answers.keys() >= of_kind.keys():
+            return [answers[kind] for kind in kinds]
+        return [
+            answers[kind] if kind in answers else self.once(node, ask, ask)
+            for kind, node in zip(kinds, nodes, strict=True)
+        ]
 
     def scale(self, tensor: int) -> float:
         """The first scale of a tensor, 0 where there is none."""
+        self._looked = max(self._looked, _AT_SCALES)
         return self._scale[tensor]
 
     def zero_point(self, tensor: int) -> int:
         """The first zero point of a tensor, 0 where there is none."""
+        self._looked = max(self._looked, _AT_SCALES)
         return self._zero_point[tensor]
+
+    @property
+    def late(self) -> frozenset[int]:
+        """Operators that write what has no size before they run."""
+        self.looks_further()
+        return self._late
 
     def is_late(self, operator: int) -> bool:
         """Whether the shape of what an operator writes is known at run time only."""
@@ -224,6 +303,7 @@ class View:
         self._plans[subgraph] = plan
         self._links.pop(subgraph, None)
         self._nodes.pop(subgraph, None)
+        self._kinds.pop(subgraph, None)
 
 
 class Node:

@@ -96,6 +96,9 @@ class Delegate:
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+# What failures say of shapes that are not known before running; .dynamic tells where these begin.
+LATE, OPEN = "sized while running", "of a dynamic shape"
+
 # Options that several delegates have by these names, and the values of those that are on or off.
 MOST, LEAST = "max_delegated_partitions", "min_nodes_per_partition"
 SWITCH = ("false", "true")

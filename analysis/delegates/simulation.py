@@ -13,10 +13,12 @@ from ..borders import Borders, reading_instead
 from ..model import Model
 from ..ragged import Array, Categories
 from ..report import Column, Finding, Report, Severity
+from .dynamic import dynamic_roots
 from .islands import islands, unsorted
 from .nodes import View
 from .partition import Subset, kept, runs
 from .rules import Delegate, Failure
+from .startup import startup
 from .verdicts import VERDICTS, Verdicts, verdicts
 
 _MOST_LISTED = 1000
@@ -42,10 +44,18 @@ class Placement:
     needs: dict[int, str] = field(default_factory=dict)
     instead: dict[int, int] = field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def taken(self) -> set[int]:
         """Operators in partitions."""
         return {operator for _, operators in self.partitions for operator in operators}
+
+    @functools.cached_property
+    def groups(self) -> list[tuple[list[Failure], list[int]]]:
+        """What operators fail, with all that fail the same: those that are alike were asked once."""
+        found: dict[int, tuple[list[Failure], list[int]]] = {}
+        for operator, failed in self.failures.items():
+            found.setdefault(id(failed), (failed, []))[1].append(operator)
+        return list(found.values())
 
 
 def place(model: Model, delegate: Delegate, *, also: set[int] | None = None, view: View | None = None) -> Placement:
@@ -132,7 +142,11 @@ def report(model: Model, placed: Placement) -> Report:
     view = View(model)
     said = verdicts_of(view, placed)
     conditions = [said.conditions.get(operator, "") for operator in range(count)]
-    reasons = ["; ".join(map(str, placed.failures.get(operator, []))) or None for operator in range(count)]
+    reasons: list[str | None] = [None] * count
+    for failed, operators in placed.groups:
+        text = "; ".join(map(str, failed)) or None
+        for operator in operators:
+            reasons[operator] = text
     borders = borders_of(model, placed)
     crossing = int(borders.partition_bytes.sum())
     summary = {
@@ -174,6 +188,8 @@ def report(model: Model, placed: Placement) -> Report:
     )  # fmt: skip
     subgraphs, sizes = [s for s, _ in placed.partitions], [len(operators) for _, operators in placed.partitions]
     findings = [*_rejected(model, placed), *_conditional(model, said), *_unsorted(view, placed)]
+    findings += dynamic_roots(model, placed.delegate.title, placed.failures)
+    findings += startup(model, placed.delegate.name, len(placed.partitions), placed.taken, placed.instead)
     findings += borders.findings(subgraphs, sizes)
     return Report(f"partition_{placed.delegate.name}", summary, columns, tuple(findings), over="operators")
 
@@ -206,8 +222,10 @@ def sentence(model: Model, placed: Placement) -> str:
 
 def _common(placed: Placement) -> str:
     """What most operators fail, if there is such a thing beside being of a type that it does not know."""
-    known = [{f for f in found if f.operand != "operator"} for found in placed.failures.values()]
-    counts = Counter((f.operand, f.found) for found in known for f in found)
+    counts: Counter[tuple[str, str]] = Counter()
+    for failed, operators in placed.groups:
+        for failure in {failure for failure in failed if failure.operand != "operator"}:
+            counts[failure.operand, failure.found] += len(operators)
     if not counts:
         return ""
     (operand, found), count = max(counts.items(), key=lambda item: (item[1], item[0]))
@@ -227,12 +245,13 @@ def _rejected(model: Model, placed: Placement) -> list[Finding]:
     """One finding for each type and reason."""
     names, types = model.operators.type_names, model.operators.type
     about: dict[str, list[int]] = {}
-    for operator, found in sorted(placed.failures.items()):
-        text = "; ".join(map(str, found))
-        about.setdefault(f"{names[types[operator]]}: {text}", []).append(operator)
+    for failed, of_all in placed.groups:
+        text = "; ".join(map(str, failed))
+        for operator in of_all:
+            about.setdefault(f"{names[types[operator]]}: {text}", []).append(operator)
     ranked = sorted(about.items(), key=lambda item: (-len(item[1]), item[0]))[:100]
     return [
-        Finding("note", "delegate-rejects", f"{len(operators)} × {text}", tuple(operators[:_MOST_LISTED]))
+        Finding("note", "delegate-rejects", f"{len(operators)} × {text}", tuple(sorted(operators)[:_MOST_LISTED]))
         for text, operators in ranked
     ]
 

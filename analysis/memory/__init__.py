@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..kept import kept
 from ..model import Model
 from ..overview import weight_tensors
 from ..ragged import Array, Categories
@@ -55,7 +56,7 @@ def buffer_report(model: Model, planner: Planner) -> Report:
 
     Steps are those of the planner, not operators: TFLM plans the operators of a subgraph where it is run.
     """
-    plan = make(model, planner)
+    plan = _planned(model, planner)
     rows, planned = plan.needed.buffers, plan.offset is not None
     offset = np.zeros(len(rows), np.int64) if plan.offset is None else plan.offset
     runs = rows.last >= 0
@@ -74,10 +75,16 @@ def buffer_report(model: Model, planner: Planner) -> Report:
 
 def report(model: Model, planner: Planner, over: Literal["operators", "tensors"]) -> Report:
     """The plan of a planner, as a table of operators or of tensors. Summary and findings are the same for both."""
-    plan = make(model, planner)
+    plan = _planned(model, planner)
     columns = _operator_columns(model, plan) if over == "operators" else _tensor_columns(model, plan)
     name = "memory" + ("_micro" if planner == "micro" else "") + ("_tensors" if over == "tensors" else "")
-    return Report(name, _summary(model, plan), columns, tuple(_findings(model, plan)), over=over)
+    return Report(name, dict(_summary(model, planner)), columns, tuple(_findings(model, plan)), over=over)
+
+
+@kept
+def _planned(model: Model, planner: Planner) -> Plan:
+    """The plan of a planner for a model as it is."""
+    return make(model, planner)
 
 
 def _operator_columns(model: Model, plan: Plan) -> tuple[Column, ...]:
@@ -134,8 +141,10 @@ def _operators_at(plan: Plan, steps: Array) -> Array:
     return np.where(steps >= 0, operators[np.maximum(steps, 0)], -1) if len(operators) else np.full(len(steps), -1)
 
 
-def _summary(model: Model, plan: Plan) -> dict[str, Any]:
+@kept
+def _summary(model: Model, planner: Planner) -> dict[str, Any]:
     """Figures of the first subgraph with those that it runs; ``arenas`` has all subgraphs."""
+    plan = _planned(model, planner)
     nothing = dict.fromkeys(("arena_bytes", "peak_live_bytes", "fragmentation_bytes", "no_reuse_bytes"), 0)
     arenas = [figures(plan, arena) for arena in range(len(plan.arena_bytes))]
     names = model.subgraphs.names.tolist()

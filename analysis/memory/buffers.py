@@ -125,30 +125,33 @@ def _placed(buffers: Buffers, order: Array, alignment: int, fit: Fit) -> Array |
     buffers = replace(buffers, first=buffers.first + 1, last=buffers.last + 1)
     columns = (buffers.size, buffers.first, buffers.last, buffers.fixed)
     sizes, first, last, fixed = (column.tolist() for column in columns)
-    is_long = buffers.last - buffers.first >= _LONG
+    is_long = (buffers.last - buffers.first >= _LONG).tolist()
     spans: list[tuple[int, int]] = [(-1, -1)] * len(buffers)
-    at_step: list[list[int]] = [[] for _ in range(int(buffers.last.max(initial=-1)) + 2)]
+    # The same spans by the steps at which they are taken, but for long ones.
+    at_step: list[list[tuple[int, int]]] = [[] for _ in range(int(buffers.last.max(initial=-1)) + 2)]
     long: list[int] = []
-    placed = np.zeros(len(buffers), bool)
+    placed = bytearray(len(buffers))
     compared = 0
     for row in order.tolist():
         start, stop = first[row], last[row]
         if is_long[row]:
-            near = np.flatnonzero(placed & (buffers.first <= stop) & (buffers.last >= start)).tolist()
+            near = np.frombuffer(placed, bool) & (buffers.first <= stop) & (buffers.last >= start)
+            taken = {spans[other] for other in np.flatnonzero(near).tolist()}
         else:
-            near = [other for other in long if first[other] <= stop and last[other] >= start]
-            near += {*chain.from_iterable(at_step[start : stop + 1])}
-        compared += len(near) + len(long)
+            taken = {*chain.from_iterable(at_step[start : stop + 1])}
+            if long:
+                taken.update([spans[other] for other in long if first[other] <= stop and last[other] >= start])
+        compared += len(taken) + len(long)
         if compared > _MOST_COMPARED:
             return None
         offset = fixed[row]
         if offset < 0:
-            offset = fit(sorted([spans[other] for other in near]), sizes[row], alignment)
-        spans[row] = (offset, offset + sizes[row])
+            offset = fit(sorted(taken), sizes[row], alignment)
+        spans[row] = span = (offset, offset + sizes[row])
         placed[row] = True
         if is_long[row]:
             long.append(row)
         else:
             for step in range(start, stop + 1):
-                at_step[step].append(row)
+                at_step[step].append(span)
     return np.array([span[0] for span in spans], np.int64)

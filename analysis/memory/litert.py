@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..dtypes import bits_of
+from ..kept import kept
 from ..model import Model
 from ..operands import at, numbered
 from ..ragged import Array, Ragged
@@ -127,8 +128,19 @@ def _places(model: Model, sizes: Array) -> tuple[Array, list[int]]:
     return place, late
 
 
+@kept
 def sized_while_running(model: Model) -> tuple[list[int], list[int]]:
     """The tensors that kernels take out of the arena, and the operators whose outputs have no size before they run."""
+    heap, by = _sizing(model)
+    return heap, list(by)
+
+
+def sized_by(model: Model) -> dict[int, list[int]]:
+    """Of the operators whose outputs have no size before they run, the inputs that say it, by their places."""
+    return _sizing(model)[1]
+
+
+def _sizing(model: Model) -> tuple[list[int], dict[int, list[int]]]:
     operators, constant = model.operators, model.is_constant
     inputs, outputs = operators.inputs, operators.outputs
     folds, shaped = (_relevant(model, rules) for rules in (_FOLDED, _SHAPING))
@@ -141,7 +153,7 @@ def sized_while_running(model: Model) -> tuple[list[int], list[int]]:
     shaping[inputs.rows[shaped & ~at(constant, inputs.values, True)]] = True
     known = constant.tolist()
     heap: list[int] = []
-    late: list[int] = []
+    late: dict[int, list[int]] = {}
     for row in np.flatnonzero(folding | shaping).tolist():
         name = operators.type_names[operators.type[row]]
         operands, written = inputs[row].tolist(), [tensor for tensor in outputs[row].tolist() if tensor >= 0]
@@ -150,7 +162,8 @@ def sized_while_running(model: Model) -> tuple[list[int], list[int]]:
                 known[tensor] = True
                 heap.append(tensor)
         elif shaping[row] and not _all_known(operands, _SHAPING[name], known):
-            late.append(row)
+            numbers = range(len(operands)) if _SHAPING[name] == (_ALL,) else _SHAPING[name]
+            late[row] = [n for n in numbers if n < len(operands) and operands[n] >= 0 and not known[operands[n]]]
             heap += written
     return heap, late
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..dtypes import dtype_name
 from ..encoding import KINDS
+from ..kept import kept
 from ..model import Model
 from ..operands import numbered
-from ..ragged import Array, Categories
+from ..ragged import Array, Categories, kinds_of
 
 # Operators with weights: the input that holds them, that of the bias, the axis of the output channels
 # (tflite/kernels of LiteRT f674577; -1 is none).
@@ -63,6 +64,7 @@ def is_type(model: Model, *names: str) -> Array:
     return wanted[model.operators.type]
 
 
+@kept
 def origins(model: Model) -> Origins:
     """Looks through DEQUANTIZE, DENSIFY and CAST, of constants only."""
     tensor = np.where(model.is_constant, np.arange(len(model.tensors)), -1)
@@ -82,6 +84,7 @@ def origins(model: Model) -> Origins:
     return Origins(tensor, dequantized, densified)
 
 
+@kept
 def modes(model: Model) -> Modes:
     """The mode of every operator; docs/quantization.md says what each means."""
     found = origins(model)
@@ -92,13 +95,13 @@ def modes(model: Model) -> Modes:
     converts = is_type(model, *_CONVERSIONS)
     # One name for each combination that there is: a handful, however many operators.
     keys = np.column_stack([types, weights, converts[:, None], np.where(converts, model.operators.type, -1)])
-    combinations, codes = np.unique(keys.astype(np.int32), axis=0, return_inverse=True)
-    names = [_name(row, model.operators.type_names) for row in combinations.tolist()]
+    _, first, codes = np.unique(kinds_of(list(keys.T), len(keys)), return_index=True, return_inverse=True)
+    names = [_name(row, model.operators.type_names) for row in keys[first].astype(np.int64).tolist()]
     distinct = sorted(set(names))
     places = np.array([distinct.index(name) for name in names], np.int64)
     computes = ~converts
     return Modes(
-        Categories(places[codes.reshape(-1)] if len(names) else np.zeros(0, np.int64), distinct),
+        Categories(places[codes] if len(names) else np.zeros(0, np.int64), distinct),
         computes & float_types & ~integer_types,
         computes & integer_types & ~float_types,
         found,

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import threading
+import math
 import zlib
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..dtypes import bits_of
+from ..kept import kept
 from ..model import Model
 from ..overview import weight_tensors
 from ..quantization.channels import channel_axes
-from ..ragged import Array
+from ..ragged import Array, kinds_of
 from ..sparse import Encoding, dense_stored, encoding
-from ..values import UnreadableError, stored
+from ..values import UnreadableError, readable, stored, stored_rows
 from .statistics import Statistics, statistics
 from .structure import Pattern, pattern
+from .together import SMALL, together
 
 # From this share of zeros on it is looked where they lie.
 SPARSE = 0.05
@@ -27,6 +28,8 @@ _SAMPLE, _PIECES = 1 << 16, 4
 # A tensor is looked at for structure up to so many elements: it is held unpacked.
 _MOST_HELD = 1 << 26
 _LEAST_COMPARED = 64
+# Elements of small tensors that are looked at together: with what is made of them they stay in a processor's cache.
+_TOGETHER = 1 << 17
 # Elements of sparse tensors that are decoded of one model: a small file can tell of any number of zeros.
 _MOST_DECODED = 1 << 28
 TOO_MANY = f"more than {_MOST_DECODED:,} elements of the model's sparse tensors are not decoded"
@@ -74,56 +77,96 @@ class Weights:
     copies: list[list[int]]
 
 
-_KEPT: WeakKeyDictionary[Model, Weights] = WeakKeyDictionary()
-# A page asks for several reports at once, and reading the weights is most of the work of each.
-_LOOKING = threading.Lock()
-
-
+@kept
 def weights_of(model: Model) -> Weights:
     """The weights of a model, looked at once.
 
     Raises:
         ModelError: when the file was changed.
     """
-    with _LOOKING:
-        if model not in _KEPT:
-            _KEPT[model] = _look(model)
-        return _KEPT[model]
-
-
-def _look(model: Model) -> Weights:
     axes, sparse = channel_axes(model), model.is_sparse
+    tensors = weight_tensors(model)
+    zeros, bits = _zeros(model, tensors), bits_of(model.tensors.type[tensors])
+    small = _small(model, tensors, axes, zeros)
     found: list[Weight] = []
     known, unreadable = [], {}
     left = _MOST_DECODED
-    for tensor in weight_tensors(model).tolist():
+    for row, (tensor, zero, width) in enumerate(zip(tensors.tolist(), zeros.tolist(), bits.tolist(), strict=True)):
+        if row in small:
+            axis, channels, figures, regular, deflated = small[row]
+            found.append(Weight(axis, channels, width, zero, figures, None, regular, deflated))
+            known.append(tensor)
+            continue
         left -= max(int(model.tensors.elements[tensor]), 0) if sparse[tensor] else 0
         if left < 0 and sparse[tensor]:
             unreadable[tensor] = TOO_MANY
             continue
         try:
-            found.append(_weight(model, tensor, int(axes[tensor]), is_sparse=bool(sparse[tensor])))
+            found.append(_weight(model, tensor, int(axes[tensor]), zero, width))
             known.append(tensor)
         except UnreadableError as error:
             unreadable[tensor] = str(error)
     return Weights(np.array(known, np.int64), found, unreadable, _copies(model, known))
 
 
-def _weight(model: Model, tensor: int, axis: int, *, is_sparse: bool) -> Weight:
+def _zeros(model: Model, tensors: Array) -> Array:
+    """The stored value that stands for 0, int64: the zero point where there is one, 0 where channels differ."""
+    points = model.quantization.zero_point.take(tensors)
+    there = points.counts > 0
+    zeros = np.zeros(len(tensors), np.int64)
+    zeros[there] = points.values[points.offsets[:-1][there]]
+    zeros[points.rows[points.values != zeros[points.rows]]] = 0
+    return zeros
+
+
+_Looked = tuple[int, int | None, Statistics, Pattern | None, int]
+
+
+def _small(model: Model, tensors: Array, axes: Array, zeros: Array) -> dict[int, _Looked]:
+    """By the place in ``tensors``, what is known of small dense ones: axis, channels, statistics, pattern, deflated.
+
+    Tensors of one type and shape are looked at together.
+    """
+    shapes = model.tensors.shape.take(tensors)
+    axis = np.where(axes[tensors] < shapes.counts, axes[tensors], -1)
+    kinds = kinds_of([model.tensors.type[tensors], shapes.kinds(), axis], len(tensors))
+    rows = np.flatnonzero(readable(model, tensors) & (model.tensors.elements[tensors] <= SMALL))
+    rows = rows[np.argsort(kinds[rows], kind="stable")]
+    found: dict[int, _Looked] = {}
+    for alike in np.split(rows, np.flatnonzero(np.diff(kinds[rows])) + 1) if len(rows) else []:
+        shape, of_axis = tuple(shapes[alike[0]].tolist()), int(axis[alike[0]])
+        channels = shape[of_axis] if of_axis >= 0 else None
+        step = max(1, _TOGETHER // math.prod(shape))
+        for some in (alike[begin : begin + step] for begin in range(0, len(alike), step)):
+            raw, numbers = stored_rows(model, tensors[some])
+            of_some = together(numbers, shape, of_axis, zeros[some])
+            for row, data, values, figures in zip(some.tolist(), raw, numbers, of_some, strict=True):
+                if figures is None:
+                    continue
+                regular = None
+                if _has_many_zeros(figures, of_axis):
+                    regular = pattern(values.reshape(shape), of_axis, int(zeros[row]))
+                found[row] = (of_axis, channels, figures, regular, len(zlib.compress(data.data)))
+    return found
+
+
+def _weight(model: Model, tensor: int, axis: int, zero: int, bits: int) -> Weight:
+    is_sparse = bool(model.is_sparse[tensor])
     how = encoding(model, tensor) if is_sparse else None
     values = dense_stored(model, tensor) if is_sparse else stored(model, tensor)
     if values is None:
         raise UnreadableError("is not in the file, of a type without numbers, or not of its size")
     axis = axis if axis < len(values.shape) else -1
-    points = model.quantization.zero_point[tensor]
-    zero = int(points[0]) if len(points) and (points == points[0]).all() else 0
     figures = statistics(values, axis, zero)
     regular = None
-    if axis >= 0 and figures.zeros >= SPARSE * figures.count and figures.count <= _MOST_HELD:
+    if _has_many_zeros(figures, axis) and figures.count <= _MOST_HELD:
         regular = pattern(values.read(0, values.count).reshape(values.shape), axis, zero)
-    bits = int(bits_of(model.tensors.type[tensor : tensor + 1])[0])
     channels = values.shape[axis] if axis >= 0 else None
     return Weight(axis, channels, bits, zero, figures, how, regular, _deflated(model, tensor))
+
+
+def _has_many_zeros(figures: Statistics, axis: int) -> bool:
+    return axis >= 0 and figures.zeros >= SPARSE * figures.count
 
 
 def _deflated(model: Model, tensor: int) -> int:
@@ -138,17 +181,19 @@ def _deflated(model: Model, tensor: int) -> int:
 
 def _copies(model: Model, tensors: list[int]) -> list[list[int]]:
     """Only buffers of the same size are hashed."""
-    by_size: dict[int, list[int]] = {}
-    for tensor in tensors:
-        size = int(model.buffers.size[model.tensors.buffer[tensor]])
+    buffers = model.tensors.buffer[tensors]
+    starts, sizes = model.buffers.start[buffers].tolist(), model.buffers.size[buffers].tolist()
+    by_size: dict[int, list[tuple[int, int]]] = {}
+    for tensor, start, size in zip(tensors, starts, sizes, strict=True):
         if size >= _LEAST_COMPARED:
-            by_size.setdefault(size, []).append(tensor)
+            by_size.setdefault(size, []).append((tensor, start))
     groups: dict[tuple[int, bytes], list[int]] = {}
+    model.source.check()
     for size, several in by_size.items():
         if len(several) > 1:
-            for tensor in several:
-                data = model.buffer_data(int(model.tensors.buffer[tensor]))
-                groups.setdefault((size, hashlib.blake2b(data.data).digest()), []).append(tensor)
+            for tensor, start in several:
+                data = model.source.data[start : start + size].data
+                groups.setdefault((size, hashlib.blake2b(data).digest()), []).append(tensor)
     return [group for group in groups.values() if len(group) > 1]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +16,12 @@ from ..ragged import Array
 from ..values import Stored
 
 # More channels than this are not told apart: embeddings have one for each word.
-_MOST_CHANNELS = 1 << 14
+MOST_CHANNELS = 1 << 14
 # Different values of floats are counted up to so many elements.
 _MOST_SORTED = 1 << 18
-_RUN = 1024
+RUN = 1024
 # The fourth power of a float32 up to here is one.
-_LARGE = 1e9
+LARGE = 1e9
 # Floats in a block: with what is made of them they stay in a processor's cache.
 _FLOATS = 1 << 17
 
@@ -91,7 +92,7 @@ def _of_bytes(values: Stored, axis: int, zero: int) -> Statistics:
 def _histogram(values: Stored, axis: int) -> tuple[Array, tuple[Array, Array] | None]:
     """How often every byte is there; with channels, for each its different values and how often it has each."""
     channels = values.shape[axis] if axis >= 0 else 0
-    if not 1 < channels <= _MOST_CHANNELS:
+    if not 1 < channels <= MOST_CHANNELS:
         counts = np.zeros(256, np.int64)
         for _, block in values.blocks(2):
             counts += _counts(block.view(np.uint8))
@@ -142,9 +143,9 @@ def of_histogram(counts: Array, levels: Array, zeros: int, nonfinite: int = 0) -
     off = of - mean
     second, fourth = float((n * off**2).sum() / total), float((n * off**4).sum() / total)
     share = n / total
-    return Statistics(
-        total + nonfinite, zeros, nonfinite, float(of.min()), float(of.max()), mean, math.sqrt(second),
-        fourth / second**2 if second > 0 else None, len(n), float(-(share * np.log2(share)).sum()), huffman_bytes(n),
+    return of_moments(
+        total, nonfinite, zeros, float(of.min()), float(of.max()), mean, second, fourth,
+        unique=len(n), entropy=float(-(share * np.log2(share)).sum()), huffman=huffman_bytes(n),
     )  # fmt: skip
 
 
@@ -218,7 +219,7 @@ def _of_sums(values: Stored) -> Statistics:
         if not count:
             pivot = float(block.mean(dtype=np.float64))
         count += block.size
-        if block.dtype == np.float32 and max(-low, high) > _LARGE:
+        if block.dtype == np.float32 and max(-low, high) > LARGE:
             block = block.astype(np.float64)
             scratch = np.empty(scratch.shape)
         with np.errstate(over="ignore", invalid="ignore"):  # of doubles that large nothing is known but their range
@@ -227,13 +228,29 @@ def _of_sums(values: Stored) -> Statistics:
         return Statistics(nonfinite, zeros, nonfinite, math.nan, math.nan, math.nan, math.nan, None)
     if not np.isfinite(sums).all():
         return Statistics(count + nonfinite, zeros, nonfinite, low, high, math.nan, math.nan, None)
+    return of_powers(count, nonfinite, zeros, low, high, pivot, sums)
+
+
+def of_powers(
+    count: int, nonfinite: int, zeros: int, low: float, high: float, pivot: float, sums: Array, **more: Any
+) -> Statistics:
+    """Statistics of ``count`` finite values from sums of the first four powers of their distances from a pivot."""
     first, second, third, fourth = (sums / count).tolist()
     variance = max(second - first**2, 0.0)
     moment = fourth - 4 * first * third + 6 * first**2 * second - 3 * first**4
     kurtosis = moment / variance**2 if variance > 1e-30 * max(pivot**2, 1e-300) else None
     return Statistics(
-        count + nonfinite, zeros, nonfinite, low, high, pivot + first, math.sqrt(variance), kurtosis
+        count + nonfinite, zeros, nonfinite, low, high, pivot + first, math.sqrt(variance), kurtosis, **more
     )  # fmt: skip
+
+
+def of_moments(
+    count: int, nonfinite: int, zeros: int, low: float, high: float, mean: float, second: float, fourth: float,
+    **more: Any,
+) -> Statistics:  # fmt: skip
+    """Statistics of ``count`` finite values from their second and fourth central moments."""
+    kurtosis = fourth / second**2 if second > 0 else None
+    return Statistics(count + nonfinite, zeros, nonfinite, low, high, mean, math.sqrt(second), kurtosis, **more)
 
 
 def _powers(block: Array, pivot: float, scratch: Array) -> Array:
@@ -242,9 +259,9 @@ def _powers(block: Array, pivot: float, scratch: Array) -> Array:
     Runs of 1,024 are summed in the type of the block, which loses no more than its rounding, and their sums in float64.
     By einsum and not by BLAS, whose threads wait for each other longer than a block takes.
     """
-    whole = block.size // _RUN * _RUN
+    whole = block.size // RUN * RUN
     sums = np.zeros(4)
-    for part in (block[:whole].reshape(-1, _RUN), block[whole:].reshape(1, -1)):
+    for part in (block[:whole].reshape(-1, RUN), block[whole:].reshape(1, -1)):
         if part.size:
             off, square = (row[: part.size].reshape(part.shape) for row in scratch)
             np.subtract(part, block.dtype.type(pivot), out=off)
@@ -265,7 +282,7 @@ def _distinct(values: Stored, axis: int) -> dict[str, object]:
     found: dict[str, object] = {
         "unique": len(counts), "entropy": float(-(share * np.log2(share)).sum()), "huffman": huffman_bytes(counts),
     }  # fmt: skip
-    if axis >= 0 and 1 < values.shape[axis] <= _MOST_CHANNELS:
+    if axis >= 0 and 1 < values.shape[axis] <= MOST_CHANNELS:
         rows = np.sort(np.moveaxis(numbers.reshape(values.shape), axis, 0).reshape(values.shape[axis], -1), axis=1)
         each = 1 + (rows[:, 1:] != rows[:, :-1]).sum(1)
         found["channel_unique"] = (int(each.min()), int(each.max()))
@@ -286,6 +303,4 @@ def _of_integers(values: Stored, zero: int) -> Statistics:
         off = block.astype(np.float64) - mean
         square = off * off
         second, fourth = second + float(square.sum()), fourth + float(np.einsum("i,i->", square, square))
-    variance = second / count
-    kurtosis = fourth / count / variance**2 if variance > 0 else None
-    return Statistics(count, zeros, 0, low, high, mean, math.sqrt(variance), kurtosis)
+    return of_moments(count, 0, zeros, low, high, mean, second / count, fourth / count)

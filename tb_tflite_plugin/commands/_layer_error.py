@@ -52,14 +52,16 @@ def keep(
     from ..analysis.source import os_errors
     from ..errors import UsageError
     from ..jsontext import dumps
-    from ..runtime.error_file import to_json
+    from ..runtime.error_file import to_json, without_directory
     from ..summary import log_layer_error
     from ._models import identity
 
     logdir, tag, step = log
     if output is not None:
         with os_errors(str(output)):
-            output.write_text(dumps(to_json(report, closeups, identity(model))) + "\n", encoding="utf-8")
+            output.write_text(
+                dumps(to_json(without_directory(report), closeups, identity(model))) + "\n", encoding="utf-8"
+            )
     if logdir is not None:
         with os_errors(logdir):
             try:

@@ -125,29 +125,29 @@ def check(name: str, model: Model, reason: str) -> None:
         assert placed.wanted == {0}
 
 
-@pytest.mark.parametrize(
-    ("op", "inputs", "output", "options", "version", "reason"),
-    [
-        ("FULLY_CONNECTED", case(Q, Q, I32, constant=1, shape=[4, 4]), Q, None, 1, "input 2 (bias)"),
-        ("FULLY_CONNECTED", case(F, Q, constant=1, shape=[4, 4]), F, None, 1, ""),
-        ("FULLY_CONNECTED", case(F, F, constant=1, shape=[4, 4]), F, None, 8, "sparse"),
-        ("FULLY_CONNECTED", case(F, "INT16", constant=1, shape=[4, 4]), F, None, 1, "INT16"),
-        ("BATCH_MATMUL", case(F, F), Q, None, 1, ""),
-        ("BATCH_MATMUL", case(F, H), F, None, 1, "like input 0"),
-        ("BATCH_MATMUL", case(F, F, shape=[4]), F, None, 1, "at least 2 dimensions"),
-        ("SOFTMAX", case(F), F, tfl.SoftmaxOptionsT(beta=2.0), 1, "option beta"),
-        ("CONCATENATION", case(F), F, tfl.ConcatenationOptionsT(axis=1), 1, "2 to 5"),
-        ("CONCATENATION", case(F, F), F, tfl.ConcatenationOptionsT(axis=4), 1, "less than 4"),
-        ("PRELU", case(F, F), F, None, 1, "make the slope a constant"),
-        ("ELU", case(U), U, None, 1, "INT8"),
-        ("QUANTIZE", case(Q), U, None, 1, "like the input"),
-        ("SPLIT", case(I32, F, constant=0), F, None, 1, "2 to 4"),
-        ("EXPAND_DIMS", case(F, I32, constant=1), F, None, 1, "RESHAPE"),
-        ("MAX_POOL_2D", case(F), F, tfl.Pool2DOptionsT(filterHeight=1, filterWidth=1, strideH=2, strideW=2), 1, "1x1"),
-        ("Convolution2DTransposeBias", case(F, F, F), F, None, 1, ""),
-        ("Betainc", case(F), F, None, 1, "an operator that it has a kernel for"),
-    ],
-)  # fmt: skip
+XNNPACK_CASES: list[tuple[str, list[Operand], str, Any, int, str]] = [
+    ("FULLY_CONNECTED", case(Q, Q, I32, constant=1, shape=[4, 4]), Q, None, 1, "input 2 (bias)"),
+    ("FULLY_CONNECTED", case(F, Q, constant=1, shape=[4, 4]), F, None, 1, ""),
+    ("FULLY_CONNECTED", case(F, F, constant=1, shape=[4, 4]), F, None, 8, "sparse"),
+    ("FULLY_CONNECTED", case(F, "INT16", constant=1, shape=[4, 4]), F, None, 1, "INT16"),
+    ("BATCH_MATMUL", case(F, F), Q, None, 1, ""),
+    ("BATCH_MATMUL", case(F, H), F, None, 1, "like input 0"),
+    ("BATCH_MATMUL", case(F, F, shape=[4]), F, None, 1, "at least 2 dimensions"),
+    ("SOFTMAX", case(F), F, tfl.SoftmaxOptionsT(beta=2.0), 1, "option beta"),
+    ("CONCATENATION", case(F), F, tfl.ConcatenationOptionsT(axis=1), 1, "2 to 5"),
+    ("CONCATENATION", case(F, F), F, tfl.ConcatenationOptionsT(axis=4), 1, "less than 4"),
+    ("PRELU", case(F, F), F, None, 1, "make the slope a constant"),
+    ("ELU", case(U), U, None, 1, "INT8"),
+    ("QUANTIZE", case(Q), U, None, 1, "like the input"),
+    ("SPLIT", case(I32, F, constant=0), F, None, 1, "2 to 4"),
+    ("EXPAND_DIMS", case(F, I32, constant=1), F, None, 1, "RESHAPE"),
+    ("MAX_POOL_2D", case(F), F, tfl.Pool2DOptionsT(filterHeight=1, filterWidth=1, strideH=2, strideW=2), 1, "1x1"),
+    ("Convolution2DTransposeBias", case(F, F, F), F, None, 1, ""),
+    ("Betainc", case(F), F, None, 1, "an operator that it has a kernel for"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("op", "inputs", "output", "options", "version", "reason"), XNNPACK_CASES)
 def test_conditions_of_xnnpack(
     handmade: Any, op: str, inputs: list[Operand], output: str, options: Any, version: int, reason: str
 ) -> None:

@@ -67,8 +67,6 @@ DIFFERENT: dict[str, Callable[[dict[str, Any]], object]] = {
     "constant": lambda it: it["tensor"].update(data=bytes(4)),
     "sparse": lambda it: it["tensor"].update(
         sparsity=tfl.SparsityParametersT(traversalOrder=[0, 1]), data=bytes(4)),
-    "scale": lambda it: it["tensor"].update(quantization=quantized(0.25)),
-    "zero point": lambda it: it["tensor"].update(quantization=quantized(0.5, 1)),
     "axis": lambda it: it["tensor"].update(quantization=quantized(0.5, axis=1)),
     "channels": lambda it: it["tensor"].update(quantization=quantized(0.5, count=4)),
     "no quantization": lambda it: it["tensor"].update(quantization=None),
@@ -171,10 +169,26 @@ def test_a_claim_may_change_what_it_was_told(handmade: Any) -> None:
     assert [len(failed) for failed in claim(View(model), 0).failures.values()] == [2] * 4
 
 
-def test_scales_that_are_no_numbers_are_equal_by_their_bits(handmade: Any) -> None:
-    for scale in (0.5, np.nan, 0.5, np.nan):
-        tensor = handmade.tensor([4], "INT8", quantization=quantized(scale))
+def test_scales_are_told_apart_for_those_who_look_at_them(handmade: Any) -> None:
+    scales = [(0.5, 0), (np.nan, 0), (0.5, 0), (np.nan, 0), (0.25, 0), (0.5, 1), (0.0, 0), (-0.0, 0)]
+    for scale, zero in scales:
+        tensor = handmade.tensor([4], "INT8", quantization=quantized(scale, zero))
         handmade.op("RELU", [tensor], [handmade.tensor([4])])
-    kinds = [node.kind for node in View(handmade.open()).nodes(0)]
-    assert kinds[0] == kinds[2] != kinds[1]
-    assert kinds[1] == kinds[3]
+    asked: list[str] = []
+
+    def ask(look: Callable[[Node], object]) -> list[str]:
+        def answer(node: Node) -> str:
+            asked.append(str(look(node)))
+            return asked[-1]
+
+        def question(node: Node) -> str:  # a question in a question: who looked is known to both
+            return view.once(node, answer, answer)
+
+        view = View(handmade.open())
+        return view.each(0, question)
+
+    assert len(set(ask(lambda node: node.type(node.input(0))))) == len(asked) == 1
+    asked.clear()
+    found = ask(lambda node: (node.view.scale(node.input(0)), node.view.zero_point(node.input(0))))
+    assert found == [str(pair) for pair in scales]
+    assert len(asked) == len(set(map(str, scales))) == 6

@@ -52,9 +52,12 @@ def numbers(*values: int) -> Operand:
     return T(I32, data=list(values))
 
 
-def single(handmade: Any, op: str, inputs: list[Operand], output: Operand, options: Any, version: int) -> Model:
+def single(
+    handmade: Any, op: str, inputs: list[Operand], output: Operand | list[Operand], options: Any, version: int
+) -> Model:
     ids = [operand.add(handmade) for operand in inputs]
-    handmade.op(op, ids, [output.add(handmade)], options)
+    outputs = output if isinstance(output, list) else [output]
+    handmade.op(op, ids, [operand.add(handmade) for operand in outputs], options)
     handmade.model.operatorCodes[0].version = version
     model: Model = handmade.open()
     return model

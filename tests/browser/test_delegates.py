@@ -30,6 +30,14 @@ def test_what_stays_behind_and_what_it_costs(tab: Any, serve: Callable[..., str]
     tab.expect("only XNNPACK: 0 operators", "only GPU: 10 operators")
 
 
+def test_what_another_option_would_take(tab: Any, serve: Callable[..., str], models: Path) -> None:
+    tab.open(serve(models / "opzoo_float32.tflite"))
+    tab.main.get_by_role("button", name="NNAPI: 34 of 44 operators").click()
+    tab.expect("Accepted if", "option feature_level=6", "With another option of the delegate")
+    tab.main.get_by_role("button", name="BATCH_MATMUL, NNAPI: 0 of 2 accepted, 2 accepted with another option").click()
+    tab.viewer.until(lambda: len(tab.selected()) == 2, "two operators selected")
+
+
 def test_the_graph_is_coloured_by_a_delegate(tab: Any, serve: Callable[..., str], models: Path) -> None:
     tab.open(serve(models / "opzoo_int8.tflite"))
     tab.main.get_by_role("button", name="Show in graph").first.click()

@@ -74,6 +74,15 @@ def test_traces_show_inputs_outputs_and_what_is_near(viewer, serve, models: Path
     viewer.until(lambda: traced(viewer) == set() and selected(viewer) == ["o10"], "no trace; the selection stays")
 
 
+def operators(viewer) -> set[int]:
+    """The operators in the scene."""
+    return {item for kind, item in viewer.boxes() if kind in (0, 5)}
+
+
+def scene_height(viewer) -> float:
+    return float(viewer.frame().evaluate("() => document.querySelector('.surface canvas').graph.scene.height"))
+
+
 def test_paths_between_two(viewer, new_viewer, serve, models: Path):
     viewer.open(serve(models / "mnet_v2_int8.tflite")).drawn()
     trace = viewer.frame().get_by_role("toolbar", name="Trace")
@@ -83,13 +92,21 @@ def test_paths_between_two(viewer, new_viewer, serve, models: Path):
     viewer.click("operator", 11, modifiers=["Control"])
     trace.get_by_role("button", name="Paths").click()
     viewer.until(lambda: traced(viewer) == {7, 8, 9, 10, 11}, "the two branches between them")
+    height = scene_height(viewer)
     viewer.frame().get_by_role("button", name="Hide rest").click()
     viewer.until(lambda: "trace=!paths" in viewer.page.url.replace("%21", "!"), "the trace in the URL")
-    x, y = viewer.place("operator", 2)
-    viewer.frame().locator(".surface canvas").click(position={"x": x, "y": y})
-    viewer.until(lambda: "o2" not in selected(viewer), "what is hidden is not there to be clicked on")
+    viewer.until(lambda: operators(viewer) == {7, 8, 9, 10, 11}, "nothing else laid out")
+    assert scene_height(viewer) < height / 2, "and no gaps where it was"
     other = new_viewer().open(viewer.page.url).drawn()
-    other.until(lambda: traced(other) == {7, 8, 9, 10, 11}, "the same from the link")
+    other.until(lambda: traced(other) == operators(other) == {7, 8, 9, 10, 11}, "the same from the link")
+    viewer.frame().locator(".surface").focus()
+    viewer.page.keyboard.press("h")
+    viewer.until(lambda: scene_height(viewer) == height, "all of it again")
+    assert traced(viewer) == {7, 8, 9, 10, 11}, "with the trace"
+    viewer.page.keyboard.press("h")
+    viewer.until(lambda: operators(viewer) == {7, 8, 9, 10, 11}, "only these again")
+    viewer.page.keyboard.press("Escape")
+    viewer.until(lambda: scene_height(viewer) == height, "all of it when the trace ends")
 
 
 def test_a_trace_ends_where_it_has_nothing(viewer, serve, models: Path):
@@ -127,22 +144,29 @@ def test_boxes_are_selected_one_by_one_or_in_a_rectangle(viewer, serve, models: 
     viewer.expect_details("3 selected")
 
 
+def short_line(viewer: Any, least: int) -> tuple[float, float, list[int]]:
+    """The middle of a line from one rank to the next that carries so many tensors at least, not an input; and these."""
+    x, y, tensors = viewer.frame().evaluate(
+        """(least) => {
+            const { graph } = document.querySelector('.surface canvas');
+            const { boxes, lines } = graph.scene;
+            const { x, y } = graph.window;
+            const carried = (i) => lines.tensors.values.slice(lines.tensors.offsets[i], lines.tensors.offsets[i + 1]);
+            const line = lines.from.findIndex((from, i) => {
+              const isShort = lines.offsets[i + 1] - lines.offsets[i] === 4;
+              return isShort && boxes.kind[from] !== 3 && carried(i).length >= least;
+            });
+            const [x0, y0, x1, y1] = lines.points.slice(lines.offsets[line]);
+            return [((x0 + x1) / 2 - x) * graph.zoom, ((y0 + y1) / 2 - y) * graph.zoom, Array.from(carried(line))];
+        }""",
+        least,
+    )
+    return x, y, tensors
+
+
 def test_lines_are_hovered_and_clicked(viewer, serve, models: Path):
     viewer.open(serve(models / "mnet_v2_int8.tflite")).drawn()
-    x, y, tensor = viewer.frame().evaluate(
-        """() => {
-            const { graph } = document.querySelector('.surface canvas');
-            const { lines } = graph.scene;
-            const { x, y } = graph.window;
-            const line = lines.from.findIndex((from, i) => {
-              const at = lines.offsets[i];
-              return lines.offsets[i + 1] - at === 4 && lines.points[at] === lines.points[at + 2];
-            });
-            const p = lines.offsets[line];
-            const middle = (lines.points[p + 1] + lines.points[p + 3]) / 2;
-            return [(lines.points[p] - x) * graph.zoom, (middle - y) * graph.zoom, lines.tensor[line]];
-        }"""
-    )
+    x, y, (tensor,) = short_line(viewer, 1)
     canvas = viewer.frame().locator(".surface canvas")
     canvas.hover(position={"x": x + 1, "y": y})
     name = open_model(models / "mnet_v2_int8.tflite").tensors.name[tensor]
@@ -152,6 +176,20 @@ def test_lines_are_hovered_and_clicked(viewer, serve, models: Path):
         assert word in card.inner_text()
     canvas.click(position={"x": x, "y": y})
     viewer.until(lambda: selected(viewer) == [f"t{tensor}"], "the tensor selected")
+
+
+def test_a_line_between_groups_tells_of_all_that_it_carries(viewer, serve, models: Path):
+    viewer.open(serve(models / "mnet_int8_numericverify.tflite")).drawn()
+    x, y, tensors = short_line(viewer, 2)
+    assert len(tensors) == 7
+    viewer.frame().locator(".surface canvas").hover(position={"x": x + 1, "y": y})
+    card = viewer.frame().get_by_role("tooltip")
+    viewer.until(lambda: card.count() == 1, "a card")
+    assert card.locator("b").inner_text().startswith("7 tensors · ")
+    names = open_model(models / "mnet_int8_numericverify.tflite").tensors.name
+    shown = card.locator("dt").all_inner_texts()
+    assert [name in names[tensor] for name, tensor in zip(shown, tensors, strict=True)] == [True] * 7
+    assert all("1×8×8" in text or "1×4×4" in text for text in card.locator("dd").all_inner_texts())
 
 
 def test_the_hover_card_tells_all_of_an_operator(viewer, serve, models: Path):

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import http.client
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -16,16 +17,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import flatbuffers
+import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as tfl
 from werkzeug.test import Client
 
 from tb_tflite_plugin.app import App
 from tb_tflite_plugin.library import Library
+from tb_tflite_plugin.permission import Permission
 from tb_tflite_plugin.scan import Root
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,6 +170,54 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class Server:
+    """An application that may run models, asked as its own page asks."""
+
+    OWN: ClassVar = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin", "X-TFLite-Viz": "1"}
+
+    def __init__(self, library: Library, wait_for: Callable[..., Any]) -> None:
+        self.client = Client(App(library, permission=Permission()))
+        self._wait_for = wait_for
+
+    def post(self, path: str, body: Any, **headers: str) -> Any:
+        sent = {**self.OWN, "Content-Type": "application/json", **headers}
+        return self.client.post(path, data=json.dumps(body), headers=sent)
+
+    def runs(self, model: str) -> list[dict[str, Any]]:
+        return list(self.client.get(f"/model/{model}/runs").json["runs"])
+
+    def ended(self, started: Any) -> dict[str, Any]:
+        assert started.status_code == 202, started.json
+        path = f"/job/{started.json['id']}"
+        self._wait_for(lambda: self.client.get(path).json["state"] not in ("waiting", "running"), "the end of a job")
+        return dict(self.client.get(path).json)
+
+    @staticmethod
+    def decode(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Header and columns of a container."""
+        length = int.from_bytes(data[4:8], "little")
+        header = json.loads(data[8 : 8 + length])
+        start = -(-(8 + length) // 8) * 8
+        columns = {}
+        for entry in header.pop("columns"):
+            values = np.frombuffer(data, "<" + entry["type"], entry["length"], start + entry["offset"])
+            columns[entry["name"]] = np.cumsum(values, dtype=np.int64) if entry["delta"] else values
+        return header, columns
+
+
+@pytest.fixture
+def serve_runs(settled: Callable[[Library], Any], wait_for: Callable[..., Any]) -> Callable[..., Server]:
+    """Starts an application on paths that may run models, and waits until it knows what lies there."""
+
+    def make(*paths: Path) -> Server:
+        library = Library([Root(str(path)) for path in paths])
+        settled(library)
+        wait_for(lambda: not library.runs_pending, "the logged runs")
+        return Server(library, wait_for)
+
+    return make
 
 
 @pytest.fixture(scope="session")

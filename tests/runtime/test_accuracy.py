@@ -184,7 +184,17 @@ def test_what_cannot_be_run_or_compared(models: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("whole", np.nan), ("local", np.inf), ("shape", 1 << 40), ("scale", None), ("fed", None)],
+    [
+        ("whole", np.nan),
+        ("local", np.inf),
+        ("shape", 1 << 40),
+        ("scale", None),
+        ("fed", None),
+        ("points", None),
+        ("channels", -1),
+        ("channels", 1 << 40),
+        ("channel_sums", None),
+    ],
 )
 def test_a_child_that_lies(models: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: float | None) -> None:
     honest = worker.run
@@ -196,6 +206,18 @@ def test_a_child_that_lies(models: Path, monkeypatch: pytest.MonkeyPatch, name: 
         found[name] = found[name].copy()
         found[name][..., -2:] = value
         return found
+
+    monkeypatch.setattr(worker, "run", lying)
+    with pytest.raises(RuntimeFailure, match="unreadable"):
+        errors(models, "tiny_mlp", "tiny_mlp_int8", samples=1)
+
+
+def test_a_child_that_sends_more_points_than_there_can_be(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = worker.run
+
+    def lying(*arguments: Any, **named: Any) -> Any:
+        found = honest(*arguments, **named)
+        return {**found, "points": np.zeros((2, found["points"].shape[1], 100_000, 2), np.float32)}
 
     monkeypatch.setattr(worker, "run", lying)
     with pytest.raises(RuntimeFailure, match="unreadable"):

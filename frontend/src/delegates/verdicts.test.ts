@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decoderStack } from '../graph/testing.ts';
 import { decodeModel } from '../wire/model.ts';
 import type { Report } from '../wire/report.ts';
-import { columnOf, matrixOf, measuredOf, onlyIn } from './verdicts.ts';
+import { columnOf, conditional, leftOf, matrixOf, measuredOf, onlyIn } from './verdicts.ts';
 
 const MODEL = decodeModel(decoderStack({ layers: 2, named: true }).encode());
 
@@ -28,7 +28,7 @@ function report(verdicts: Record<string, (operator: number) => number>): Report 
       rows,
       kind: 'category',
       codes: Int32Array.from({ length: rows }, (_, operator) => verdict(operator)),
-      names: ['accepted', 'left by the limit', 'rejected'],
+      names: ['accepted', 'left by the limit', 'rejected', 'accepted-if option', 'accepted-if device'],
     })),
   };
 }
@@ -37,11 +37,29 @@ test('operators are counted by type and delegate', () => {
   const matrix = matrixOf(report({ all: () => 0, 'no-one': () => 2, some: (at) => (at < 3 ? 1 : 0) }), MODEL);
   expect(matrix.rows.reduce((sum, { operators }) => sum + operators.length, 0)).toBe(MODEL.operatorCount);
   for (const { operators, cells } of matrix.rows) {
-    expect(cells[0]).toEqual({ accepted: operators.length, limited: [], rejected: [] });
+    expect(cells[0]).toEqual({
+      accepted: operators.length,
+      limited: [],
+      rejected: [],
+      optional: [],
+      device: [],
+    });
     expect(cells[1].rejected).toEqual(operators);
     expect(cells[2].accepted + cells[2].limited.length).toBe(operators.length);
   }
   expect(matrix.rows.flatMap(({ cells }) => cells[2].limited).sort()).toEqual([0, 1, 2]);
+});
+
+test('accepted if: another option leaves an operator behind, a device does not', () => {
+  const matrix = matrixOf(report({ one: (at) => (at < 2 ? 3 : at < 5 ? 4 : 0), other: () => 2 }), MODEL);
+  const cells = matrix.rows.map((row) => row.cells[0]);
+  expect(cells.flatMap(({ optional }) => optional).sort()).toEqual([0, 1]);
+  expect(cells.flatMap(({ device }) => device).sort()).toEqual([2, 3, 4]);
+  expect(cells.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(MODEL.operatorCount - 2);
+  expect(cells.flatMap(leftOf).sort()).toEqual([0, 1]);
+  expect(conditional(matrix, 0)).toEqual([0, 1, 2, 3, 4]);
+  expect(onlyIn(matrix, 0, 1)).not.toContain(1);
+  expect(onlyIn(matrix, 0, 1)).toContain(2);
 });
 
 test('the commonest types come first', () => {
@@ -57,6 +75,21 @@ test('two delegates side by side', () => {
   );
   expect(onlyIn(matrix, 0, 1)).toEqual([1]);
   expect(onlyIn(matrix, 1, 0)).toEqual([4]);
+});
+
+test('the types in which two delegates differ', () => {
+  const matrix = matrixOf(
+    report({ one: (at) => (at === 4 ? 2 : 0), other: (at) => (at === 1 ? 1 : 0) }),
+    MODEL,
+  );
+  const found = differencesOf(matrix, 0, 1);
+  expect(found.flatMap(({ onlyOne }) => onlyOne)).toEqual(onlyIn(matrix, 0, 1));
+  expect(found.flatMap(({ onlyOther }) => onlyOther)).toEqual(onlyIn(matrix, 1, 0));
+  for (const { count, taken, onlyOne, onlyOther } of found) {
+    expect(taken[0] - onlyOne.length).toBe(taken[1] - onlyOther.length);
+    expect(Math.max(...taken)).toBeLessThanOrEqual(count);
+  }
+  expect(differencesOf(matrix, 1, 1)).toEqual([]);
 });
 
 test('measured beside foretold', () => {

@@ -72,18 +72,20 @@ test('ranges of a link that are too long end', () => {
 });
 
 test('types that a delegate rejects, the commonest first', () => {
-  const row = (type: string, operators: number[], rejected: number[]) => ({
+  const row = (type: string, operators: number[], rejected: number[], optional: number[] = []) => ({
     type,
     operators,
-    cells: [{ accepted: operators.length - rejected.length, limited: [], rejected }],
+    cells: [
+      { accepted: operators.length - rejected.length, limited: [], rejected, optional: optional, device: [] },
+    ],
   });
   const matrix: Matrix = {
     delegates: [],
     verdicts: [],
-    rows: [row('A', [0, 1], [1]), row('B', [2], []), row('C', [3, 4], [3, 4])],
+    rows: [row('A', [0, 1], [1]), row('B', [2], []), row('C', [3, 4, 5], [4, 5], [3])],
   };
   expect(rejectedTypes(matrix, 0).map(({ type, rejected }) => [type, rejected])).toEqual([
-    ['C', [3, 4]],
+    ['C', [3, 4, 5]],
     ['A', [1]],
   ]);
 });
@@ -120,14 +122,15 @@ test('reasons with the operators that have them', () => {
     summary: {},
     findings: [],
     columns: [
-      categories('verdict', ['accepted', 'rejected', 'rejected', 'left by the limit']),
+      categories('verdict', ['accepted', 'rejected', 'rejected', 'accepted-if device']),
       texts('reason', [null, 'too wide', 'too wide', null]),
+      texts('condition', [null, null, null, 'device: 4096 texels']),
     ],
   };
   expect(reasonsOf(report, [0, 1, 2, 3])).toEqual([
     { verdict: 'rejected', text: 'too wide', operators: [1, 2] },
     { verdict: 'accepted', text: '', operators: [0] },
-    { verdict: 'left by the limit', text: '', operators: [3] },
+    { verdict: 'accepted-if device', text: 'device: 4096 texels', operators: [3] },
   ]);
   expect(reasonsOf({ ...report, columns: [] }, [0])).toEqual([]);
 });

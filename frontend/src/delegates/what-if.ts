@@ -159,7 +159,10 @@ export interface RejectedType {
 /** What a delegate could be imagined to take besides, most operators first. */
 export function rejectedTypes(matrix: Matrix, place: number): RejectedType[] {
   return matrix.rows
-    .map(({ type, operators, cells }) => ({ type, operators, rejected: cells[place].rejected }))
+    .map(({ type, operators, cells }) => {
+      const { rejected, optional } = cells[place];
+      return { type, operators, rejected: [...rejected, ...optional].sort((a, b) => a - b) };
+    })
     .filter(({ rejected }) => rejected.length > 0)
     .sort((a, b) => b.rejected.length - a.rejected.length || (a.type < b.type ? -1 : 1));
 }
@@ -212,11 +215,14 @@ export interface Reason {
 export function reasonsOf(report: Report, operators: readonly number[]): Reason[] {
   const verdict = report.columns.find(({ name }) => name === 'verdict');
   const reason = report.columns.find(({ name }) => name === 'reason');
+  const condition = report.columns.find(({ name }) => name === 'condition');
   if (verdict?.kind !== 'category' || reason?.kind !== 'text') return [];
   const found = new Map<string, Reason>();
   for (const operator of operators) {
     const code = verdict.codes[operator];
-    const entry = { verdict: code < 0 ? '' : verdict.names[code], text: reason.textAt(operator) ?? '' };
+    const needs = condition?.kind === 'text' ? condition.textAt(operator) : null;
+    const text = [needs, reason.textAt(operator)].filter((part) => part !== null).join('; ');
+    const entry = { verdict: code < 0 ? '' : verdict.names[code], text };
     const key = `${entry.verdict}\n${entry.text}`;
     if (!found.has(key)) found.set(key, { ...entry, operators: [] });
     found.get(key)!.operators.push(operator);

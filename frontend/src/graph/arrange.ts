@@ -3,6 +3,7 @@ import type { Model } from '../wire/model.ts';
 import { GROUP_HEADER, GROUP_PADDING, nodeSize } from './boxes.ts';
 import { calleesOf, openIdOf, operatorOfOpenId } from './calls.ts';
 import { contains, type Hierarchy } from './hierarchy.ts';
+import type { Kept } from './isolate.ts';
 import { FIRST, FREE, LAST, placeSteps, planSteps, type LayeredResult, type Plan } from './layout/layered.ts';
 import {
   buildCallLevel,
@@ -39,6 +40,8 @@ export class Arranger {
   constructor(
     private readonly model: Model,
     private readonly hierarchy: Hierarchy,
+    /** What alone is laid out, where it is in the view at all; null for everything. */
+    private readonly kept: Kept | null = null,
   ) {}
 
   arrange(view: View): Laid {
@@ -47,10 +50,11 @@ export class Arranger {
 
   /** Innermost levels first, since the size of a box is that of what is laid out in it. */
   *steps(view: View): Steps<Laid> {
-    const around = this.opened(view);
+    const kept = this.kept?.has(view.root) === true ? this.kept : null;
+    const around = this.opened(view, kept);
     const done = new Map<number, Laid>();
     for (const id of [...around.keys()].reverse())
-      done.set(id, yield* this.layOut(id, view.flat, around, done));
+      done.set(id, yield* this.layOut(id, view.flat, around, done, kept));
     return done.get(view.root)!;
   }
 
@@ -59,13 +63,14 @@ export class Arranger {
    * run shows its operators where the first of these is open, and is closed in the others. So every operator has one box,
    * and what runs itself does not show itself in itself.
    */
-  private opened({ root, flat, open }: View): Map<number, number> {
+  private opened({ root, flat, open }: View, kept: Kept | null): Map<number, number> {
     const around = new Map([[root, -1]]);
     const whole = subgraphRoot(this.hierarchy, root);
     // A map goes on to what is added to it while it is gone through.
     for (const id of around.keys())
       for (const inner of this.openableIn(id, flat))
-        if (inner !== whole && !around.has(inner) && (flat || open.has(inner))) around.set(inner, id);
+        if (inner !== whole && !around.has(inner) && (flat || open.has(inner)) && kept?.has(inner) !== false)
+          around.set(inner, id);
     return around;
   }
 
@@ -89,12 +94,13 @@ export class Arranger {
     flat: boolean,
     around: ReadonlyMap<number, number>,
     done: ReadonlyMap<number, Laid>,
+    kept: Kept | null,
   ): Steps<Laid> {
     const caller = operatorOfOpenId(this.hierarchy, around.get(id)!);
-    const key = `${id}${caller < 0 ? '' : ` in ${caller}`}${flat ? ' flat' : ''}`;
+    const key = `${id}${caller < 0 ? '' : ` in ${caller}`}${flat ? ' flat' : ''}${kept === null ? ' whole' : ''}`;
     let planned = this.planned.get(key);
     if (planned === undefined)
-      this.planned.set(key, (planned = yield* plan(this.model, this.hierarchy, id, flat, caller)));
+      this.planned.set(key, (planned = yield* plan(this.model, this.hierarchy, id, flat, caller, kept)));
     const { level } = planned;
     const width = planned.width.slice();
     const height = planned.height.slice();
@@ -139,11 +145,13 @@ function* plan(
   id: number,
   flat: boolean,
   caller: number,
+  kept: Kept | null,
 ): Steps<Planned> {
   yield 'finding edges';
   const opened = operatorOfOpenId(hierarchy, id);
-  const level =
+  const whole =
     opened >= 0 ? buildCallLevel(model, hierarchy, opened) : buildLevel(model, hierarchy, id, flat, caller);
+  const level = kept === null ? whole : kept.of(whole, id);
   const n = level.kind.length;
   const width = new Float64Array(n);
   const height = new Float64Array(n);

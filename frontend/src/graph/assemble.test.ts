@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { rowOf } from '../wire/csr.ts';
 import type { Model } from '../wire/model.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
@@ -78,7 +79,7 @@ test('tensors that leave an open group by different ports have lines of their ow
       );
     return Array.from(lines.from, (from, i): [number, number] => [from, i])
       .filter(([from, i]) => from === box(A) && lines.to[i] === box(B))
-      .map(([, i]) => [lines.tensor[i], lines.count[i]]);
+      .map(([, i]) => [lines.tensor[i], rowOf(lines.tensors, i).length]);
   };
   expect(between(closed)).toEqual([[tensorOf(MODEL, 'a/one'), 2]]);
   expect(between(opened).sort()).toEqual(

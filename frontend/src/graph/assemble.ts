@@ -50,7 +50,8 @@ class Assembly {
     width: [] as number[],
     height: [] as number[],
   };
-  private readonly lines = lists('from', 'to', 'tensor', 'count', 'state');
+  private readonly lines = lists('from', 'to', 'tensor', 'state');
+  private readonly carried = { offsets: [0], values: [] as number[] };
   private readonly offsets: number[] = [0];
   private readonly points: number[] = [];
   private readonly stubs = lists('box', 'arrives', 'tensor', 'count', 'x', 'y');
@@ -87,7 +88,7 @@ class Assembly {
   }
 
   finish(width: number, height: number): Scene {
-    const { boxes, rect, lines, stubs } = this;
+    const { boxes, rect, lines, carried, stubs } = this;
     return {
       width,
       height,
@@ -104,7 +105,10 @@ class Assembly {
         from: Int32Array.from(lines.from),
         to: Int32Array.from(lines.to),
         tensor: Int32Array.from(lines.tensor),
-        count: Int32Array.from(lines.count),
+        tensors: {
+          offsets: Int32Array.from(carried.offsets),
+          values: Int32Array.from(carried.values),
+        },
         state: Uint8Array.from(lines.state),
         offsets: Int32Array.from(this.offsets),
         points: Float64Array.from(this.points),
@@ -122,13 +126,14 @@ class Assembly {
 
   private addLine({ laid, parent, x, y }: Placed, boxes: Int32Array, e: number, way: Way): void {
     const { level, plan, result } = laid;
-    const { lines, points, rect } = this;
+    const { lines, carried, points, rect } = this;
     const from = level.source[e];
     const to = level.target[e];
     lines.from.push(boxes[from]);
     lines.to.push(boxes[to]);
     lines.tensor.push(way.tensors[0]);
-    lines.count.push(way.tensors.length);
+    for (const tensor of way.tensors) carried.values.push(tensor);
+    carried.offsets.push(carried.values.length);
     lines.state.push(plan.state[e]);
     const { routes } = result;
     const top = parent < 0 ? 0 : rect.y[parent];

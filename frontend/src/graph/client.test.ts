@@ -29,7 +29,7 @@ function connect(): { worker: FakeWorker; client: GraphClient } {
   return { worker, client: new GraphClient(() => worker as unknown as Worker) };
 }
 
-const VIEW = { root: 0, flat: false, open: [] };
+const VIEW = { root: 0, flat: false, open: [], only: null };
 const ignore = (): void => undefined;
 
 describe('answers', () => {

@@ -13,7 +13,7 @@ import {
   type Viewport,
 } from './camera.ts';
 import { watchCanvasSize } from './canvas-size.ts';
-import type { Drawing, Marks, Paint, Traced } from './drawing.ts';
+import type { Drawing, Marks, Paint } from './drawing.ts';
 import { attachGestures, type Point } from './gestures.ts';
 import { boxAt, boxesIn, lineAt, NOTHING, stubAt, type Hit } from './hits.ts';
 import { Motion } from './motion.ts';
@@ -290,20 +290,13 @@ export class GraphController {
     const { drawing } = this;
     if (drawing === null) return NOTHING;
     const [worldX, worldY] = this.toWorld(x, y);
-    const shown = this.shown();
-    const box = boxAt(drawing.scene, worldX, worldY, shown?.boxes);
+    const box = boxAt(drawing.scene, worldX, worldY);
     if (box >= 0 && !isOpen(drawing.scene.boxes.kind[box])) return { ...NOTHING, box };
     if (this.camera.scale < TEXT) return { ...NOTHING, box };
     const stub = stubAt(drawing.scene, worldX, worldY);
     if (stub >= 0) return { ...NOTHING, stub };
-    const line = lineAt(drawing, worldX, worldY, LINE_REACH / this.camera.scale, shown?.lines);
+    const line = lineAt(drawing, worldX, worldY, LINE_REACH / this.camera.scale);
     return line >= 0 ? { ...NOTHING, line } : { ...NOTHING, box };
-  }
-
-  /** By 1, what is drawn; null where that is everything. */
-  private shown(): Traced | null {
-    const { traced } = this.marks;
-    return traced?.hidesRest === true ? traced : null;
   }
 
   private hoverAt(x: number, y: number): void {
@@ -355,6 +348,6 @@ export class GraphController {
     const { scale } = this.camera;
     const [x, y] = this.toWorld(band.x, band.y);
     const rect = { x, y, width: band.width / scale, height: band.height / scale };
-    this.events.selectAll(boxesIn(drawing.scene, rect, this.shown()?.boxes));
+    this.events.selectAll(boxesIn(drawing.scene, rect));
   }
 }

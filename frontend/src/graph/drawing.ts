@@ -55,11 +55,10 @@ export interface Marks {
   traced: Traced | null;
 }
 
-/** Boxes and lines of a trace, by 1; the rest is faded, or not drawn at all. */
+/** Boxes and lines of a trace, by 1; the rest is faded. */
 export interface Traced {
   boxes: Uint8Array;
   lines: Uint8Array;
-  hidesRest: boolean;
 }
 
 /** A plain loop over numbers: arrays for each line would cost a tenth of a second at 50,000. */

@@ -35,13 +35,6 @@ describe('what is at a point', () => {
     expect(lineAt(DRAWING, -100, -100, 5)).toBe(-1);
   });
 
-  test('not what is hidden', () => {
-    const box = boxes.kind.findIndex((kind) => !isOpen(kind));
-    const shown = new Uint8Array(boxes.kind.length).fill(1);
-    shown[box] = 0;
-    expect(boxAt(SCENE, ...middle(box), shown)).toBe(boxes.parent[box]);
-  });
-
   test('the label of a cut edge: above where it arrives, below where it leaves', () => {
     const { stubs } = SCENE;
     expect(stubs.box.length).toBeGreaterThan(0);

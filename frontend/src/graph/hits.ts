@@ -14,14 +14,13 @@ export interface Hit {
 export const NOTHING: Hit = { box: -1, line: -1, stub: -1 };
 
 /** The innermost box at a point of the world, -1 for none. Boxes come parents first, so the last hit is innermost. */
-export function boxAt({ boxes }: Scene, x: number, y: number, shown?: Uint8Array): number {
+export function boxAt({ boxes }: Scene, x: number, y: number): number {
   for (let i = boxes.kind.length - 1; i >= 0; i--)
     if (
       x >= boxes.x[i] &&
       x <= boxes.x[i] + boxes.width[i] &&
       y >= boxes.y[i] &&
-      y <= boxes.y[i] + boxes.height[i] &&
-      shown?.[i] !== 0
+      y <= boxes.y[i] + boxes.height[i]
     )
       return i;
   return -1;
@@ -37,20 +36,13 @@ export function stubAt({ stubs }: Scene, x: number, y: number): number {
 }
 
 /** The line nearest to a point of the world within a reach, -1 for none. */
-export function lineAt(
-  { scene, lineBounds }: Drawing,
-  x: number,
-  y: number,
-  reach: number,
-  shown?: Uint8Array,
-): number {
+export function lineAt({ scene, lineBounds }: Drawing, x: number, y: number, reach: number): number {
   const { points, offsets } = scene.lines;
   let best = -1;
   let least = reach;
   for (let i = 0, at = 0; at < lineBounds.length; i++, at += 4) {
     if (lineBounds[at] > x + reach || lineBounds[at + 2] < x - reach) continue;
     if (lineBounds[at + 1] > y + reach || lineBounds[at + 3] < y - reach) continue;
-    if (shown?.[i] === 0) continue;
     const distance = distanceToLine(points, offsets[i], offsets[i + 1], x, y);
     if (distance > least) continue;
     least = distance;
@@ -60,7 +52,7 @@ export function lineAt(
 }
 
 /** The closed boxes that a rectangle touches. */
-export function boxesIn({ boxes }: Scene, rect: Rect, shown?: Uint8Array): number[] {
+export function boxesIn({ boxes }: Scene, rect: Rect): number[] {
   const found: number[] = [];
   for (let i = 0; i < boxes.kind.length; i++)
     if (
@@ -68,8 +60,7 @@ export function boxesIn({ boxes }: Scene, rect: Rect, shown?: Uint8Array): numbe
       boxes.x[i] <= rect.x + rect.width &&
       boxes.y[i] <= rect.y + rect.height &&
       boxes.x[i] + boxes.width[i] >= rect.x &&
-      boxes.y[i] + boxes.height[i] >= rect.y &&
-      shown?.[i] !== 0
+      boxes.y[i] + boxes.height[i] >= rect.y
     )
       found.push(i);
   return found;

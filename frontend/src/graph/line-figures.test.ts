@@ -36,7 +36,9 @@ test('lines say what they carry, and weigh as much', () => {
 });
 
 test('a line that stands for several says so', () => {
-  const lines = { ...SCENE.lines, count: SCENE.lines.count.map(() => 3) };
   const line = SCENE.lines.tensor.indexOf(small);
+  const offsets = SCENE.lines.tensors.offsets.map((_, i) => (i <= line ? 0 : 3));
+  const tensors = { offsets, values: Int32Array.of(small, large, scalar) };
+  const lines = { ...SCENE.lines, tensors };
   expect(lineText(MODEL, { ...SCENE, lines }, line)).toBe('int8 1×16 + 2');
 });

@@ -7,7 +7,7 @@ import type { Scene } from './scene.ts';
 /** `int8 1×32×32×16`, and how many more a line between groups carries. */
 export function lineText(model: Model, { lines }: Scene, line: number): string {
   const text = tensorText(model, lines.tensor[line]);
-  const more = lines.count[line] - 1;
+  const more = rowOf(lines.tensors, line).length - 1;
   return more > 0 ? `${text} + ${more}` : text;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { scopeOf } from './names.ts';
+import { scopeOf, withoutScope } from './names.ts';
 
 test.each([
   [
@@ -28,6 +28,13 @@ test.each([
 ])('%s', (name, path, label) => {
   expect(scopeOf(name).path).toEqual(path);
   expect(scopeOf(name).label).toBe(label);
+});
+
+test('names are told apart by what they do not share', () => {
+  expect(withoutScope(['net/a/x;net/b', 'net/a/y', 'net/b'])).toEqual(['a/x', 'a/y', 'b']);
+  expect(withoutScope(['net/a', 'net/a'])).toEqual(['a', 'a']);
+  expect(withoutScope(['net/a', '', 'net/b'])).toEqual(['net/a', '', 'net/b']);
+  expect(withoutScope([])).toEqual([]);
 });
 
 test.each([

@@ -27,6 +27,14 @@ export function scopeOf(name: string): Scoped {
   };
 }
 
+/** Names told apart in little room: the first of those that were fused, without the scope that all share. */
+export function withoutScope(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const split = names.map((name) => name.split(';', 1)[0].split('/'));
+  const shared = sharedScope(split);
+  return split.map((components) => components.slice(shared).join('/'));
+}
+
 /** How many leading components all names share, leaving each at least one of its own. */
 function sharedScope(names: string[][]): number {
   let shared = names[0].length - 1;

@@ -3,12 +3,15 @@
  * its turns: a newer layout, another model or a `cancel` with its id ends it.
  */
 import type { Hierarchy } from './hierarchy.ts';
+import type { Reached } from './reach.ts';
 import type { Scene } from './scene.ts';
 
 export interface ViewRequest {
   root: number;
   flat: boolean;
   open: number[];
+  /** What alone is laid out; null for everything. */
+  only: Reached | null;
 }
 
 export type Request =

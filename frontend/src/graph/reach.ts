@@ -64,6 +64,14 @@ export function around(model: Model, seeds: Seeds, hops: number): Reached {
   return union(reach(model, seeds, 'inputs', hops), reach(model, seeds, 'outputs', hops));
 }
 
+export function sameReach(a: Reached, b: Reached): boolean {
+  return sameBytes(a.operators, b.operators) && sameBytes(a.tensors, b.tensors);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
 function both(a: Reached, b: Reached): Reached {
   return combined(a, b, (x, y) => x & y);
 }

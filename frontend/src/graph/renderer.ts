@@ -5,7 +5,7 @@ import type { Drawing, Marks } from './drawing.ts';
 import { paintBoxes } from './paint/boxes.ts';
 import { Dots } from './paint/dots.ts';
 import { Fitter } from './paint/fitter.ts';
-import { flagsOf, HIDDEN, type Flags } from './paint/flags.ts';
+import { flagsOf, type Flags } from './paint/flags.ts';
 import { isHighlighted, type Frame } from './paint/frame.ts';
 import { paintGroupNames, paintGroups } from './paint/groups.ts';
 import { Labels, paintHighlightedLabels, paintLabels } from './paint/labels.ts';
@@ -112,7 +112,7 @@ export class Painter {
     const flags = this.flagsOf(drawing.scene, marks);
     const sight = sightOf(camera, viewport, pixelRatio);
     const { hovered, hoveredLine } = marks;
-    const lines = linesInSight(drawing.lineBounds, sight, flags.lines, HIDDEN);
+    const lines = linesInSight(drawing.lineBounds, sight);
     return {
       ...picture,
       pen,
@@ -123,7 +123,7 @@ export class Painter {
       fitter: this.fitter,
       labels: (this.labels ??= new Labels(drawing.scene)),
       dots: sight.scale < PLAIN && this.dots?.begin() === true ? this.dots : null,
-      ...boxesInSight(drawing.scene, sight, flags.boxes, HIDDEN),
+      ...boxesInSight(drawing.scene, sight),
       lines,
       highlighted: lines.filter((line) => isHighlighted({ drawing, flags, hovered, hoveredLine }, line)),
     };

@@ -1,4 +1,5 @@
 /** What must hold of every scene. Only tests import this. */
+import { rowOf } from '../wire/csr.ts';
 import { GROUP_HEADER } from './boxes.ts';
 import { overlap } from './layout/testing.ts';
 import { isOpen, type Scene } from './scene.ts';
@@ -24,7 +25,7 @@ export function brokenSceneRules(scene: Scene): Set<string> {
   check(lines.offsets.length === lines.from.length + 1, 'every line has points');
   for (let i = 0; i < lines.from.length; i++) {
     check(lines.offsets[i + 1] - lines.offsets[i] >= 4, 'a line has two ends');
-    check(lines.count[i] > 0 && lines.tensor[i] >= 0, 'a line carries a tensor');
+    check(rowOf(lines.tensors, i)[0] === lines.tensor[i] && lines.tensor[i] >= 0, 'a line carries a tensor');
     const [from, to] = [lines.from[i], lines.to[i]];
     // A port's line belongs to the group around the box; all others lie between boxes of one level.
     const around = boxes.parent[from] === to ? to : boxes.parent[to];

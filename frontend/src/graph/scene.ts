@@ -1,4 +1,5 @@
 /** What is to be drawn, in one coordinate system: boxes from the outermost in, lines between them, labels at cut edges. */
+import type { Csr } from '../wire/csr.ts';
 
 export const OPERATOR = 0;
 export const CLOSED_GROUP = 1;
@@ -31,9 +32,9 @@ export interface Scene {
     /** Box indices. */
     from: Int32Array;
     to: Int32Array;
-    /** One of the tensors that it carries, and how many those are. */
+    /** The first of the tensors that it carries, and all of them. */
     tensor: Int32Array;
-    count: Int32Array;
+    tensors: Csr;
     /** DRAWN or BACKWARD. */
     state: Uint8Array;
     /** Points of line i: points[offsets[i] .. offsets[i + 1]] as x, y pairs. */

@@ -36,7 +36,7 @@ function nameOf({ kind, id }: Item): string {
 }
 
 function namesIn(scene: Scene, asked: Trace): string[] {
-  const { boxes } = tracedIn(scene, HIERARCHY, reachedBy(MODEL, HIERARCHY, asked), asked.hidesRest);
+  const { boxes } = tracedIn(scene, HIERARCHY, reachedBy(MODEL, HIERARCHY, asked));
   return [...boxes].flatMap((is, box) => (is === 1 ? [nameOf(itemAt(scene, box))] : [])).sort();
 }
 
@@ -71,7 +71,7 @@ describe('the boxes of a trace', () => {
 test('the lines of a trace are those between its boxes that carry what was reached', () => {
   const scene = sceneWith(GROUP);
   const asked = trace('inputs', operator('loop'));
-  const { lines } = tracedIn(scene, HIERARCHY, reachedBy(MODEL, HIERARCHY, asked), false);
+  const { lines } = tracedIn(scene, HIERARCHY, reachedBy(MODEL, HIERARCHY, asked));
   const end = boxOf(scene, HIERARCHY, operator('end'));
   expect(lines.some((is) => is === 1)).toBe(true);
   lines.forEach((is, line) => {

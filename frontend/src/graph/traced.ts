@@ -1,4 +1,5 @@
 /** Traces: what is asked for, what of the model it holds, and what of a scene that is. */
+import { rowOf } from '../wire/csr.ts';
 import type { Model } from '../wire/model.ts';
 import type { Traced } from './drawing.ts';
 import type { Hierarchy } from './hierarchy.ts';
@@ -16,7 +17,7 @@ export interface Trace {
   of: readonly Item[];
   /** How many operators away is near. */
   hops: number;
-  /** Whether the rest is hidden, not faded. */
+  /** Whether the rest is not laid out, instead of faded. */
   hidesRest: boolean;
 }
 
@@ -54,7 +55,7 @@ export function operatorsOf({ groups, order }: Hierarchy, items: readonly Item[]
  * The boxes and lines of a scene that belong to what was reached: a group when any of its operators does, what is shown
  * within an operator when that operator does, and all frames around them.
  */
-export function tracedIn(scene: Scene, hierarchy: Hierarchy, reached: Reached, hidesRest: boolean): Traced {
+export function tracedIn(scene: Scene, hierarchy: Hierarchy, reached: Reached): Traced {
   const { kind, parent } = scene.boxes;
   const boxes = ownBoxes(scene, hierarchy, reached);
   const within = new Uint8Array(kind.length);
@@ -63,16 +64,17 @@ export function tracedIn(scene: Scene, hierarchy: Hierarchy, reached: Reached, h
     if (outer < 0 || boxes[outer] === 0) continue;
     if (kind[outer] === OPEN_OPERATOR || within[outer] === 1) boxes[i] = within[i] = 1;
   }
-  const { from, to, tensor, count } = scene.lines;
+  const { from, to, tensors } = scene.lines;
   const isTraced = (box: number): boolean => box < 0 || boxes[box] === 1;
   const lines = new Uint8Array(from.length);
   for (let i = 0; i < lines.length; i++) {
     const carries =
-      reached.tensors[tensor[i]] === 1 || count[i] > 1 || (from[i] >= 0 && within[from[i]] === 1);
+      rowOf(tensors, i).some((tensor) => reached.tensors[tensor] === 1) ||
+      (from[i] >= 0 && within[from[i]] === 1);
     if (carries && isTraced(from[i]) && isTraced(to[i])) lines[i] = 1;
   }
   for (let i = kind.length - 1; i >= 0; i--) if (boxes[i] === 1 && parent[i] >= 0) boxes[parent[i]] = 1;
-  return { boxes, lines, hidesRest };
+  return { boxes, lines };
 }
 
 function ownBoxes(scene: Scene, hierarchy: Hierarchy, { operators, tensors }: Reached): Uint8Array {

@@ -41,7 +41,7 @@ function last(said: Posted[]): Answer {
   return said[said.length - 1].answer;
 }
 
-const VIEW = { root: 0, flat: false, open: [] };
+const VIEW = { root: 0, flat: false, open: [], only: null };
 const FLAT = { ...VIEW, flat: true };
 
 test('before a model is loaded a layout fails with a reason', async () => {

@@ -3,11 +3,15 @@ import { decodeModel, type Model } from '../wire/model.ts';
 import { Arranger } from './arrange.ts';
 import { assemble } from './assemble.ts';
 import { buildHierarchy, openAtFirst, type Hierarchy } from './hierarchy.ts';
+import { Kept } from './isolate.ts';
 import type { Answer, Request, ViewRequest } from './protocol.ts';
+import { sameReach, type Reached } from './reach.ts';
 import { inTurns } from './steps.ts';
 import { transferables } from './transfer.ts';
 
 let loaded: { model: Model; hierarchy: Hierarchy; arranger: Arranger } | null = null;
+/** Lays out a part of the model; kept while that part is the same, so that what is opened in it changes no places. */
+let isolated: { only: Reached; arranger: Arranger } | null = null;
 
 function post(answer: Answer, transfer: Transferable[] = []): void {
   self.postMessage(answer, { transfer });
@@ -26,6 +30,7 @@ function answer(request: Request): void {
       const hierarchy = buildHierarchy(model);
       const arranger = new Arranger(model, hierarchy);
       loaded = { model, hierarchy, arranger };
+      isolated = null;
       post({ type: 'loaded', id: request.id, hierarchy });
       // While the page makes itself ready, the view that it will most likely want; the arranger keeps what is laid out.
       const likely = arranger.steps({ root: 0, flat: false, open: openAtFirst(hierarchy, 0) });
@@ -47,10 +52,19 @@ function answer(request: Request): void {
   }
 }
 
-async function layOut(id: number, { root, flat, open }: ViewRequest): Promise<void> {
+function arrangerOf(only: Reached | null): Arranger {
   if (loaded === null) throw new Error('no model is loaded');
+  const { model, hierarchy, arranger } = loaded;
+  if (only === null) return arranger;
+  if (isolated === null || !sameReach(isolated.only, only))
+    isolated = { only, arranger: new Arranger(model, hierarchy, new Kept(model, hierarchy, only)) };
+  return isolated.arranger;
+}
+
+async function layOut(id: number, { root, flat, open, only }: ViewRequest): Promise<void> {
+  const arranger = arrangerOf(only);
   const onPhase = (phase: string): void => post({ type: 'progress', id, phase: `laying out: ${phase}` });
-  const steps = loaded.arranger.steps({ root, flat, open: new Set(open) });
+  const steps = arranger.steps({ root, flat, open: new Set(open) });
   const laid = await inTurns(steps, () => wanted === id, onPhase);
   if (laid === null) {
     post({ type: 'cancelled', id });

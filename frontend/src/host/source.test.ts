@@ -80,6 +80,7 @@ describe('over HTTP', () => {
       'model/ab%2Fc/tensor/7/histogram?channel=3',
       'model/ab%2Fc/tensor/7/slice?rows=&columns=0,1&at=4&begin=0,1&size=1,2&most=1,9',
     ]);
+    expect(source.errorsUrl('ab/c', 'e 1')).toBe('model/ab%2Fc/errors/e%201.json');
     expect(source.npyUrl('ab/c', 7, false)).toBe('model/ab%2Fc/tensor/7/values.npy');
     expect(source.npyUrl('ab/c', 7, true)).toBe('model/ab%2Fc/tensor/7/values.npy?values=real');
   });
@@ -150,6 +151,7 @@ test('a report carries everything with it', async () => {
   const running = { allowed: false as const, reason: 'this is a file' };
   const entry = { id: 'a1', kind: 'profile' as const, label: 'a', logged: true, created: '' };
   const details = { operators: [{ id: 0 }, { id: 1 }], tensors: [{ id: 0 }] };
+  const errors = { ...entry, id: 'e0', kind: 'layer_error' as const };
   const source = new EmbeddedSource({
     listing: {
       models: [],
@@ -161,15 +163,22 @@ test('a report carries everything with it', async () => {
     details: await packed(new TextEncoder().encode(JSON.stringify(details))),
     reports: { ops: await packed(Uint8Array.of(7)) },
     fixes: {},
-    runs: [{ entry, report: await packed(Uint8Array.of(8)), trace: await packed(Uint8Array.of(9)) }],
+    runs: [
+      { entry, report: await packed(Uint8Array.of(8)), trace: await packed(Uint8Array.of(9)) },
+      { entry: errors, report: '', closeups: await packed(Uint8Array.of(10)) },
+    ],
   });
   expect((await source.listing()).version).toBe('1');
   expect(new Uint8Array(await source.graph())).toEqual(Uint8Array.of(5, 6));
   expect(new Uint8Array(await source.report('any', 'ops'))).toEqual(Uint8Array.of(7));
   expect(await source.operator('any', 1)).toEqual({ id: 1 });
   expect(await source.tensor('any', 0)).toEqual({ id: 0 });
-  expect(await source.runs()).toEqual({ runs: [entry], jobs: [], pending: false });
+  expect(await source.runs()).toEqual({ runs: [entry, errors], jobs: [], pending: false });
   expect(new Uint8Array(await source.runReport('any', 'a1'))).toEqual(Uint8Array.of(8));
   expect(new Uint8Array(await source.trace('any', 'a1'))).toEqual(Uint8Array.of(9));
+  expect(new Uint8Array(await source.closeups('any', 'e0'))).toEqual(Uint8Array.of(10));
+  await expect(source.closeups('any', 'a1')).rejects.toThrow('no closeups');
+  await expect(source.trace('any', 'e0')).rejects.toThrow('no trace');
+  expect(source.errorsUrl()).toBeNull();
   await expect(source.start()).rejects.toThrow('runs nothing');
 });

@@ -1,11 +1,12 @@
-/** The part of the model that the graph shows: the group that fills it, what is open in it, and its layout. */
-import { batch, signal, type ReadonlySignal } from '@preact/signals';
+/** The part of the model that the graph shows: the group that fills it, what is open and traced in it, its layout. */
+import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import { calleesOf, openIdOf, operatorOfOpenId } from '../graph/calls.ts';
 import { Cancelled } from '../graph/client.ts';
 import { findBox } from '../graph/drawing.ts';
 import { openAtFirst, type Hierarchy } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
 import { OPEN_GROUP, type Scene } from '../graph/scene.ts';
+import { reachedBy, type Trace } from '../graph/traced.ts';
 import type { Loaded } from './store.ts';
 import type { UrlState } from './url.ts';
 
@@ -16,27 +17,50 @@ export function createPlace(loaded: ReadonlySignal<Loaded | null>, remember: (pu
   const openIsDefault = signal(true);
   /** What was opened or closed last: it stays where it is on the screen. */
   const lastToggled = signal<Item | null>(null);
+  const trace = signal<Trace | null>(null);
+  /** What the trace holds, null while nothing is traced. */
+  const reached = computed(() => {
+    if (trace.value === null || loaded.value === null) return null;
+    return reachedBy(loaded.value.model, loaded.value.hierarchy, trace.value);
+  });
+  /** What alone is laid out; null for everything. */
+  const only = computed(() => (trace.value?.hidesRest === true ? reached.value : null));
   const scene = signal<Scene | null>(null);
+  /** Whether the scene has nothing but what was traced. */
+  const isIsolated = signal(false);
   const layoutPhase = signal<string | null>(null);
   const layoutFailure = signal<string | null>(null);
 
   let layouts = 0;
   /** What the scene shows: where a layout that is cancelled leads back to. */
-  let shown = { root: 0, flat: false, open: open.peek(), openIsDefault: true };
+  let shown = { root: 0, flat: false, open: open.peek(), openIsDefault: true, trace: trace.peek() };
 
   async function layout(): Promise<void> {
     const now = loaded.peek();
     if (now === null) return;
     const count = ++layouts;
-    const view = { root: root.value, flat: flat.value, open: open.value, openIsDefault: openIsDefault.value };
+    const view = {
+      root: root.value,
+      flat: flat.value,
+      open: open.value,
+      openIsDefault: openIsDefault.value,
+      trace: trace.value,
+    };
+    const isolates = only.value !== null;
     layoutFailure.value = null;
     try {
-      const made = await now.client.layout({ ...view, open: [...view.open] }, (step) => {
-        if (count === layouts) layoutPhase.value = step;
-      });
+      const made = await now.client.layout(
+        { root: view.root, flat: view.flat, open: [...view.open], only: only.value },
+        (step) => {
+          if (count === layouts) layoutPhase.value = step;
+        },
+      );
       if (count !== layouts) return;
       shown = view;
-      scene.value = made;
+      batch(() => {
+        scene.value = made;
+        isIsolated.value = isolates;
+      });
     } catch (error) {
       if (error instanceof Cancelled || count !== layouts) return;
       layoutFailure.value = error instanceof Error ? error.message : String(error);
@@ -55,6 +79,8 @@ export function createPlace(loaded: ReadonlySignal<Loaded | null>, remember: (pu
       flat.value = shown.flat;
       open.value = shown.open;
       openIsDefault.value = shown.openIsDefault;
+      if (shown.trace?.hidesRest === true) trace.value = shown.trace;
+      else if (trace.value !== null) trace.value = { ...trace.value, hidesRest: false };
     });
     remember(false);
   }
@@ -134,6 +160,15 @@ export function createPlace(loaded: ReadonlySignal<Loaded | null>, remember: (pu
     await layout();
   }
 
+  /** Traces, or ends the trace; lays out anew where that changes what there is to be seen. */
+  async function setTrace(value: Trace | null): Promise<void> {
+    const before = only.value;
+    trace.value = value;
+    lastToggled.value = null;
+    remember(true);
+    if (only.value !== before) await layout();
+  }
+
   async function setFlat(value: boolean): Promise<void> {
     flat.value = value;
     lastToggled.value = null;
@@ -147,7 +182,11 @@ export function createPlace(loaded: ReadonlySignal<Loaded | null>, remember: (pu
     open,
     openIsDefault,
     lastToggled,
+    trace,
+    reached,
+    only,
     scene,
+    isIsolated,
     layoutPhase,
     layoutFailure,
     layout,
@@ -158,6 +197,7 @@ export function createPlace(loaded: ReadonlySignal<Loaded | null>, remember: (pu
     toggle,
     toggleOperator,
     setOpen,
+    setTrace,
     setFlat,
   };
 }

@@ -79,15 +79,56 @@ describe('what is shown', () => {
     expect(remembered).toBe(0);
   });
 
+  test('the newest errors of layers; others stay until those that were asked for are there', async () => {
+    entries = [entry('a', 'layer_error'), entry('b', 'layer_error')];
+    await open();
+    expect(runs.errorsId.value).toBe('b');
+    expect(runs.errors.value?.name).toBe('layer_error');
+    expect(given).toEqual([['m', 'layer_error']]);
+    const asked = runs.chooseErrors('a');
+    expect(runs.errorsId.value).toBe('b');
+    await asked;
+    expect(runs.errorsId.value).toBe('a');
+    entries = [];
+    await open('other');
+    expect([runs.errorsId.value, runs.errors.value]).toEqual([null, null]);
+  });
+
+  test('of errors that are asked for one after the other the last ones', async () => {
+    entries = [entry('a', 'layer_error'), entry('b', 'layer_error'), entry('c', 'layer_error')];
+    await open();
+    await Promise.all([runs.chooseErrors('a'), runs.chooseErrors('b')]);
+    expect(runs.errorsId.value).toBe('b');
+  });
+
   test('what the URL names, also when it is read first; what is gone gives way to the newest', async () => {
     entries = [entry('a'), entry('b'), entry('c')];
-    runs.restore(['b', 'a']);
+    runs.restore(['b', 'a'], null);
     await open();
     expect(runs.shown.value).toEqual(['b', 'a']);
-    runs.restore(['gone']);
+    runs.restore(['gone'], null);
     await settle();
     await open('m2');
     expect(runs.shown.value).toEqual(['c']);
+  });
+
+  test('a link that is opened while its model is shown', async () => {
+    entries = [entry('a'), entry('b'), entry('c', 'layer_error'), entry('d', 'layer_error')];
+    await open();
+    runs.restore(['a'], 'c');
+    await settle();
+    expect([runs.shown.value, runs.errorsId.value, runs.errorsOpen.value]).toEqual([['a'], 'c', true]);
+    runs.restore([], null);
+    await settle();
+    expect([runs.shown.value, runs.errorsId.value, runs.errorsOpen.value]).toEqual([['a'], 'c', false]);
+    expect(remembered).toBe(0);
+  });
+
+  test('errors that the URL names are shown instead of the newest', async () => {
+    entries = [entry('c', 'layer_error'), entry('d', 'layer_error')];
+    runs.restore([], 'c');
+    await open();
+    expect([runs.errorsId.value, runs.errorsOpen.value]).toEqual(['c', true]);
   });
 
   test('only the first of several is the one of lenses', async () => {
@@ -122,6 +163,16 @@ describe('a job', () => {
     expect(runs.job.value).toBeNull();
     expect(runs.shown.value).toEqual(['new']);
     expect(remembered).toBe(1);
+  });
+
+  test('of errors of layers shows them', async () => {
+    await open();
+    states = [job('done', { result: 'new' })];
+    const options = { reference: 'r', kernels: 'builtin', reference_kernels: 'builtin', samples: 8, seed: 0 };
+    await runs.start({ kind: 'layer_error', options });
+    entries = [entry('new', 'layer_error')];
+    await settle();
+    expect([runs.job.value, runs.errorsId.value]).toEqual([null, 'new']);
   });
 
   test('that was cancelled says so until it is closed', async () => {

@@ -32,16 +32,21 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   /** Errors of layers that are looked at. */
   const errorsId = signal<string | null>(null);
   const errors = signal<Report | null>(null);
+  /** Whether their section is open. */
+  const errorsOpen = signal(false);
   const compute = signal<Report | null>(null);
   /** The job that was started here, or one of this model that the server has; kept with its error when it failed. */
   const job = signal<Job | null>(null);
-  /** Profiles to show once they are there: from the URL. */
-  let wanted: readonly string[] = [];
+  /** What to show once it is there: from the URL. */
+  let wanted: { profiles: readonly string[]; errors: string | null } = { profiles: [], errors: null };
+  /** The model whose runs these are; a model that has just been loaded is not yet. */
+  let current: Loaded | null = null;
   /** Errors that were asked for last; the others stay until they are there. */
   let askedErrors: string | null = null;
 
   effect(() => {
     const now = loaded.value;
+    current = now;
     askedErrors = null;
     batch(() => {
       entries.value = null;
@@ -59,9 +64,16 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   });
 
   /** Takes over what the URL says; what is not there yet is shown when it comes. */
-  function restore(ids: readonly string[]): void {
-    wanted = ids;
-    if (entries.peek() !== null) void choose(ids.length > 0 ? ids : shown.peek());
+  function restore(profileIds: readonly string[], errorId: string | null): void {
+    wanted = { profiles: profileIds, errors: errorId };
+    errorsOpen.value = errorId !== null;
+    const now = loaded.peek();
+    const all = entries.peek();
+    if (now === null || now !== current || all === null) return;
+    const isThere = (wantedId: string): boolean => all.some(({ id }) => id === wantedId);
+    const ids = profileIds.filter(isThere);
+    if (ids.length > 0 && ids.join() !== shown.peek().join()) void show(now, ids);
+    if (errorId !== null && errorId !== askedErrors && isThere(errorId)) void showErrors(errorId);
   }
 
   async function refresh(now: Loaded): Promise<void> {
@@ -86,14 +98,18 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   async function chooseAtFirst(now: Loaded): Promise<void> {
     const all = entries.peek() ?? [];
     if (shown.peek().length === 0) {
-      const known = wanted.filter((id) => all.some((entry) => entry.id === id && entry.kind === 'profile'));
+      const known = wanted.profiles.filter((id) =>
+        all.some((entry) => entry.id === id && entry.kind === 'profile'),
+      );
       const newest = all.findLast(({ kind }) => kind === 'profile');
       const ids = known.length > 0 ? known : newest === undefined ? [] : [newest.id];
       if (ids.length > 0) await show(now, ids);
     }
     const newest = all.findLast(({ kind }) => kind === 'partition');
     if (partitionId.peek() === null && newest !== undefined) await showPartition(newest.id);
-    const measured = all.findLast(({ kind }) => kind === 'layer_error');
+    const measured =
+      all.find(({ id, kind }) => kind === 'layer_error' && id === wanted.errors) ??
+      all.findLast(({ kind }) => kind === 'layer_error');
     if (askedErrors === null && measured !== undefined) await showErrors(measured.id);
   }
 
@@ -136,6 +152,16 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
     } catch (error) {
       if (loaded.peek() === now) failure.value = messageOf(error);
     }
+  }
+
+  function openErrors(open: boolean): void {
+    errorsOpen.value = open;
+    remember();
+  }
+
+  async function chooseErrors(id: string): Promise<void> {
+    await showErrors(id);
+    remember();
   }
 
   async function showErrors(id: string): Promise<void> {
@@ -203,7 +229,7 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
     const entry = answer.runs.find((run) => run.id === id);
     if (entry?.kind === 'profile') await choose([id]);
     else if (entry?.kind === 'partition') await showPartition(id);
-    else if (entry?.kind === 'layer_error') await showErrors(id);
+    else if (entry?.kind === 'layer_error') await chooseErrors(id);
     job.value = null;
   }
 
@@ -212,8 +238,8 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   }
 
   return {
-    entries, failure, pending, shown, profiles, partitionId, partition, errorsId, errors, compute, job,
-    restore, choose, showPartition, showErrors, start, cancel, dismiss,
+    entries, failure, pending, shown, profiles, partitionId, partition, errorsId, errors, errorsOpen, compute, job,
+    restore, choose, showPartition, chooseErrors, openErrors, start, cancel, dismiss,
   }; // prettier-ignore
 }
 

@@ -3,7 +3,6 @@ import { batch, computed, signal } from '@preact/signals';
 import { Cancelled, GraphClient, type WorkerFactory } from '../graph/client.ts';
 import type { Hierarchy } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
-import { reachedBy, type Trace } from '../graph/traced.ts';
 import type { Host } from '../host/host.ts';
 import { type Entry, type Listing, type Source } from '../host/source.ts';
 import { TableClient } from '../table/client.ts';
@@ -56,19 +55,13 @@ export function createStore(host: Host, source: Source, workers: Workers) {
   /** Counts requests to bring the selection into view; the graph answers them. */
   const focusRequests = signal(0);
   const place = createPlace(loaded, remember);
-  const { root, flat, open, openIsDefault, lastToggled, scene, layout } = place;
+  const { root, flat, open, openIsDefault, lastToggled, trace, reached, scene, layout } = place;
 
   const entry = computed<Entry | null>(
     () => listing.value?.models.find(({ id, key }) => id === modelId.value || key === modelId.value) ?? null,
   );
   const primary = computed<Item | null>(() => selection.value.at(-1) ?? null);
-  const trace = signal<Trace | null>(null);
   const weighsLines = signal(false);
-  /** What the trace holds, null while nothing is traced. */
-  const reached = computed(() => {
-    if (trace.value === null || loaded.value === null) return null;
-    return reachedBy(loaded.value.model, loaded.value.hierarchy, trace.value);
-  });
 
   let remembered: string | null = null;
 
@@ -88,6 +81,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       sort: [...table.sort.value],
       outline: outline.value,
       profile: [...runs.shown.value],
+      errors: runs.errorsOpen.value ? (runs.errorsId.value ?? '') : null,
       trace: trace.value,
       whatIf: whatIf.encoded(),
       weighsLines: weighsLines.value,
@@ -151,6 +145,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       trace.value = existing(state.trace, isKnown);
       weighsLines.value = state.weighsLines;
       whatIf.restore(state.whatIf, now);
+      runs.restore(state.profile, state.errors);
     };
     const before = loaded.peek();
     if (same && before !== null) {
@@ -247,8 +242,10 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       tab.value = 'graph';
       selection.value = [item];
       // What one goes to is to be seen.
+      const wasIsolated = place.only.value !== null;
       if (trace.value?.hidesRest === true) trace.value = { ...trace.value, hidesRest: false };
-      return place.openUpTo(now, groupsToOpen(now.model, now.hierarchy, item));
+      const isOpened = place.openUpTo(now, groupsToOpen(now.model, now.hierarchy, item));
+      return isOpened || wasIsolated;
     });
     remember(push);
     if (hasChanged || scene.value === null) await layout();
@@ -267,12 +264,6 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     });
     remember(true);
     await layout();
-  }
-
-  /** Traces the selection, or ends the trace. */
-  function setTrace(value: Trace | null): void {
-    trace.value = value;
-    remember(true);
   }
 
   function setWeighsLines(value: boolean): void {
@@ -334,6 +325,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     open,
     lastToggled,
     scene,
+    isIsolated: place.isIsolated,
     layoutPhase: place.layoutPhase,
     layoutFailure: place.layoutFailure,
     selection,
@@ -363,7 +355,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     setOpen: place.setOpen,
     enter,
     setFlat: place.setFlat,
-    setTrace,
+    setTrace: place.setTrace,
     setWeighsLines,
     setTab,
     setSearch,

@@ -21,6 +21,7 @@ const STATE: UrlState = {
   ],
   outline: true,
   profile: ['a1', '0f2'],
+  errors: 'e0',
   search: 'conv & <b> 100%',
   trace: { kind: 'near', of: [{ kind: 'operator', id: 5 }], hops: 3, hidesRest: true },
   whatIf: 'gpu-legacy:ADD,A%2CB:3,5-9',
@@ -49,6 +50,12 @@ test('defaults leave no trace', () => {
 test('a selection that no link can hold is left out', () => {
   const selection = Array.from({ length: 5000 }, (_, id) => ({ kind: 'operator' as const, id }));
   expect(decodeState(encodeState({ ...STATE, selection }))).toEqual({ ...STATE, selection: [] });
+});
+
+test('errors of layers may be open without one of them being chosen', () => {
+  expect(decodeState('errors=').errors).toBe('');
+  expect(decodeState('errors=../x').errors).toBeNull();
+  expect(decodeState('').errors).toBeNull();
 });
 
 test('nonsense is ignored', () => {

@@ -29,6 +29,8 @@ export interface UrlState {
   outline: boolean;
   /** Ids of the profiles that are looked at, empty for the newest. */
   profile: string[];
+  /** Id of the errors of layers that are looked at, empty for the newest; null where their section is not open. */
+  errors: string | null;
   trace: Trace | null;
   /** The delegate that is looked at and what it is imagined to take, as delegates/what-if.ts writes it. */
   whatIf: string | null;
@@ -59,6 +61,7 @@ export function encodeState(state: UrlState): string {
     put('sort', state.sort.map(({ column, descending }) => (descending ? `-${column}` : column)).join(','));
   if (state.outline) put('outline', '1');
   if (state.profile.length > 0) put('profile', state.profile.join('.'));
+  if (state.errors !== null) put('errors', state.errors);
   if (state.trace !== null) put('trace', encodeTrace(state.trace));
   if (state.whatIf !== null) put('whatif', state.whatIf);
   if (state.weighsLines) put('lines', 'bytes');
@@ -71,6 +74,7 @@ export function decodeState(text: string): UrlState {
   const open = values.get('open');
   const table = values.get('table');
   const log = values.get('log');
+  const errors = values.get('errors');
   return {
     model: values.get('model'),
     tab: TABS.find((tab) => tab === values.get('tab')) ?? 'graph',
@@ -83,6 +87,7 @@ export function decodeState(text: string): UrlState {
       .split('.')
       .filter((id) => /^[0-9a-f]{1,64}$/.test(id))
       .slice(0, 8),
+    errors: errors !== null && /^[0-9a-f]{0,64}$/.test(errors) ? errors : null,
     lens: values.get('lens'),
     log: log === null ? null : log === '1',
     table: table === 'operators' || table === 'tensors' ? table : null,

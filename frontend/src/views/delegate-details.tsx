@@ -116,7 +116,7 @@ function FixTable({ fixes }: { fixes: Fixes }) {
               <td class="number">{formatExact(fix.operators.length)}</td>
               <td class="number">
                 {formatExact(fix.delegated)}{' '}
-                <span class="muted">+{formatExact(fix.delegated - fixes.delegated)}</span>
+                <span class="muted">{changeText(fix.delegated - fixes.delegated)}</span>
               </td>
               <td class="number">{formatExact(fix.partitions)}</td>
               <td class="number">{formatBytes(fix.crossing_bytes)}</td>
@@ -139,4 +139,8 @@ function TimeCell({ fix: { time } }: { fix: Fix }) {
       {formatPercent(time.moved_share)}
     </td>
   );
+}
+
+function changeText(change: number): string {
+  return change < 0 ? `−${formatExact(-change)}` : `+${formatExact(change)}`;
 }

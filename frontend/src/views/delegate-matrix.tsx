@@ -1,5 +1,5 @@
 /** Operator types by delegates: how many each takes; a cell selects those that it does not. */
-import type { Cell, Matrix, TypeRow } from '../delegates/verdicts.ts';
+import { leftOf, type Cell, type Matrix, type TypeRow } from '../delegates/verdicts.ts';
 import { formatExact } from '../lib/format.ts';
 import { useStore } from './context.ts';
 
@@ -59,19 +59,21 @@ export function DelegateMatrix({ matrix: { delegates, rows }, shown }: DelegateM
 function MatrixCell({ cell, row, title }: { cell: Cell; row: TypeRow; title: string }) {
   const store = useStore();
   const count = row.operators.length;
-  const left = [...cell.rejected, ...cell.limited];
-  const kind =
-    left.length === 0 ? 'all' : cell.accepted > 0 ? 'some' : cell.rejected.length > 0 ? 'none' : 'limit';
+  const left = leftOf(cell);
+  const kind = kindOf(cell, left.length);
   const words = [
     `${cell.accepted} of ${count} accepted`,
+    ...(cell.device.length > 0 ? [`${cell.device.length} of these if the device holds their tensors`] : []),
     ...(cell.rejected.length > 0 ? [`${cell.rejected.length} rejected`] : []),
+    ...(cell.optional.length > 0 ? [`${cell.optional.length} accepted with another option`] : []),
     ...(cell.limited.length > 0 ? [`${cell.limited.length} left by limits on partitions`] : []),
   ].join(', ');
-  const text = kind === 'all' ? 'all' : kind === 'limit' ? 'limit' : `${cell.accepted}`;
+  const text = { all: 'all', device: 'all if', limit: 'limit', option: 'if', some: '', none: '' }[kind];
+  const label = text === '' ? `${cell.accepted}` : text;
   if (left.length === 0)
     return (
       <span class={`verdict ${kind}`} title={`${title}: ${words}`}>
-        {text}
+        {label}
       </span>
     );
   return (
@@ -80,9 +82,20 @@ function MatrixCell({ cell, row, title }: { cell: Cell; row: TypeRow; title: str
       class={`plain verdict ${kind}`}
       title={`${title}: ${words}. Selects those that stay behind`}
       aria-label={`${row.type}, ${title}: ${words}`}
-      onClick={() => store.selectMany(left.sort((a, b) => a - b))}
+      onClick={() => store.selectMany(left)}
     >
-      {text}
+      {label}
     </button>
   );
+}
+
+/** How a cell looks: what is the worst in it. */
+function kindOf(
+  { accepted, rejected, optional, device }: Cell,
+  left: number,
+): 'all' | 'device' | 'some' | 'none' | 'option' | 'limit' {
+  if (left === 0) return device.length > 0 ? 'device' : 'all';
+  if (accepted > 0) return 'some';
+  if (rejected.length > 0) return 'none';
+  return optional.length > 0 ? 'option' : 'limit';
 }

@@ -1,13 +1,13 @@
 /** Which operators delegates take, why not the others, and what that costs. Loaded when it is first opened. */
 import { useEffect } from 'preact/hooks';
-import { useSignal, type Signal } from '@preact/signals';
-import { columnOf, matrixOf, onlyIn, type DelegateEntry, type Matrix } from '../delegates/verdicts.ts';
-import { formatExact } from '../lib/format.ts';
+import { columnOf, matrixOf, type DelegateEntry, type Matrix } from '../delegates/verdicts.ts';
 import type { Loaded } from '../state/store.ts';
 import { WHAT_IF } from '../delegates/what-if.ts';
 import { useStore } from './context.ts';
+import { DelegateConditions } from './delegate-conditions.tsx';
 import { DelegateDetails } from './delegate-details.tsx';
 import { DelegateMeasured } from './delegate-measured.tsx';
+import { SideBySide } from './delegate-pair.tsx';
 import { DelegateMatrix } from './delegate-matrix.tsx';
 import { DelegateWhatIf } from './delegate-what-if.tsx';
 import { ProvenanceMark } from './provenance.tsx';
@@ -64,6 +64,7 @@ function Body({ loaded, matrix }: { loaded: Loaded; matrix: Matrix }) {
       </section>
       <section class="card">
         <DelegateDetails key={entry.delegate} loaded={loaded} entry={entry} />
+        <DelegateConditions matrix={matrix} place={place} />
         <DelegateMeasured key={`measured ${entry.delegate}`} loaded={loaded} matrix={matrix} place={place} />
       </section>
       <DelegateWhatIf loaded={loaded} matrix={matrix} place={place} />
@@ -73,7 +74,7 @@ function Body({ loaded, matrix }: { loaded: Loaded; matrix: Matrix }) {
       </section>
       <section class="card">
         <h2>Side by side</h2>
-        <SideBySide matrix={matrix} />
+        <SideBySide matrix={matrix} shown={place} />
       </section>
     </>
   );
@@ -131,46 +132,5 @@ function Sentence({ entry, isShown }: { entry: DelegateEntry; isShown: boolean }
         Show in graph
       </button>
     </li>
-  );
-}
-
-function SideBySide({ matrix }: { matrix: Matrix }) {
-  const store = useStore();
-  const [one, other] = [useSignal(0), useSignal(Math.min(1, matrix.delegates.length - 1))];
-  const choice = (which: Signal<number>, label: string) => (
-    <select
-      aria-label={label}
-      value={which.value}
-      onChange={(event) => (which.value = Number(event.currentTarget.value))}
-    >
-      {matrix.delegates.map(({ delegate, title }, place) => (
-        <option key={delegate} value={place}>
-          {title}
-        </option>
-      ))}
-    </select>
-  );
-  const line = (a: number, b: number) => {
-    const operators = onlyIn(matrix, a, b);
-    const text = `only ${matrix.delegates[a].title}: ${formatExact(operators.length)} operators`;
-    return operators.length === 0 ? (
-      <p class="muted">{text}</p>
-    ) : (
-      <p>
-        {text}{' '}
-        <button type="button" class="plain link" onClick={() => store.selectMany(operators)}>
-          Select
-        </button>
-      </p>
-    );
-  };
-  return (
-    <>
-      <p>
-        {choice(one, 'first delegate')} and {choice(other, 'second delegate')}
-      </p>
-      {line(one.value, other.value)}
-      {line(other.value, one.value)}
-    </>
   );
 }

@@ -68,16 +68,24 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
       csv={() => reportCsv(report)}
       controls={controls}
     >
-      <div ref={element}>
+      {/* An application handles its own keys: https://www.w3.org/TR/wai-aria-1.2/#application */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
+      <div
+        ref={element}
+        class="errors-chart"
+        role="application"
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        aria-label={`${figure.name} of ${points.length} operators. Arrow keys go from one to the next, Enter shows it in the graph`}
+        onKeyDown={onKeyDown}
+      >
         <svg
           class="errors-along"
           width="100%"
           height={HEIGHT}
           viewBox={`0 0 ${width} ${HEIGHT}`}
           role="img"
-          tabIndex={0}
-          aria-label={`${figure.name} of ${points.length} operators in the order of execution. Arrow keys go from one to the next, Enter shows it in the graph`}
-          onKeyDown={onKeyDown}
+          aria-label={`${figure.name} of ${points.length} operators in the order of execution`}
           onPointerMove={(event) => (hovered.value = nearest(event))}
           onPointerLeave={() => (hovered.value = null)}
           onClick={(event) => choose(nearest(event).operator)}

@@ -213,7 +213,7 @@ function Scatter({ operator, kind, found: { reference, value } }: ChartProps) {
       </div>
       <p class="muted chart-note">
         {at === null
-          ? `${formatExact(across.length)} of the elements of all samples`
+          ? `${formatExact(across.length - 1)} elements of all samples, and the one with the largest error`
           : `${at === 0 ? 'the largest error: ' : ''}reference ${formatNumber(short(across[at]))}, this model ${formatNumber(short(value[at]))}, error ${formatNumber(short(errors[at]))}`}
       </p>
     </ChartFrame>

@@ -56,6 +56,7 @@ export function ErrorForm({ running, onStart }: ErrorFormProps) {
         <span>Reference</span>
         <select
           class="reference"
+          aria-label="Reference"
           value={reference.value}
           onChange={(event) => {
             reference.value = event.currentTarget.value;
@@ -109,7 +110,11 @@ function Kernels({ name, of, value }: KernelsProps) {
   return (
     <label title={KERNEL_TITLES[value.value]}>
       <span>{name}</span>
-      <select value={value.value} onChange={(event) => (value.value = event.currentTarget.value)}>
+      <select
+        aria-label={name}
+        value={value.value}
+        onChange={(event) => (value.value = event.currentTarget.value)}
+      >
         {of.error_kernels.map((kernels) => (
           <option key={kernels} value={kernels}>
             {kernels}

@@ -106,7 +106,7 @@ function Picker({ all, shown }: { all: RunEntry[]; shown: string | null }) {
     <select
       aria-label="Result that is shown"
       value={shown ?? ''}
-      onChange={(event) => void runs.showErrors(event.currentTarget.value)}
+      onChange={(event) => void runs.chooseErrors(event.currentTarget.value)}
     >
       {all.map((entry) => (
         <option key={entry.id} value={entry.id}>

@@ -13,6 +13,7 @@ import { encodeItem } from '../state/item-url.ts';
 import { DARK, LIGHT } from '../lib/palette.ts';
 import { otherEnd, outside } from '../state/navigation.ts';
 import type { Loaded, Store } from '../state/store.ts';
+import { rowOf } from '../wire/csr.ts';
 import type { Hovered } from './hover-card.tsx';
 
 export interface Binding {
@@ -72,12 +73,14 @@ export function bindGraph(
       if (item !== null || hovered.peek() !== null) {
         const isRight = x > canvas.clientWidth / 2;
         const isLow = y > canvas.clientHeight / 2;
-        hovered.value = item === null ? null : { item, x, y, isRight, isLow };
+        const tensors = hit.line < 0 ? [] : [...rowOf(controller.scene!.lines.tensors, hit.line)];
+        hovered.value = item === null ? null : { item, tensors, x, y, isRight, isLow };
       }
     },
     moved: () => (window.value = controller.window),
     drawn: () => performance.mark('tflite-viz:drawn'),
   });
+  let wasIsolated = false;
   const stops = [
     effect(() => {
       const scene = store.scene.value;
@@ -88,7 +91,10 @@ export function bindGraph(
         scene,
         paintOf(hierarchy, scene, lens.peek(), theme.peek()),
       );
-      controller.show(drawing, anchorIn(store, loaded, controller.scene, scene));
+      // What is left of a large graph is small in it: it is shown as large as it fits.
+      const isOnlyNow = store.isIsolated.peek() && !wasIsolated;
+      wasIsolated = store.isIsolated.peek();
+      controller.show(drawing, isOnlyNow ? null : anchorIn(store, loaded, controller.scene, scene));
       picture.value = controller.picture;
     }),
     effect(() => {
@@ -101,15 +107,12 @@ export function bindGraph(
     effect(() => {
       const scene = store.scene.value;
       if (scene === null) return;
-      const { selection, matches, reached, trace } = store;
+      const { selection, matches, reached } = store;
       controller.setMarks({
         selected: boxesOfItems(scene, hierarchy, selection.value),
         tensors: new Set(selection.value.filter(({ kind }) => kind === 'tensor').map(({ id }) => id)),
         matches: matches.value === null ? null : boxesOf(scene, hierarchy, matches.value),
-        traced:
-          reached.value === null
-            ? null
-            : tracedIn(scene, hierarchy, reached.value, trace.value?.hidesRest === true),
+        traced: reached.value === null ? null : tracedIn(scene, hierarchy, reached.value),
       });
       picture.value = controller.picture;
     }),

@@ -70,7 +70,7 @@ function actions(context: GraphContext): Partial<Record<string, () => void>> {
     Escape: () => {
       if (store.layoutPhase.value !== null && store.scene.value !== null) store.cancelLayout();
       else if (store.search.value !== '') store.setSearch('');
-      else if (store.trace.value !== null) store.setTrace(null);
+      else if (store.trace.value !== null) void store.setTrace(null);
       else store.select([]);
     },
     Backspace: () => goOut(store, loaded),

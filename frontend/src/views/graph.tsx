@@ -3,7 +3,7 @@ import { effect, useSignal } from '@preact/signals';
 import type { Rect } from '../graph/camera.ts';
 import type { Picture } from '../graph/renderer.ts';
 import type { GraphController } from '../graph/controller.ts';
-import { sameItem, type Item } from '../graph/items.ts';
+import { sameItem } from '../graph/items.ts';
 import type { Loaded, Store } from '../state/store.ts';
 import { useStore } from './context.ts';
 import { Corner } from './corner.tsx';
@@ -93,7 +93,7 @@ export function GraphView({ loaded }: { loaded: Loaded }) {
             This view could not be laid out: {failure}
           </p>
         )}
-        {hovered.value !== null && !isSelected(store, hovered.value.item) && (
+        {hovered.value !== null && !isTold(store, hovered.value) && (
           <HoverCard loaded={loaded} hovered={hovered.value} />
         )}
         <TraceBar loaded={loaded} controller={controller} />
@@ -108,7 +108,7 @@ export function GraphView({ loaded }: { loaded: Loaded }) {
 }
 
 /** The details show it already. */
-function isSelected(store: Store, item: Item): boolean {
+function isTold(store: Store, { item, tensors }: Hovered): boolean {
   const { value: primary } = store.primary;
-  return primary !== null && sameItem(primary, item);
+  return tensors.length <= 1 && primary !== null && sameItem(primary, item);
 }

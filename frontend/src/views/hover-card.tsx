@@ -3,6 +3,7 @@ import { tensorText } from '../graph/boxes.ts';
 import { groupsAround, pathTo } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
 import { tensorBytes } from '../graph/line-figures.ts';
+import { withoutScope } from '../graph/names.ts';
 import { formatBytes } from '../lib/format.ts';
 import type { Loaded } from '../state/store.ts';
 import { rowOf } from '../wire/csr.ts';
@@ -14,6 +15,8 @@ import { nameOf } from './graph-words.ts';
 
 export interface Hovered {
   item: Item;
+  /** What the line carries that the pointer is at; empty elsewhere. */
+  tensors: readonly number[];
   x: number;
   y: number;
   /** Whether the pointer is in the right half of the canvas, in the lower half. */
@@ -23,6 +26,8 @@ export interface Hovered {
 
 /** Operands listed; the details have all. */
 const MOST = 6;
+/** Tensors of a line listed. */
+const MOST_CARRIED = 10;
 const DISTANCE = 14;
 
 interface Card {
@@ -34,12 +39,15 @@ interface Card {
 }
 
 export function HoverCard({ loaded, hovered }: { loaded: Loaded; hovered: Hovered }) {
-  const { title, name, path, facts, hint } = describe(loaded, hovered.item);
-  const { x, y, isRight, isLow } = hovered;
+  const { item, tensors, x, y, isRight, isLow } = hovered;
+  const isBundle = tensors.length > 1;
+  const { title, name, path, facts, hint } = isBundle
+    ? bundleCard(loaded.model, tensors)
+    : describe(loaded, item);
   const lens = useStore().lens.lens.value;
   return (
     <div
-      class="hover-card"
+      class={isBundle ? 'hover-card bundle' : 'hover-card'}
       style={{
         left: `${x + (isRight ? -DISTANCE : DISTANCE)}px`,
         top: `${y + (isLow ? -DISTANCE : DISTANCE)}px`,
@@ -50,8 +58,8 @@ export function HoverCard({ loaded, hovered }: { loaded: Loaded; hovered: Hovere
       <b>{title}</b>
       {name !== '' && <div>{name}</div>}
       {path !== '' && <div class="muted">in {path}</div>}
-      {lens !== null && <div>{lensText(lens, loaded, hovered.item)}</div>}
-      {hovered.item.kind === 'operator' && <HoverReason loaded={loaded} operator={hovered.item.id} />}
+      {lens !== null && !isBundle && <div>{lensText(lens, loaded, item)}</div>}
+      {item.kind === 'operator' && <HoverReason loaded={loaded} operator={item.id} />}
       <dl>
         {facts.map(([fact, value], i) => (
           <div key={i}>
@@ -117,6 +125,23 @@ function tensorCard(loaded: Loaded, id: number): Card {
   };
 }
 
+/** Of a line that carries several tensors. */
+function bundleCard(model: Model, tensors: readonly number[]): Card {
+  const bytes = tensors.reduce((sum, tensor) => sum + tensorBytes(model, tensor), 0);
+  const names = withoutScope(tensors.map((tensor) => tensorName(model, tensor)));
+  const named = tensors.map((tensor, i): [string, string] => [
+    names[i] === '' ? `tensor ${tensor}` : names[i],
+    operandText(model, tensor),
+  ]);
+  return {
+    title: `${tensors.length.toLocaleString('en')} tensors${bytes > 0 ? ` · ${formatBytes(bytes)}` : ''}`,
+    name: '',
+    path: '',
+    facts: shortened(named, MOST_CARRIED),
+    hint: '',
+  };
+}
+
 function groupCard(loaded: Loaded, id: number): Card {
   const { model, hierarchy } = loaded;
   const group = hierarchy.groups[id];
@@ -146,9 +171,10 @@ function operandText(model: Model, tensor: number): string {
   return `${tensorText(model, tensor)}${size}`;
 }
 
-function shortened(facts: [string, string][]): [string, string][] {
-  if (facts.length <= MOST) return facts;
-  return [...facts.slice(0, MOST - 1), [`${facts.length - MOST + 1} more`, '']];
+function shortened(facts: [string, string][], most = MOST - 1): [string, string][] {
+  // One more takes no more room than the line that says so.
+  if (facts.length <= most + 1) return facts;
+  return [...facts.slice(0, most), [`${(facts.length - most).toLocaleString('en')} more`, '']];
 }
 
 function inWords({ hierarchy }: Loaded, groups: readonly number[]): string {

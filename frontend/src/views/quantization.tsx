@@ -52,7 +52,9 @@ function Body({ loaded, operators, tensors }: { loaded: Loaded; operators: Repor
   const found = modesOf(operators);
   const { constants, others } = tensorRows(tensors, loaded.model);
   const isQuantized = constants.length + others.length > 0;
-  const section = useSignal<Section>(isQuantized ? 'Weights' : 'Error');
+  const { runs } = useStore();
+  const tensorsShown = useSignal<Exclude<Section, 'Error'>>('Weights');
+  const section: Section = runs.errorsOpen.value || !isQuantized ? 'Error' : tensorsShown.value;
   const shown = useShownTensor(loaded, new Set(constants.map(({ tensor }) => tensor)));
   const counts: Partial<Record<Section, number>> = { Weights: constants.length, Activations: others.length };
   return (
@@ -76,22 +78,25 @@ function Body({ loaded, operators, tensors }: { loaded: Loaded; operators: Repor
               key={name}
               type="button"
               role="tab"
-              aria-selected={section.value === name}
-              onClick={() => (section.value = name)}
+              aria-selected={section === name}
+              onClick={() => {
+                if (name !== 'Error') tensorsShown.value = name;
+                runs.openErrors(name === 'Error');
+              }}
             >
               {name} <span class="muted">{counts[name]}</span>
             </button>
           ))}
         </div>
-        <div role="tabpanel" aria-label={section.value}>
-          {section.value === 'Weights' && (
+        <div role="tabpanel" aria-label={section}>
+          {section === 'Weights' && (
             <>
               {shown !== null && <TensorChannelsView key={shown} loaded={loaded} tensor={shown} />}
               <WeightTable loaded={loaded} rows={constants} shown={shown} />
             </>
           )}
-          {section.value === 'Activations' && <ParameterTable loaded={loaded} rows={others} />}
-          {section.value === 'Error' && <ErrorSection loaded={loaded} />}
+          {section === 'Activations' && <ParameterTable loaded={loaded} rows={others} />}
+          {section === 'Error' && <ErrorSection loaded={loaded} />}
         </div>
       </section>
     </>

@@ -87,7 +87,7 @@ function Current({
       </span>
       <button
         type="button"
-        title="Hide what is not part of it, instead of fading it (h)"
+        title="Lay out nothing but this, instead of fading the rest (h)"
         aria-pressed={trace.hidesRest}
         onClick={() => toggleRest(store)}
       >
@@ -104,7 +104,7 @@ function Current({
         class="plain"
         title="End the trace (Esc)"
         aria-label="End the trace"
-        onClick={() => store.setTrace(null)}
+        onClick={() => void store.setTrace(null)}
       >
         ✕
       </button>

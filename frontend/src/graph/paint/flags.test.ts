@@ -1,15 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Scene } from '../scene.ts';
-import {
-  FADED,
-  flagsOf,
-  HIDDEN,
-  HIGHLIGHTED,
-  LABELLED,
-  MATCHED,
-  SELECTED,
-  type FixedMarks,
-} from './flags.ts';
+import { FADED, flagsOf, HIGHLIGHTED, LABELLED, MATCHED, SELECTED, type FixedMarks } from './flags.ts';
 
 // Boxes 0 → 1 → 2, and a line from a port of the whole view to 0.
 const SCENE = {
@@ -50,13 +41,10 @@ test('what a search did not find is faded, lines are not', () => {
   ]);
 });
 
-test('what is not traced is faded or hidden, and its lines with it', () => {
+test('what is not traced is faded, and its lines with it', () => {
   const traced = { boxes: Uint8Array.of(1, 1, 0), lines: Uint8Array.of(1, 0, 1) };
-  expect(flags({ traced: { ...traced, hidesRest: false } })).toEqual([
+  expect(flags({ traced })).toEqual([
     [0, 0, FADED],
     [HIGHLIGHTED, FADED, HIGHLIGHTED],
   ]);
-  const [boxes, lines] = flags({ traced: { ...traced, hidesRest: true }, selected: new Set([2]) });
-  expect(boxes).toEqual([0, 0, HIDDEN | SELECTED]);
-  expect(lines).toEqual([HIGHLIGHTED, HIDDEN, HIGHLIGHTED]);
 });

@@ -4,7 +4,6 @@ import type { Marks } from '../drawing.ts';
 
 /** Of boxes and lines. */
 export const FADED = 1;
-export const HIDDEN = 2;
 /** Of boxes. */
 export const SELECTED = 4;
 export const MATCHED = 8;
@@ -16,7 +15,7 @@ export const LABELLED = 8;
 export interface Flags {
   boxes: Uint8Array;
   lines: Uint8Array;
-  /** Whether any line may be faded or hidden. */
+  /** Whether any line may be faded. */
   fadesLines: boolean;
 }
 
@@ -26,8 +25,7 @@ export function flagsOf(scene: Scene, { selected, tensors, matches, traced }: Fi
   const boxes = new Uint8Array(scene.boxes.kind.length);
   const { from, to, tensor } = scene.lines;
   const lines = new Uint8Array(from.length);
-  const beside = traced === null ? 0 : traced.hidesRest ? HIDDEN : FADED;
-  if (traced !== null) for (let i = 0; i < boxes.length; i++) if (traced.boxes[i] === 0) boxes[i] |= beside;
+  if (traced !== null) for (let i = 0; i < boxes.length; i++) if (traced.boxes[i] === 0) boxes[i] |= FADED;
   if (matches !== null) {
     for (let i = 0; i < boxes.length; i++) if (!matches.has(i)) boxes[i] |= FADED;
     for (const box of matches) boxes[box] |= MATCHED;
@@ -35,9 +33,9 @@ export function flagsOf(scene: Scene, { selected, tensors, matches, traced }: Fi
   for (const box of selected) boxes[box] |= SELECTED;
   for (let i = 0; i < lines.length; i++) {
     const ends = (from[i] < 0 ? 0 : boxes[from[i]]) | (to[i] < 0 ? 0 : boxes[to[i]]);
-    if (traced !== null) lines[i] = traced.lines[i] === 1 ? HIGHLIGHTED : beside;
+    if (traced !== null) lines[i] = traced.lines[i] === 1 ? HIGHLIGHTED : FADED;
     const isWanted = (ends & SELECTED) !== 0 || tensors.has(tensor[i]);
-    if (isWanted && (lines[i] & beside) === 0) lines[i] |= HIGHLIGHTED | LABELLED;
+    if (isWanted && (lines[i] & FADED) === 0) lines[i] |= HIGHLIGHTED | LABELLED;
   }
   return { boxes, lines, fadesLines: traced !== null };
 }

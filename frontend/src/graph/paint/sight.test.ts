@@ -8,7 +8,7 @@ test('what is seen follows from camera and viewport', () => {
   expect(SIGHT).toEqual({ left: 100, top: 50, right: 300, bottom: 150, scale: 2, pixel: 1 / 3 });
 });
 
-test('boxes that touch the sight are in it, unless they are hidden', () => {
+test('boxes that touch the sight are in it', () => {
   const boxes = {
     kind: Uint8Array.of(OPEN_GROUP, 0, 0, 0, 0, 0),
     x: Float64Array.of(90, 0, 299, 301, 150, 150),
@@ -16,18 +16,12 @@ test('boxes that touch the sight are in it, unless they are hidden', () => {
     width: Float64Array.of(20, 20, 50, 50, 10, 10),
     height: Float64Array.of(20, 20, 50, 50, 10, 10),
   };
-  const hidden = Uint8Array.of(0, 0, 0, 0, 2, 0);
   const scene = { boxes } as unknown as Scene;
-  const seen = (without: number): [number[], number[]] => {
-    const { open, closed } = boxesInSight(scene, SIGHT, hidden, without);
-    return [[...open], [...closed]];
-  };
-  expect(seen(2)).toEqual([[0], [2]]);
-  expect(seen(0)).toEqual([[0], [2, 4]]);
+  const { open, closed } = boxesInSight(scene, SIGHT);
+  expect([[...open], [...closed]]).toEqual([[0], [2, 4]]);
 });
 
 test('lines by their bounds', () => {
   const bounds = Float64Array.of(0, 0, 99, 99, 0, 0, 1000, 1000, 120, 60, 120, 70);
-  expect([...linesInSight(bounds, SIGHT, new Uint8Array(3), 2)]).toEqual([1, 2]);
-  expect([...linesInSight(bounds, SIGHT, Uint8Array.of(0, 2, 0), 2)]).toEqual([2]);
+  expect([...linesInSight(bounds, SIGHT)]).toEqual([1, 2]);
 });

@@ -25,12 +25,7 @@ export function sightOf(camera: Camera, viewport: Viewport, pixelRatio: number):
 }
 
 /** The boxes in sight: open ones, outer ones first, and the others. Those with the flag are left out. */
-export function boxesInSight(
-  { boxes }: Scene,
-  sight: Sight,
-  flags: Uint8Array,
-  without: number,
-): { open: Int32Array; closed: Int32Array } {
+export function boxesInSight({ boxes }: Scene, sight: Sight): { open: Int32Array; closed: Int32Array } {
   const { kind, x, y, width, height } = boxes;
   const { left, top, right, bottom } = sight;
   const open: number[] = [];
@@ -38,31 +33,20 @@ export function boxesInSight(
   let count = 0;
   for (let i = 0; i < x.length; i++) {
     const isSeen = x[i] <= right && y[i] <= bottom && x[i] + width[i] >= left && y[i] + height[i] >= top;
-    if (!isSeen || (flags[i] & without) !== 0) continue;
+    if (!isSeen) continue;
     if (isOpen(kind[i])) open.push(i);
     else closed[count++] = i;
   }
   return { open: Int32Array.from(open), closed: closed.subarray(0, count) };
 }
 
-/** The lines whose bounds (left, top, right, bottom of line i at 4 i) are in sight; those with the flag are left out. */
-export function linesInSight(
-  bounds: Float64Array,
-  sight: Sight,
-  flags: Uint8Array,
-  without: number,
-): Int32Array {
+/** The lines whose bounds (left, top, right, bottom of line i at 4 i) are in sight. */
+export function linesInSight(bounds: Float64Array, sight: Sight): Int32Array {
   const { left, top, right, bottom } = sight;
   const found = new Int32Array(bounds.length / 4);
   let count = 0;
   for (let i = 0, at = 0; at < bounds.length; i++, at += 4)
-    if (
-      bounds[at] <= right &&
-      bounds[at + 1] <= bottom &&
-      bounds[at + 2] >= left &&
-      bounds[at + 3] >= top &&
-      (flags[i] & without) === 0
-    )
+    if (bounds[at] <= right && bounds[at + 1] <= bottom && bounds[at + 2] >= left && bounds[at + 3] >= top)
       found[count++] = i;
   return found.subarray(0, count);
 }

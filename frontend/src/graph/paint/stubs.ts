@@ -1,6 +1,6 @@
 /** The ends of cut edges: a stick, a dot that can be clicked, and what is at the other end. */
 import { STUB_LENGTH } from '../drawing.ts';
-import { FADED, HIDDEN } from './flags.ts';
+import { FADED } from './flags.ts';
 import { FADE, type Frame } from './frame.ts';
 import { FONT, SMALL_TEXT, TEXT } from './pen.ts';
 
@@ -58,7 +58,7 @@ function stubsInSight({ drawing, sight, flags }: Frame, faded: number): number[]
       x[i] <= sight.right &&
       y[i] >= sight.top - STUB_LENGTH &&
       y[i] <= sight.bottom + STUB_LENGTH &&
-      (flags.boxes[box[i]] & (FADED | HIDDEN)) === faded
+      (flags.boxes[box[i]] & FADED) === faded
     )
       found.push(i);
   return found;
