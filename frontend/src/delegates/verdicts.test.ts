@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decoderStack } from '../graph/testing.ts';
 import { decodeModel } from '../wire/model.ts';
 import type { Report } from '../wire/report.ts';
-import { columnOf, conditional, leftOf, matrixOf, measuredOf, onlyIn } from './verdicts.ts';
+import { columnOf, conditional, leftOf, differencesOf, matrixOf, measuredOf, onlyIn } from './verdicts.ts';
 
 const MODEL = decodeModel(decoderStack({ layers: 2, named: true }).encode());
 

@@ -109,6 +109,7 @@ function Tick({ operators, counted, label, note }: TickProps) {
     <label>
       <input
         type="checkbox"
+        aria-label={`${label}, rejected: ${note}`}
         checked={ticked === 'all'}
         ref={(element) => {
           if (element !== null) element.indeterminate = ticked === 'some';
