@@ -17,22 +17,22 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as tfl
 
 OPERATORS_PER_LAYER = 37
-_WIDTH, _STEPS, _HEADS = 8, 4, 2
-_HEAD = _WIDTH // _HEADS
+WIDTH, _STEPS, _HEADS = 8, 4, 2
 _OP = tfl.BuiltinOperator
 _OPTIONS = tfl.BuiltinOptions
 
 
-def build(layers: int, named: bool = True, shared_mask: bool = True) -> bytes:
+def build(layers: int, named: bool = True, shared_mask: bool = True, width: int = WIDTH) -> bytes:
     """A model of ``layers`` decoder layers.
 
     Args:
         layers: how many; 1,351 make 49,987 operators.
         named: tensor names with scopes (``model/layers.0/mlp/…``) instead of ``t0``, ``t1``, ….
         shared_mask: all layers read one mask input, a tensor with many consumers, instead of constants of their own.
+        width: channels between layers, an even number; a layer has 10 times its square as weights.
     """
-    graph = _Graph(named)
-    hidden = graph.tensor("tokens", [1, _STEPS, _WIDTH])
+    graph = _Graph(named, width)
+    hidden = graph.tensor("tokens", [1, _STEPS, width])
     mask = graph.tensor("mask", [1, 1, _STEPS, _STEPS])
     for layer in range(layers):
         graph.scope = f"model/layers.{layer}"
@@ -45,6 +45,7 @@ class _Graph:
     """What is written in the end: tensors (name, shape, type, buffer) and operators (code, inputs, output, options)."""
 
     named: bool
+    width: int
     scope: str = ""
     tensors: list[tuple[str, list[int], int, int]] = field(default_factory=list)
     buffers: list[bytes] = field(default_factory=lambda: [b""])
@@ -102,7 +103,7 @@ class _Graph:
         shifted = self.add(mean, epsilon, f"{name}/add")
         scale = self.op(_OP.RSQRT, [shifted], f"{name}/rsqrt", [1, _STEPS, 1])
         scaled = self.mul(data, scale, f"{name}/mul")
-        return self.mul(scaled, self.constant(f"{name}/gamma", np.ones(_WIDTH, np.float32)), f"{name}/scale")
+        return self.mul(scaled, self.constant(f"{name}/gamma", np.ones(self.width, np.float32)), f"{name}/scale")
 
 
 def _layer(graph: _Graph, hidden: int, mask: int | None) -> int:
@@ -110,34 +111,34 @@ def _layer(graph: _Graph, hidden: int, mask: int | None) -> int:
     attended = _attention(graph, normed, mask)
     residual = graph.add(attended, hidden, "residual")
     normed = graph.norm(residual, "post_norm")
-    gate = graph.dense(normed, "mlp/gate_proj", 2 * _WIDTH)
-    sigmoid = graph.op(_OP.LOGISTIC, [gate], "mlp/sigmoid", [1, _STEPS, 2 * _WIDTH])
+    gate = graph.dense(normed, "mlp/gate_proj", 2 * graph.width)
+    sigmoid = graph.op(_OP.LOGISTIC, [gate], "mlp/sigmoid", [1, _STEPS, 2 * graph.width])
     silu = graph.mul(gate, sigmoid, "mlp/silu")
-    up = graph.dense(normed, "mlp/up_proj", 2 * _WIDTH)
-    down = graph.dense(graph.mul(silu, up, "mlp/gated"), "mlp/down_proj", _WIDTH)
+    up = graph.dense(normed, "mlp/up_proj", 2 * graph.width)
+    down = graph.dense(graph.mul(silu, up, "mlp/gated"), "mlp/down_proj", graph.width)
     return graph.add(down, residual, "residual_1")
 
 
 def _attention(graph: _Graph, hidden: int, mask: int | None) -> int:
-    heads = []
+    heads, head = [], graph.width // _HEADS
     for part in ("q", "k", "v"):
-        projected = graph.dense(hidden, f"self_attn/{part}_proj", _WIDTH)
-        split = graph.reshape(projected, f"self_attn/{part}_split", [1, _STEPS, _HEADS, _HEAD])
+        projected = graph.dense(hidden, f"self_attn/{part}_proj", graph.width)
+        split = graph.reshape(projected, f"self_attn/{part}_split", [1, _STEPS, _HEADS, head])
         heads.append(graph.swap(split, f"self_attn/{part}_heads"))
     query, key, value = heads
     square = [1, _HEADS, _STEPS, _STEPS]
     logits = graph.op(_OP.BATCH_MATMUL, [query, key], "self_attn/qk", square, "BatchMatMulOptions", AdjY=1)
-    factor = graph.constant("self_attn/inverse_root", np.array([_HEAD**-0.5], np.float32))
+    factor = graph.constant("self_attn/inverse_root", np.array([head**-0.5], np.float32))
     scaled = graph.mul(logits, factor, "self_attn/scaled")
     if mask is None:
         mask = graph.constant("self_attn/mask", np.zeros((1, 1, _STEPS, _STEPS), np.float32))
     masked = graph.add(scaled, mask, "self_attn/masked")
     shares = graph.op(_OP.SOFTMAX, [masked], "self_attn/shares", square, "SoftmaxOptions", Beta=1.0)
     context = graph.op(
-        _OP.BATCH_MATMUL, [shares, value], "self_attn/context", [1, _HEADS, _STEPS, _HEAD], "BatchMatMulOptions"
+        _OP.BATCH_MATMUL, [shares, value], "self_attn/context", [1, _HEADS, _STEPS, head], "BatchMatMulOptions"
     )
-    merged = graph.reshape(graph.swap(context, "self_attn/context_steps"), "self_attn/merged", [1, _STEPS, _WIDTH])
-    return graph.dense(merged, "self_attn/o_proj", _WIDTH)
+    merged = graph.reshape(graph.swap(context, "self_attn/context_steps"), "self_attn/merged", [1, _STEPS, graph.width])
+    return graph.dense(merged, "self_attn/o_proj", graph.width)
 
 
 def _write(graph: _Graph, inputs: dict[str, int], outputs: dict[str, int]) -> bytes:

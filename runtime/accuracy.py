@@ -22,7 +22,7 @@ from . import inputs, interpreter, layer_sums, worker
 from .errors import InputError, RuntimeCrash, RuntimeFailure, RuntimeRefused
 from .inputs import Input
 from .layer_closeups import CHANNEL_SUMS, POINTS
-from .layer_closeups import KINDS as LOOKS
+from .layer_closeups import KINDS as LOOK_KINDS
 from .layer_sums import SUMS
 from .model_file import model_file
 from .worker import Limits, Progress
@@ -289,7 +289,7 @@ def _all_fed(model: Model, operators: Array, fed: Array) -> Array:
 
 def _believed(found: Any, pairs: int) -> dict[str, Array]:
     """What the child returned, checked: it ran a hostile model."""
-    sums, looks = (pairs, len(SUMS)), len(LOOKS)
+    sums, looks = (pairs, len(SUMS)), len(LOOK_KINDS)
     try:
         arrays = {name: np.array(found[name]) for name in ("channels", "points", "channel_sums")}
         wanted = {

@@ -192,6 +192,8 @@ def _summary(
         "matched": len(errors.matching.second),
         "compared": len(rows),
         "equal": int(np.isposinf(whole.sqnr_db[rows]).sum()),
+        "points_each": errors.points.shape[2] - 1,
+        "without_channels": int((errors.channels[rows] == 0).sum()),
         "worst": worst(whole.sqnr_db),
         "worst_local": worst(local.sqnr_db),
         "outputs": _outputs(errors, model, whole),

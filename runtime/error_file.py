@@ -30,6 +30,7 @@ _COLUMN = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _SUMMARY: Mapping[str, type] = {
     "kernels": str, "reference_kernels": str, "inputs": str, "source": str, "file": str, "samples": int, "seed": int,
     "operators": int, "matched": int, "compared": int, "equal": int, "rows": int, "reference": dict,
+    "points_each": int, "without_channels": int,
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..analysis.ragged import Array
 from .errors import RuntimeFailure
-from .litert import RawEvents
+from .raw_events import RawEvents
 from .trace import MISSING, EventKind, Events, Partition
 
 OPERATOR, DELEGATE, DELEGATE_ROW, TELEMETRY = 2, 4, 8, 32

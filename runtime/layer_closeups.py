@@ -19,7 +19,7 @@ MOST_CHANNELS = 1 << 14  # of a tensor
 _ALL_CHANNELS = 1 << 18
 
 
-class Closeups:
+class Looks:
     """Collects looks at pairs of tensors.
 
     Args:

@@ -13,7 +13,7 @@ from . import litert
 from .cut_model import MOST_BYTES, CutModel, cut
 from .errors import RuntimeRefused
 from .interpreter import RESOLVERS
-from .layer_closeups import Closeups, Look
+from .layer_closeups import Look, Looks
 from .spy import refusals_as_errors
 from .worker import Progress
 
@@ -140,7 +140,7 @@ def layers(
         ``whole`` and ``local``, float64 [pairs, len(SUMS)]: pairs that cannot be compared have no elements. ``shape``,
         int64 [pairs, 8], the shape of each pair (-1 beyond its rank), and ``scale``, NaN where there is none.
         ``fed``: the tensors of the model that the operators got from the reference. And what
-        :meth:`.Closeups.result` says.
+        :meth:`.Looks.result` says.
     """
     litert.require_tested()
     with refusals_as_errors():
@@ -154,7 +154,7 @@ def layers(
         apart: _Apart | None = None
         samples = len(next(iter(values.values()))) if values else 1
         shapes, scales, fed = np.full((len(pairs), 8), -1, np.int64), np.full(len(pairs), np.nan), set[int]()
-        closeups = Closeups(len(pairs), samples, seed)
+        looks = Looks(len(pairs), samples, seed)
         for sample in range(samples):
             for role, job, side in (("reference", reference, first), ("model", model, second)):
                 progress(f"inference of the {role}", sample, samples)
@@ -168,7 +168,7 @@ def layers(
                     continue
                 shapes[row, : len(shape)] = shape
                 scales[row] = (second.ends(own) or (np.nan,))[-1]
-                _add(whole[row], closeups.look(0, row, sample, shape), first, theirs, second, own, sample)
+                _add(whole[row], looks.look(0, row, sample, shape), first, theirs, second, own, sample)
             if local:
                 apart = apart or _Apart(model, second, known)
                 fed |= apart.run(first, second, sample, samples, progress)
@@ -176,11 +176,11 @@ def layers(
                     where = apart.cut.written.get(own)
                     shape = None if where is None else apart.running.shape(where)
                     if where is not None and shape is not None and first.shape(theirs) == shape:
-                        look = closeups.look(1, row, sample, shape)
+                        look = looks.look(1, row, sample, shape)
                         _add(alone[row], look, first, theirs, apart.running, where, sample)
     return {
         "whole": whole, "local": alone, "shape": shapes, "scale": scales, "fed": np.array(sorted(fed), np.int64),
-        **closeups.result(),
+        **looks.result(),
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from ..model import Model
 from ..report import Finding
 from .rules import LATE, OPEN, Failure
 
-_MOST_ROOTS, _MOST_LISTED = 20, 1000
+_MOST_ROOTS, _MOST_TRIED, _MOST_LISTED = 20, 200, 1000
 
 
 def dynamic_roots(model: Model, title: str, failures: Mapping[int, Sequence[Failure]]) -> list[Finding]:
@@ -23,10 +24,10 @@ def dynamic_roots(model: Model, title: str, failures: Mapping[int, Sequence[Fail
         title: the delegate's.
         failures: by operator, why the delegate refuses it.
     """
-    found = [*_late(model, title, _for(failures, LATE)), *_open(model, title, _for(failures, OPEN))]
-    if len(found) > _MOST_ROOTS:
-        more = f"and {len(found) - _MOST_ROOTS} more operators at which shapes become unknown"
-        return [*found[:_MOST_ROOTS], Finding("warning", "dynamic-shape-root", more)]
+    every = chain(_late(model, title, _for(failures, LATE)), _open(model, title, _for(failures, OPEN)))
+    found = list(islice(every, _MOST_ROOTS))
+    if next(every, None) is not None:
+        found.append(Finding("warning", "dynamic-shape-root", "and more operators at which shapes become unknown"))
     return found
 
 
@@ -43,20 +44,14 @@ def _late(model: Model, title: str, refused: dict[int, bool]) -> Iterator[Findin
     """Operators that size their result by numbers that are computed."""
     if not refused:
         return
-    sized = sized_by(model)
     names, ops, inputs = model.tensors.name, model.operators.ops, model.operators.inputs
-    after: dict[int, set[int]] = {operator: _following(model, operator) for operator in sized}
-    follows = set().union(*after.values()) if after else set()
-    for operator, places in sized.items():
-        if operator in follows or not places:
-            continue
-        place = places[0]
+    for operator, place in _first(model):
         tensor = int(inputs[operator][place])
         writer = int(model.producer[tensor])
         source = f"which {ops[writer]} {writer} computes" if writer >= 0 else "which the caller gives"
         text = f"{ops[operator]} {operator} sizes its result by input {place} ({names[tensor]}), {source}"
         advice = f"make input {place} a constant"
-        yield from _finding(model, text, advice, operator, after[operator], title, refused)
+        yield from _finding(model, text, advice, operator, title, refused)
 
 
 def _open(model: Model, title: str, refused: dict[int, bool]) -> Iterator[Finding]:
@@ -66,17 +61,33 @@ def _open(model: Model, title: str, refused: dict[int, bool]) -> Iterator[Findin
     signature = model.tensors.shape_signature
     is_open = np.bincount(signature.rows[signature.values < 0], minlength=len(model.tensors)) > 0
     ops, names = model.operators.ops, model.tensors.name
-    for operator in np.flatnonzero(open_shapes(model) == 0).tolist():
+    for operator in np.flatnonzero(open_shapes(model) == 0)[:_MOST_TRIED].tolist():
         given = [int(t) for t in model.operators.inputs[operator] if t >= 0 and is_open[t] and model.producer[t] < 0]
         what = f"of the model's input {names[given[0]]}" if given else "of its result"
         text = f"{ops[operator]} {operator}: the file leaves dimensions {what} open"
-        yield from _finding(model, text, "give them sizes", operator, _following(model, operator), title, refused)
+        yield from _finding(model, text, "give them sizes", operator, title, refused)
+
+
+def _first(model: Model) -> list[tuple[int, int]]:
+    """Operators that size their result by a computed input, and its place, where no earlier one has made it unknown."""
+    sized = sized_by(model)
+    inputs, outputs = model.operators.inputs.tolist(), model.operators.outputs.tolist()
+    unknown: set[int] = set()
+    found = []
+    for operator, operands in enumerate(inputs):
+        follows = not unknown.isdisjoint(operands)
+        if operator in sized and not follows and sized[operator]:
+            found.append((operator, sized[operator][0]))
+        if operator in sized or follows:
+            unknown.update(tensor for tensor in outputs[operator] if tensor >= 0)
+    return found
 
 
 def _finding(
-    model: Model, text: str, advice: str, root: int, after: set[int], title: str, refused: dict[int, bool]
+    model: Model, text: str, advice: str, root: int, title: str, refused: dict[int, bool]
 ) -> Iterator[Finding]:
     """The finding on a root, where the delegate refuses it or what follows from it."""
+    after = _following(model, root)
     subgraph = model.operators.subgraph
     whole = refused.get(root, False)
     about = [

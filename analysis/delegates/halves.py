@@ -6,13 +6,11 @@ of LiteRT f674577.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .nodes import Node, View
-from .rules import LATE, Claim, Failure, claim_by
+from .rules import LATE, Claim, Failure, Judge, claim_by
 
 
-def claimed(view: View, subgraph: int, failures: Callable[[Node], list[Failure]]) -> Claim:
+def claimed(view: View, subgraph: int, failures: Judge) -> Claim:
     """What a delegate wants that unpacks constants of 16 bits itself and takes no dynamic tensors.
 
     DEQUANTIZE of such a constant is looked through: what reads it is asked about as if it read the 16 bits. These

@@ -26,6 +26,7 @@ class Kinds:
         tensors: int64 per tensor.
         scales: int64 per tensor, of its first scale and zero point.
         operators: int64 per operator.
+        scaled: int64 per operator, its kind with the scales of its operands; negative, so that it is no other kind.
         alone: int64 per operator, its kind without its operands.
         late: the operators that write what has no size before they run.
     """
@@ -33,6 +34,7 @@ class Kinds:
     tensors: Array
     scales: Array
     operators: Array
+    scaled: Array
     alone: Array
     late: frozenset[int]
 
@@ -49,14 +51,18 @@ def kinds(model: Model) -> Kinds:
     is_late = np.zeros(len(operators), bool)
     is_late[late] = True
     alone = kinds_of([operators.type, operators.version, option_kinds(model), is_late], len(operators))
-    operands = [
-        number
-        for column in (operators.inputs, operators.outputs)
-        for number in (Ragged(column.offsets, np.append(tensors, -1)[column.values]).kinds(), _repeated(column))
-    ]
+    both = (operators.inputs, operators.outputs)
+    repeated = [_repeated(column) for column in both]
+    of_operators = kinds_of([alone, *repeated, *(_of_operands(column, tensors) for column in both)], len(operators))
     quantization = model.quantization
     scales = kinds_of([first(quantization.scale).view(np.int32), first(quantization.zero_point)], len(tensors))
-    return Kinds(tensors, scales, kinds_of([alone, *operands], len(operators)), alone, frozenset(late))
+    scaled = kinds_of([of_operators, *(_of_operands(column, scales) for column in both)], len(operators))
+    return Kinds(tensors, scales, of_operators, -1 - scaled, alone, frozenset(late))
+
+
+def _of_operands(column: Ragged, tensors: Array) -> Array:
+    """A number for every row of tensors, equal where these have equal ones."""
+    return Ragged(column.offsets, np.append(tensors, -1)[column.values]).kinds()
 
 
 def _of_tensors(model: Model) -> Array:

@@ -6,13 +6,14 @@ that the lists do not tell of.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
 from ..micro_operators import CUSTOM_METHODS, METHODS
 from ..operators import tensorflow_op
 from .gpu_memory import BUFFER, PRECISION, needs
+from .halves import claimed
 from .nodes import Node, View
 from .operator_lists import GPU_LEGACY, INTEL, MEDIATEK, QUALCOMM
 from .rules import MOST, STRATEGY, SWITCH, Claim, Claimer, Condition, Delegate, Failure, claim_by, is_true
@@ -27,11 +28,15 @@ def _listed(names: Collection[str]) -> Condition:
     return condition
 
 
-def _claims(*conditions: Condition) -> Claimer:
+def _judge(*conditions: Condition) -> Callable[[Node], list[Failure]]:
     def judge(node: Node) -> list[Failure]:
         return [failure for condition in conditions if (failure := condition(node)) is not None]
 
-    return partial(claim_by, judge=judge)
+    return judge
+
+
+def _claims(*conditions: Condition) -> Claimer:
+    return partial(claim_by, judge=_judge(*conditions))
 
 
 def _gpu_types(allowed: tuple[str, ...]) -> Condition:
@@ -55,11 +60,11 @@ def _opencl(node: Node) -> Failure | None:
 def _gpu_legacy(values: Mapping[str, str]) -> Claimer:
     quantized = ("INT8", "UINT8") if is_true(values, "quantized") else ()
     without = () if is_true(values, "opencl") else (_opencl,)
-    plain = _claims(_listed(GPU_LEGACY), _gpu_types(("FLOAT32", "FLOAT16", *quantized)), *without)
+    judge = _judge(_listed(GPU_LEGACY), _gpu_types(("FLOAT32", "FLOAT16", *quantized)), *without)
 
     def claim(view: View, subgraph: int) -> Claim:
-        found = plain(view, subgraph)
-        return replace(found, needs=needs(view.model, found.operators, (), values))
+        found = claimed(view, subgraph, judge)
+        return replace(found, needs=needs(view.model, found.operators, found.instead, values))
 
     return claim
 

@@ -46,6 +46,7 @@ class _Columns:
     inputs: list[list[int]]
     outputs: list[list[int]]
     kind: list[Hashable]
+    scaled: list[Hashable]
     alone: list[int]
     late: frozenset[int]
 
@@ -74,6 +75,7 @@ def _columns(model: Model) -> _Columns:
         inputs=operators.inputs.tolist(),
         outputs=operators.outputs.tolist(),
         kind=alike.operators.tolist(),
+        scaled=alike.scaled.tolist(),
         alone=alike.alone.tolist(),
         late=alike.late,
     )
@@ -108,7 +110,8 @@ class View:
         # Of operators, to which those are added that stand for what a delegate took.
         self.version, self._ops = columns.version.copy(), columns.ops.copy()
         self._inputs, self._outputs = columns.inputs.copy(), columns.outputs.copy()
-        self._kind, self._alone, self._late = columns.kind.copy(), columns.alone.copy(), columns.late
+        self._kind, self._scaled, self._alone = columns.kind.copy(), columns.scaled.copy(), columns.alone.copy()
+        self._late = columns.late
         self._options: dict[str, dict[int, int | float]] = {}
         self._looked = _AT_KIND
         self._answers: dict[int, tuple[object, dict[Hashable, Any]]] = {}
@@ -119,7 +122,7 @@ class View:
         self._plans: dict[int, Sequence[int]] = {}
         self._links: dict[int, Links] = {}
         self._nodes: dict[int, Sequence[Node]] = {}
-        self._kinds: dict[int, list[Hashable]] = {}
+        self._kinds: dict[int, tuple[list[Hashable], list[Hashable]]] = {}
 
     @property
     def model(self) -> Model:
@@ -153,14 +156,15 @@ class View:
         """The type of an operator, and the tensors that it reads and writes."""
         return self._ops[operator], self._inputs[operator], self._outputs[operator]
 
-    def kind(self, operator: int, inputs: list[int] | None = None) -> Hashable:
-        """Equal for operators that are alike; with ``inputs``, as if an operator read these."""
+    def kinds(self, operator: int, inputs: list[int] | None = None) -> tuple[Hashable, Hashable]:
+        """Equal for operators that are alike, without scales and with them; with ``inputs``, as if it read these."""
         if inputs is None:
-            return self._kind[operator]
+            return self._kind[operator], self._scaled[operator]
         tensors = inputs + self._outputs[operator]
         seen: dict[int, int] = {}
         places = [seen.setdefault(tensor, place) for place, tensor in enumerate(tensors)]
-        return self._alone[operator], len(inputs), *(self._tensor_kind[tensor] for tensor in tensors), *places
+        kind = (self._alone[operator], len(inputs), *(self._tensor_kind[tensor] for tensor in tensors), *places)
+        return kind, ("scales", kind, *(self._scale_kind[tensor] for tensor in tensors))
 
     def once(self, node: Node, about: object, ask: Callable[[Node], _Found]) -> _Found:
         """What ``ask`` finds of an operator; asked one time for all that are alike, unless it looks further.
@@ -171,12 +175,12 @@ class View:
             ask: the question; its answer is shared, so nobody changes it.
         """
         answers: dict[Hashable, _Found] = self._answers.setdefault(id(about), (about, {}))[1]
-        kind, operands = node.kind, node.inputs + node.outputs
-        if self.made and not self.made.isdisjoint(operands):
-            kind = (kind, *(tensor in self.made for tensor in operands))
+        kind, scaled = node.kind, node.scaled
+        if self.made and not self.made.isdisjoint(node.inputs + node.outputs):
+            made = tuple(tensor in self.made for tensor in node.inputs + node.outputs)
+            kind, scaled = (kind, made), (scaled, made)
         if kind in answers:
             return answers[kind]
-        scaled = ("scales", kind, *(self._scale_kind[tensor] for tensor in operands))
         if scaled in answers:
             self._looked = max(self._looked, _AT_SCALES)
             return answers[scaled]
@@ -193,18 +197,18 @@ class View:
         if self.made:
             return [self.once(node, ask, ask) for node in nodes]
         if subgraph not in self._kinds:
-            self._kinds[subgraph] = [node.kind for node in nodes]
-        kinds = self._kinds[subgraph]
+            self._kinds[subgraph] = [node.kind for node in nodes], [node.scaled for node in nodes]
+        kinds, scaled = self._kinds[subgraph]
         of_kind = dict(zip(kinds, nodes, strict=True))
         for node in of_kind.values():
             self.once(node, ask, ask)
         answers: dict[Hashable, _Found] = self._answers[id(ask)][1] if nodes else {}
         if answers.keys() >= of_kind.keys():
             return [answers[kind] for kind in kinds]
-        return [
-            answers[kind] if kind in answers else self.once(node, ask, ask)
-            for kind, node in zip(kinds, nodes, strict=True)
-        ]
+        keys = [kind if kind in answers else with_scales for kind, with_scales in zip(kinds, scaled, strict=True)]
+        for node in dict(zip(keys, nodes, strict=True)).values():
+            self.once(node, ask, ask)
+        return [answers[key] if key in answers else ask(node) for key, node in zip(keys, nodes, strict=True)]
 
     def scale(self, tensor: int) -> float:
         """The first scale of a tensor, 0 where there is none."""
@@ -299,7 +303,10 @@ class View:
             kept = [tensor for tensor in written if tensor in results or read_by.get(tensor, set()) - {number}]
             self._outputs.append(sorted(kept))
             self._alone.append(-1)
-            self._kind.append(self.kind(len(self._ops) - 1, self._inputs[-1]))
+            for column, kind in zip(
+                (self._kind, self._scaled), self.kinds(len(self._ops) - 1, self._inputs[-1]), strict=True
+            ):
+                column.append(kind)
         self._plans[subgraph] = plan
         self._links.pop(subgraph, None)
         self._nodes.pop(subgraph, None)
@@ -313,13 +320,16 @@ class Node:
         view: the model that it is of.
         op: its type.
         inputs, outputs: tensor ids; -1 is left out.
+        kind: equal for operators that are alike in all that is here but their id and the scales of their operands.
+        scaled: equal for those that are alike in these scales, too.
     """
 
-    __slots__ = ("_kind", "_operator", "inputs", "op", "outputs", "view")
+    __slots__ = ("_operator", "inputs", "kind", "op", "outputs", "scaled", "view")
 
     def __init__(self, view: View, operator: int, inputs: list[int] | None = None) -> None:
         """An operator of a view; with ``inputs`` as if it read these."""
-        self.view, self._operator, self._kind = view, operator, view.kind(operator, inputs)
+        self.view, self._operator = view, operator
+        self.kind, self.scaled = view.kinds(operator, inputs)
         self.op, self.inputs, self.outputs = view.operands(operator)
         if inputs is not None:
             self.inputs = inputs
@@ -329,11 +339,6 @@ class Node:
         """Its global id; a condition that asks for it is not asked once for all that are alike."""
         self.view.looks_further()
         return self._operator
-
-    @property
-    def kind(self) -> Hashable:
-        """Equal for operators that are alike in all that is here but their id."""
-        return self._kind
 
     @property
     def version(self) -> int:

@@ -40,6 +40,8 @@ class Failure:
 # Looks at an operator; the failure, or None where the condition is met.
 Condition = Callable[[Node], Failure | None]
 Rules = Mapping[str, tuple[Condition, ...]]
+# Every condition that an operator fails.
+Judge = Callable[[Node], list[Failure]]
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def created(delegate: Delegate, given: Mapping[str, str]) -> Delegate:
             known = ", ".join(f"{key}={value}" for key, value in delegate.options.items()) or "none"
             raise ValueError(f"{delegate.name} has no option {name}; it has {known}")
     values = {**delegate.options, **given}
-    return replace(
+    made = replace(
         delegate,
         options=values,
         partitioner=_partitioner(delegate, values),
@@ -126,6 +128,10 @@ def created(delegate: Delegate, given: Mapping[str, str]) -> Delegate:
         most_partitions=whole(values, MOST) if MOST in values else delegate.most_partitions,
         least_operators=whole(values, LEAST) if LEAST in values else delegate.least_operators,
     )
+    for name, known in delegate.choices.items():
+        if values[name] not in known:
+            raise ValueError(f"{name}={values[name]}: must be {' or '.join(known)}")
+    return made
 
 
 def _partitioner(delegate: Delegate, values: Mapping[str, str]) -> Partitioner:
@@ -171,7 +177,7 @@ def _failures(node: Node, rules: Rules) -> list[Failure]:
     return [failure for condition in conditions if (failure := condition(node)) is not None]
 
 
-def claim_by(view: View, subgraph: int, judge: Callable[[Node], list[Failure]]) -> Claim:
+def claim_by(view: View, subgraph: int, judge: Judge) -> Claim:
     """A claim on every operator in which ``judge`` finds no failure; asked once of all that are alike."""
     plan, found = view.plan(subgraph), view.each(subgraph, judge)
     taken = {operator for operator, failed in zip(plan, found, strict=True) if not failed}

@@ -21,7 +21,9 @@ from .rules import (
     Condition,
     Delegate,
     Failure,
+    Judge,
     Rules,
+    claim_by,
     constant,
     failures,
     inputs_between,
@@ -241,6 +243,8 @@ def _never(node: Node) -> Failure | None:
 
 
 _VARIABLES = ("READ_VARIABLE", "ASSIGN_VARIABLE")
+# What is taken or not with others.
+_LINKED = ("DENSIFY", "DEQUANTIZE", "VAR_HANDLE", *_VARIABLES)
 _UNARY = ("ABS", "CEIL", "COS", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LOG", "NEG", "RELU", "RELU6", "RELU_N1_TO_1",
           "ROUND", "RSQRT", "SIN", "SQRT", "SQUARE")  # fmt: skip
 _SHAPED = ("MEAN", "PAD", "REDUCE_MAX", "REDUCE_MIN", "RESHAPE", "SUM", "TRANSPOSE")
@@ -277,7 +281,7 @@ def _rules(flags: _Flags) -> Iterator[tuple[str, tuple[Condition, ...]]]:
     yield "MAX_POOL_2D", (*numbers(0), types(0, *images), _window)
     for op in ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH"):
         yield op, (number(0),)
-    right = types(1, *_FLOATS, *(kind for kind in kinds if kind == "INT8"))
+    right = types(1, *_FLOATS, *kinds)
     yield "BATCH_MATMUL", (number(0), right, number(0, output=True), _product, _symmetric(1, unless_float=True))
     yield "READ_VARIABLE", (number(0, output=True),)
     yield "ASSIGN_VARIABLE", (number(1),)
@@ -306,21 +310,23 @@ def rules(values: Mapping[str, str]) -> Rules:
 
 
 def _claimer(values: Mapping[str, str]) -> Claimer:
-    table, reshapes = rules(values), is_true(values, _RESHAPES)
+    judge, reshapes = partial(failures, rules=rules(values)), is_true(values, _RESHAPES)
 
     def claim(view: View, subgraph: int) -> Claim:
-        found = claimed(view, subgraph, table)
+        found = claimed(view, subgraph, judge)
         return found if reshapes else without_dynamic(view, subgraph, found)
 
     return claim
 
 
-def claimed(view: View, subgraph: int, table: Rules) -> Claim:
+def claimed(view: View, subgraph: int, judge: Judge) -> Claim:
     """What XNNPACK wants of a subgraph.
 
     Constants that are stored in 16 bits, 8 bits or sparse it unpacks itself: it takes their DEQUANTIZE and DENSIFY,
     unless an operator that it does not take reads the result. A VAR_HANDLE goes with what reads or assigns it.
     """
+    if not any(node.op in _LINKED for node in view.nodes(subgraph)):
+        return claim_by(view, subgraph, judge)
     taken: set[int] = set()
     failed: dict[int, list[Failure]] = {}
     unpacked: dict[int, int] = {}  # tensor to the operator that unpacks it
@@ -335,7 +341,7 @@ def claimed(view: View, subgraph: int, table: Rules) -> Claim:
         if node.op == "VAR_HANDLE":
             handles[node.output()] = node.operator
             continue
-        found = failures(node, table)
+        found = judge(node)
         if node.op in _VARIABLES and node.input(0) not in handles:
             found = [*found, Failure("input 0", "from nowhere in this graph", "the result of a VAR_HANDLE in it")]
         if not found:

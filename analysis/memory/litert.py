@@ -128,7 +128,6 @@ def _places(model: Model, sizes: Array) -> tuple[Array, list[int]]:
     return place, late
 
 
-@kept
 def sized_while_running(model: Model) -> tuple[list[int], list[int]]:
     """The tensors that kernels take out of the arena, and the operators whose outputs have no size before they run."""
     heap, by = _sizing(model)
@@ -140,6 +139,7 @@ def sized_by(model: Model) -> dict[int, list[int]]:
     return _sizing(model)[1]
 
 
+@kept
 def _sizing(model: Model) -> tuple[list[int], dict[int, list[int]]]:
     operators, constant = model.operators, model.is_constant
     inputs, outputs = operators.inputs, operators.outputs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import zlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,29 +85,27 @@ def weights_of(model: Model) -> Weights:
     Raises:
         ModelError: when the file was changed.
     """
-    axes, sparse = channel_axes(model), model.is_sparse
     tensors = weight_tensors(model)
-    zeros, bits = _zeros(model, tensors), bits_of(model.tensors.type[tensors])
-    small = _small(model, tensors, axes, zeros)
-    found: list[Weight] = []
-    known, unreadable = [], {}
+    axes, zeros = channel_axes(model)[tensors], _zeros(model, tensors)
+    found = _small(model, tensors, axes, zeros)
+    unreadable: dict[int, str] = {}
     left = _MOST_DECODED
-    for row, (tensor, zero, width) in enumerate(zip(tensors.tolist(), zeros.tolist(), bits.tolist(), strict=True)):
-        if row in small:
-            axis, channels, figures, regular, deflated = small[row]
-            found.append(Weight(axis, channels, width, zero, figures, None, regular, deflated))
-            known.append(tensor)
-            continue
-        left -= max(int(model.tensors.elements[tensor]), 0) if sparse[tensor] else 0
-        if left < 0 and sparse[tensor]:
-            unreadable[tensor] = TOO_MANY
-            continue
-        try:
-            found.append(_weight(model, tensor, int(axes[tensor]), zero, width))
-            known.append(tensor)
-        except UnreadableError as error:
-            unreadable[tensor] = str(error)
-    return Weights(np.array(known, np.int64), found, unreadable, _copies(model, known))
+    rows = [row for row in range(len(tensors)) if row not in found]
+    with ThreadPoolExecutor(1) as beside:  # zlib and numpy let go of the interpreter: one works beside the other
+        deflated = {row: beside.submit(_deflated, model, int(tensors[row])) for row in rows}
+        for row in rows:
+            tensor = int(tensors[row])
+            if model.is_sparse[tensor]:
+                left -= max(int(model.tensors.elements[tensor]), 0)
+            if model.is_sparse[tensor] and left < 0:
+                unreadable[tensor] = TOO_MANY
+                continue
+            try:
+                found[row] = _large(model, tensor, int(axes[row]), int(zeros[row]), deflated[row])
+            except UnreadableError as error:
+                unreadable[tensor] = str(error)
+    known = sorted(found)
+    return Weights(tensors[known], [found[row] for row in known], unreadable, _copies(model, tensors[known].tolist()))
 
 
 def _zeros(model: Model, tensors: Array) -> Array:
@@ -119,20 +118,14 @@ def _zeros(model: Model, tensors: Array) -> Array:
     return zeros
 
 
-_Looked = tuple[int, int | None, Statistics, Pattern | None, int]
-
-
-def _small(model: Model, tensors: Array, axes: Array, zeros: Array) -> dict[int, _Looked]:
-    """By the place in ``tensors``, what is known of small dense ones: axis, channels, statistics, pattern, deflated.
-
-    Tensors of one type and shape are looked at together.
-    """
-    shapes = model.tensors.shape.take(tensors)
-    axis = np.where(axes[tensors] < shapes.counts, axes[tensors], -1)
+def _small(model: Model, tensors: Array, axes: Array, zeros: Array) -> dict[int, Weight]:
+    """What is known of small dense tensors, by the place in ``tensors``; those of one type and shape go together."""
+    shapes, bits = model.tensors.shape.take(tensors), bits_of(model.tensors.type[tensors])
+    axis = np.where(axes < shapes.counts, axes, -1)
     kinds = kinds_of([model.tensors.type[tensors], shapes.kinds(), axis], len(tensors))
     rows = np.flatnonzero(readable(model, tensors) & (model.tensors.elements[tensors] <= SMALL))
     rows = rows[np.argsort(kinds[rows], kind="stable")]
-    found: dict[int, _Looked] = {}
+    found: dict[int, Weight] = {}
     for alike in np.split(rows, np.flatnonzero(np.diff(kinds[rows])) + 1) if len(rows) else []:
         shape, of_axis = tuple(shapes[alike[0]].tolist()), int(axis[alike[0]])
         channels = shape[of_axis] if of_axis >= 0 else None
@@ -146,11 +139,12 @@ def _small(model: Model, tensors: Array, axes: Array, zeros: Array) -> dict[int,
                 regular = None
                 if _has_many_zeros(figures, of_axis):
                     regular = pattern(values.reshape(shape), of_axis, int(zeros[row]))
-                found[row] = (of_axis, channels, figures, regular, len(zlib.compress(data.data)))
+                size, zero = len(zlib.compress(data.data)), int(zeros[row])
+                found[row] = Weight(of_axis, channels, int(bits[row]), zero, figures, None, regular, size)
     return found
 
 
-def _weight(model: Model, tensor: int, axis: int, zero: int, bits: int) -> Weight:
+def _large(model: Model, tensor: int, axis: int, zero: int, deflated: Future[int]) -> Weight:
     is_sparse = bool(model.is_sparse[tensor])
     how = encoding(model, tensor) if is_sparse else None
     values = dense_stored(model, tensor) if is_sparse else stored(model, tensor)
@@ -162,7 +156,8 @@ def _weight(model: Model, tensor: int, axis: int, zero: int, bits: int) -> Weigh
     if _has_many_zeros(figures, axis) and figures.count <= _MOST_HELD:
         regular = pattern(values.read(0, values.count).reshape(values.shape), axis, zero)
     channels = values.shape[axis] if axis >= 0 else None
-    return Weight(axis, channels, bits, zero, figures, how, regular, _deflated(model, tensor))
+    bits = int(bits_of(model.tensors.type[tensor : tensor + 1])[0])
+    return Weight(axis, channels, bits, zero, figures, how, regular, deflated.result())
 
 
 def _has_many_zeros(figures: Statistics, axis: int) -> bool:

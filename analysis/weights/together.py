@@ -140,7 +140,8 @@ def _channels(rows: Array, shape: tuple[int, ...], axis: int, zero: Array) -> li
     """Per row what is known of its output channels."""
     if axis < 0 or not 1 < shape[axis] <= MOST_CHANNELS:
         return [{}] * len(rows)
-    ordered = np.moveaxis(rows.reshape(-1, *shape), axis + 1, 1).reshape(len(rows), shape[axis], -1)
+    ordered = np.moveaxis(rows.reshape(-1, *shape), axis + 1, 1)
+    ordered = ordered.reshape(len(rows), shape[axis], rows.shape[1] // shape[axis])
     ordered = np.sort(ordered, axis=2)
     each = 1 + (ordered[:, :, 1:] != ordered[:, :, :-1]).sum(2)
     empty = ((ordered[:, :, 0] == zero) & (ordered[:, :, -1] == zero)).sum(1)

@@ -238,10 +238,17 @@ def _show(model: Model, reports: list[Report], together: dict[str, Any] | None, 
         terminal.title(model.name)
         for one in reports:
             confidence = {"exact": "as measured", "rules": "by its rules", "list": "by its list"}
-            terminal.line(f"{one.summary['sentence']} ({confidence[one.summary['confidence']]})")
+            sure = confidence[one.summary["confidence"]]
+            terminal.line(f"{one.summary['sentence']}{_conditional(one.summary['accepted_if'])} ({sure})")
         if together is not None:
             across = f"{together['crossing_tensors']:,} tensors, {terminal.size(together['crossing_bytes'])}"
             terminal.line(f"One after the other: {together['sentence']}; {across} across borders")
+
+
+def _conditional(counts: dict[str, int]) -> str:
+    """How many operators are accepted if, where there are any."""
+    said = {"option": "more with another option", "device": "of these if the device holds their tensors"}
+    return "".join(f"; {counts[kind]:,} {text}" for kind, text in said.items() if counts[kind])
 
 
 def _print(terminal: Terminal, name: str, report: Report) -> None:
@@ -254,7 +261,13 @@ def _print(terminal: Terminal, name: str, report: Report) -> None:
     else:
         across = f"{summary['crossing_tensors']:,} tensors, {terminal.size(summary['crossing_bytes'])}"
         known = f"{summary['rules']} ({summary['confidence']})"
-        terminal.facts([("delegated", share), ("across borders", across), ("foretold by", known)])
+        terminal.facts(
+            [
+                ("delegated", share + _conditional(summary["accepted_if"])),
+                ("across borders", across),
+                ("foretold by", known),
+            ]
+        )
     cells = report.cells()
     if parts:
         terminal.heading("partitions")

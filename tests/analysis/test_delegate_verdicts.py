@@ -21,7 +21,8 @@ def single(handmade: Any, op: str, kinds: list[str], output: str, shape: list[in
 
     def tensor(kind: str) -> int:
         fields = {"quantization": tfl.QuantizationParametersT(scale=[0.5], zeroPoint=[0])} if kind in (Q, U) else {}
-        number: int = handmade.tensor(shape, kind, **fields)
+        axis = bytes(4) if op == "SPLIT" and kind == I32 else b""
+        number: int = handmade.tensor([1] if axis else shape, kind, axis, **fields)
         return number
 
     handmade.op(op, [tensor(kind) for kind in kinds], [tensor(output)], options)
@@ -97,6 +98,8 @@ def test_of_two_values_the_nearest_and_then_the_newer(handmade: Any) -> None:
     for level, expected in (("3", "4"), ("1", "2"), ("5", "4"), ("6", "7"), ("8", "7")):
         placed = place(model, created(toy, {"level": level}))
         assert verdicts_of(View(model), placed).conditions == {0: f"option level={expected}"}
+    with pytest.raises(ValueError, match="level=9: must be 1 or 2 or 3"):
+        created(toy, {"level": "9"})
 
 
 GIB = 1 << 30

@@ -288,7 +288,8 @@ XNNPACK: list[Case] = [
     (0, "ABS", [T(Q)], T(Q), None, "input 0 is INT8; needed: FLOAT32 or FLOAT16", 1),
     (0, "ABS", [T()], T(Q), None, "output 0 is INT8", 1),
     (0, "DIV", [T(), T(Q)], T(), None, "input 1 is INT8", 1),
-    (0, "BATCH_MATMUL", [T(), T(U)], T(), None, "needed: FLOAT32 or FLOAT16 or INT8", 1),
+    (0, "BATCH_MATMUL", [T(), T(U)], T(), None, "UINT8; needed: FLOAT32 like input 0", 1),
+    (0, "BATCH_MATMUL", [T(U), T(U)], T(U), None, "", 1),
     (0, "MAX_POOL_2D", [T(H)], T(H), tfl.Pool2DOptionsT(filterHeight=2, filterWidth=2), "needed: FLOAT32 or INT8", 1),
     (0, "MAX_POOL_2D", [T()], T(), tfl.Pool2DOptionsT(filterHeight=2, filterWidth=2, strideH=1, strideW=1), "", 1),
     (0, "DEQUANTIZE", [T(H)], T(), None, "needed: INT8 or UINT8", 1),
@@ -317,7 +318,7 @@ FLOAT_ROW = T(F, [1, 4])
 FLAGS: list[tuple[str, str, list[Any], Any, str]] = [
     ("qs8=false", "CONV_2D", [T(U), T(U, data=True), BIAS], T(U), "INT32; needed: float, or qs8=true"),
     ("qs8=false", "ELU", [T(Q)], T(Q), "INT8; needed: float"),
-    ("qs8=false", "BATCH_MATMUL", [T(), T(Q)], T(), "INT8; needed: FLOAT32 or FLOAT16"),
+    ("qs8=false", "BATCH_MATMUL", [T(), T(Q)], T(), "INT8; needed: FLOAT32 or FLOAT16 or UINT8"),
     ("qs8=false", "FULLY_CONNECTED", [FLOAT_ROW, MATRIX], FLOAT_ROW, "needed: FLOAT32 or FLOAT16 or UINT8"),
     ("qs8=false", "LOGISTIC", [T(U)], T(U), ""),
     ("qu8=false", "LOGISTIC", [T(U)], T(U), "UINT8; needed: float or INT8"),

@@ -9,7 +9,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis.delegates import delegates, edgetpu, nnapi
 from tb_tflite_plugin.analysis.delegates.rules import created
-from tb_tflite_plugin.analysis.delegates.simulation import place
+from tb_tflite_plugin.analysis.delegates.several import in_order
+from tb_tflite_plugin.analysis.delegates.simulation import place, report
 from tb_tflite_plugin.analysis.model import Model
 
 F, H, Q, U, I16, I32, I64, BOOL = "FLOAT32", "FLOAT16", "INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL"
@@ -290,7 +291,7 @@ def test_the_list_of_qualcomm(handmade: Any, op: str, kind: str, reason: str) ->
     check(single(handmade, op, [T(kind)], T(kind), None, 1), "qualcomm", {}, reason)
 
 
-@pytest.mark.parametrize("name", ["nnapi", "coreml", "gpu"])
+@pytest.mark.parametrize("name", ["nnapi", "coreml", "gpu", "gpu-legacy"])
 def test_constants_of_16_bits_are_looked_through(handmade: Any, name: str) -> None:
     """They go along with a model that is taken whole, and stay behind when anything else does."""
     x, y, z = (handmade.tensor([1, 4]) for _ in range(3))
@@ -303,6 +304,34 @@ def test_constants_of_16_bits_are_looked_through(handmade: Any, name: str) -> No
     part = place(handmade.open(), delegates()[name])
     assert part.wanted == {1}
     assert set(part.failures) == {0, 2}
+
+
+@pytest.mark.parametrize("name", ["nnapi", "gpu", "gpu-legacy"])
+def test_constants_of_16_bits_cross_no_border(handmade: Any, name: str) -> None:
+    """What stays of DEQUANTIZE is not read by the partition: it reads the 16 bits, as the runtime shows."""
+    x, y, z = (handmade.tensor([1, 4]) for _ in range(3))
+    halves, weights = handmade.tensor([4, 4], H, bytes(32)), handmade.tensor([4, 4])
+    handmade.op("DEQUANTIZE", [halves], [weights])
+    handmade.op("FULLY_CONNECTED", [x, weights], [y], tfl.FullyConnectedOptionsT())
+    handmade.op("ROLL", [y], [z])
+    model = handmade.open()
+    alone = report(model, place(model, delegates()[name])).summary
+    assert (alone["delegated"], alone["crossing_tensors"], alone["crossing_bytes"]) == (1, 2, 32)
+    # XNNPACK takes the DEQUANTIZE, whose result nobody reads any more.
+    both = in_order(model, [delegates()[name], delegates()["xnnpack"]]).summary
+    assert (both["delegated"], both["crossing_tensors"], both["crossing_bytes"]) == (2, 2, 32)
+
+
+def test_bits_that_an_operator_left_behind_reads_cross_the_border(handmade: Any) -> None:
+    """XNNPACK reads what it unpacks, and leaves the unpacking where something else reads it too."""
+    x, y, z = (handmade.tensor([4]) for _ in range(3))
+    halves, made = handmade.tensor([4], H, bytes(8)), handmade.tensor([4])
+    handmade.op("DEQUANTIZE", [halves], [made])
+    handmade.op("ADD", [x, made], [y], tfl.AddOptionsT())
+    handmade.op("ROLL", [made], [z])
+    model = handmade.open()
+    summary = report(model, place(model, delegates()["xnnpack"])).summary
+    assert (summary["delegated"], summary["crossing_tensors"], summary["crossing_bytes"]) == (1, 2, 32)
 
 
 @pytest.mark.parametrize("name", ["nnapi", "coreml", "edgetpu", "qualcomm"])

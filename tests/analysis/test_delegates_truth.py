@@ -16,6 +16,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis.containers import open_model
 from tb_tflite_plugin.analysis.delegates import delegates
+from tb_tflite_plugin.analysis.delegates.rules import created
 from tb_tflite_plugin.analysis.delegates.simulation import place
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.runtime.partitions import measure
@@ -120,6 +121,11 @@ def _weighted() -> Iterator[tuple[str, list[Operand], list[Operand], Any, dict[s
         depthwise = tfl.DepthwiseConv2DOptionsT(strideH=1, strideW=1, depthMultiplier=1)
         inputs = [data, ([1, 3, 3, 4], stored, holds), ([4], sums, bias)]
         yield "DEPTHWISE_CONV_2D", inputs, [(IMAGE, kind, None)], depthwise, {}
+        for weights in ("INT8", "UINT8") if kind == "FLOAT32" else ():
+            inputs = [data, ([4, 3, 3, 4], weights, holds), ([4], sums, bias)]
+            yield "CONV_2D", inputs, [(IMAGE, kind, None)], convolution, {}
+            inputs = [([2, 4], kind, None), ([3, 4], weights, holds), ([3], sums, bias)]
+            yield "FULLY_CONNECTED", inputs, [([2, 3], kind, None)], tfl.FullyConnectedOptionsT(), {}
         dense = [([2, 4], kind, None), ([3, 4], stored, holds), ([3], sums, bias)]
         for version in (1, 8):
             yield "FULLY_CONNECTED", dense, [([2, 3], kind, None)], tfl.FullyConnectedOptionsT(), {"version": version}
@@ -167,40 +173,86 @@ def built(
     return packed
 
 
-def test_single_operators_are_taken_as_foretold(handmade: Any, child: Callable[..., str], tmp_path: Path) -> None:
-    models = [built(type(handmade), *spec) for spec in singles()]
-    for number, data in enumerate(models):
-        (tmp_path / f"{number}.tflite").write_bytes(data)
-    answers: dict[int, bool | None] = {}
+BY_INTERPRETER = """
+    import json, sys
+    from ai_edge_litert.interpreter import Interpreter
+    from tb_tflite_plugin.runtime.spy import graphs_of
+    for path in sys.argv[1:]:
+        try:
+            interpreter = Interpreter(path)
+            interpreter.allocate_tensors()
+            taken = any(node.get("replaced") for graph in graphs_of(interpreter) for node in graph["nodes"])
+        except (RuntimeError, ValueError):
+            taken = None
+        print(json.dumps(taken), flush=True)
+    """
+WITH_FLAGS = """
+    import json, sys
+    from tb_tflite_plugin.runtime.errors import RuntimeFailure
+    from tb_tflite_plugin.runtime.xnnpack import spy_with_flags
+    options = json.loads(sys.argv[1])
+    for path in sys.argv[2:]:
+        try:
+            graphs = spy_with_flags(lambda *_: None, path, options)["graphs"]
+            taken = any(node.get("replaced") for graph in graphs for node in graph["nodes"])
+        except RuntimeFailure:
+            taken = None
+        print(json.dumps(taken), flush=True)
+    """
+
+
+def compare(models: list[bytes], folder: Path, run: Callable[..., str], options: dict[str, str]) -> list[bool]:
+    """Which operators are taken, of those that load: as foretold, one by one.
+
+    Args:
+        models: each of one operator.
+        folder: an empty one.
+        run: a child that is given paths, and prints for each whether it is taken, or null where it does not load.
+        options: of XNNPACK.
+    """
+    paths = [folder / f"{number}.tflite" for number in range(len(models))]
+    for path, data in zip(paths, models, strict=True):
+        path.write_bytes(data)
+    answers: list[bool | None] = []
     for first in range(0, len(models), 120):
-        text = child(
-            """
-            import json, sys
-            from ai_edge_litert.interpreter import Interpreter
-            from tb_tflite_plugin.runtime.spy import graphs_of
-            for path in sys.argv[1:]:
-                try:
-                    interpreter = Interpreter(path)
-                    interpreter.allocate_tensors()
-                    taken = any(node.get("replaced") for graph in graphs_of(interpreter) for node in graph["nodes"])
-                except (RuntimeError, ValueError):
-                    taken = None
-                print(json.dumps(taken), flush=True)
-            """,
-            *[tmp_path / f"{number}.tflite" for number in range(first, min(first + 120, len(models)))],
-        )
-        answers |= {first + k: json.loads(line) for k, line in enumerate(text.splitlines())}
-    loaded = {number: taken for number, taken in answers.items() if taken is not None}
+        answers += [json.loads(line) for line in run(*paths[first : first + 120]).splitlines()]
     wrong = []
-    for number, taken in loaded.items():
-        model = open_model(models[number])
-        placed = place(model, delegates()["xnnpack"])
-        if bool(placed.taken) != taken:
+    delegate = created(delegates()["xnnpack"], options)
+    for data, taken in zip(models, answers, strict=True):
+        model = open_model(data)
+        placed = place(model, delegate)
+        if taken is not None and bool(placed.taken) != taken:
             kinds = [model.tensors.dtypes[t] for t in range(len(model.tensors))]
             wrong.append((model.operators.ops[0], kinds, "really taken" if taken else "really left", placed.failures))
     assert not wrong
-    assert len(loaded) >= 300
-    assert 0.2 < sum(map(bool, loaded.values())) / len(loaded) < 0.8
+    return [taken for taken in answers if taken is not None]
+
+
+def test_single_operators_are_taken_as_foretold(handmade: Any, child: Callable[..., str], tmp_path: Path) -> None:
+    models = [built(type(handmade), *spec) for spec in singles()]
+    taken = compare(models, tmp_path, lambda *paths: child(BY_INTERPRETER, *paths), {})
+    assert len(taken) >= 300
+    assert 0.2 < sum(taken) / len(taken) < 0.8
+
+
+# One operator of every kind that the flags of XNNPACK matter to.
+FLAGGED = ("ADD", "BATCH_MATMUL", "CONV_2D", "DEPTHWISE_CONV_2D", "DEQUANTIZE", "ELU", "FULLY_CONNECTED", "LOGISTIC",
+           "MAX_POOL_2D", "QUANTIZE", "TRANSPOSE_CONV")  # fmt: skip
+
+
+@pytest.mark.parametrize("flag", ["qs8=false", "qu8=false", "dynamic_fully_connected=true",
+                                  "dynamically_quantized=false"])  # fmt: skip
+def test_single_operators_are_taken_as_foretold_with_flags(
+    handmade: Any, child: Callable[..., str], tmp_path: Path, flag: str
+) -> None:
+    """LiteRT's compiled model loads more than the interpreter, which wants a kernel of its own for each."""
+    name, _, value = flag.partition("=")
+    options = {name: value}
+    models = [built(type(handmade), *spec) for spec in singles() if spec[0] in FLAGGED]
+    taken = compare(models, tmp_path, lambda *paths: child(WITH_FLAGS, json.dumps(options), *paths), options)
+    assert len(taken) >= 150
+    assert True in taken
+    assert False in taken
 
 
 # Of these Vela compiles all cases that are not of floats, which it leaves; of others it reads some not, or crashes.

@@ -39,14 +39,15 @@ def test_a_layer_has_37_operators_and_the_names_asked_for(synth: ModuleType, nam
     assert model.findings == []
 
 
-def test_synthetic_models_run(synth: ModuleType) -> None:
-    interpreter = Interpreter(model_content=synth.build(2), num_threads=1)
+@pytest.mark.parametrize("width", [8, 12])
+def test_synthetic_models_run(synth: ModuleType, width: int) -> None:
+    interpreter = Interpreter(model_content=synth.build(2, width=width), num_threads=1)
     interpreter.allocate_tensors()
     for entry in interpreter.get_input_details():
         interpreter.set_tensor(entry["index"], np.full(entry["shape"], 0.5, np.float32))
     interpreter.invoke()
     result = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    assert result.shape == (1, 4, 8)
+    assert result.shape == (1, 4, width)
     assert np.isfinite(result).all()
 
 

@@ -103,6 +103,12 @@ def test_statistics_of_many_are_those_of_each(handmade: Any, kind: str) -> None:
                     assert alone.nonfinite > 0 or max(abs(alone.low), abs(alone.high)) > 1e9
 
 
+def test_where_all_are_to_be_looked_at_alone_none_is_left_over() -> None:
+    nothing = np.full((3, 12), np.nan, np.float32)
+    for axis in (-1, 0, 1):
+        assert together(nothing, (3, 4), axis, np.zeros(3, np.int64)) == [None] * 3
+
+
 def everything(model: Model) -> list[Any]:
     found = weights_of(model)
     others = [(*astuple(weight)[:4], weight.encoding, weight.pattern, weight.deflated) for weight in found.of]

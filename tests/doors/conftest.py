@@ -9,10 +9,12 @@ import importlib.util
 import json
 import os
 import re
+import select
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +79,22 @@ def synth(load: Callable[[Path], ModuleType]) -> Callable[[int], Path]:
         return path
 
     return build
+
+
+@pytest.fixture(scope="session")
+def mnet(models: Path) -> Path:
+    """A quantized convolutional network."""
+    return models / "mnet_int8.tflite"
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory, models: Path) -> Path:
+    """A container of two models."""
+    path = tmp_path_factory.mktemp("bundle") / "two.task"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("tiny_mlp", "mnet_int8"):
+            archive.write(models / f"{name}.tflite", f"{name}.tflite")
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -161,6 +179,64 @@ def serve(settled: Callable[[Library], dict[str, Any]]) -> Callable[..., Client]
         return Client(App(library))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tflite_viz() -> Path:
+    """The command that the package installs."""
+    return Path(sys.executable).parent / "tflite-viz"
+
+
+@pytest.fixture(scope="session")
+def viz(tflite_viz: Path) -> Callable[..., subprocess.CompletedProcess[Any]]:
+    """Runs the command into pipes."""
+
+    def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[Any]:
+        given = {"capture_output": True, "text": True, "timeout": 200, **options}
+        return subprocess.run([tflite_viz, *arguments], check=False, **given)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def on_terminal(tflite_viz: Path) -> Callable[..., str]:
+    """What a command shows on a terminal of 100 columns."""
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
+
+    def show(*arguments: str | Path) -> str:
+        leader, follower = pty.openpty()
+        environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+        process = subprocess.Popen(
+            [tflite_viz, *arguments], stdout=follower, stderr=follower, stdin=follower, env=environment
+        )
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                block = os.read(leader, 65536) if select.select([leader], [], [], 60)[0] else b""
+            except OSError:  # how Linux says that the other end is closed
+                block = b""
+            if not block:
+                break
+            shown += block
+        os.close(leader)
+        assert process.wait(60) == 0, shown
+        return shown.decode()
+
+    return show
+
+
+@pytest.fixture(scope="session")
+def facts(viz: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., dict[str, Any]]:
+    """What a command prints as JSON."""
+
+    def printed(*arguments: str | Path) -> dict[str, Any]:
+        result = viz(*arguments, "--json")
+        assert (result.returncode, result.stderr) == (0, "")
+        found: dict[str, Any] = json.loads(result.stdout)
+        return found
+
+    return printed
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +13,6 @@ from werkzeug.test import Client
 
 from tb_tflite_plugin import app as app_module
 
-VIZ = Path(sys.executable).parent / "tflite-viz"
 FILES = {"labels.txt": b"<b>cat</b>\ndog\n", '../../evil"\r\nX-Bad: 1.html': b"<script>", ".bashrc": b"rm"}
 
 
@@ -67,17 +64,13 @@ def test_large_files_are_refused(client: Client, monkeypatch: pytest.MonkeyPatch
     assert "at most 5" in answer.json["error"]["message"]
 
 
-def viz(*arguments: Any) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([VIZ, "metadata", *arguments], capture_output=True, check=False, timeout=60)
-
-
-def test_command(model: Path) -> None:
-    shown = viz(model)
+def test_command(viz: Any, model: Path) -> None:
+    shown = viz("metadata", model, text=False)
     assert shown.returncode == 0
     assert b"no TFLITE_METADATA" in shown.stdout
     assert b"labels.txt" in shown.stdout
     assert b"\r" not in shown.stdout
-    assert viz(model, "--file", "labels.txt").stdout == FILES["labels.txt"]
-    missing = viz(model, "--file", "nothing.txt")
+    assert viz("metadata", model, "--file", "labels.txt", text=False).stdout == FILES["labels.txt"]
+    missing = viz("metadata", model, "--file", "nothing.txt", text=False)
     assert missing.returncode == 2
     assert b"labels.txt" in missing.stderr

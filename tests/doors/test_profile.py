@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,21 +21,6 @@ from tb_tflite_plugin import open_model, profile
 from tb_tflite_plugin.profiling import Profile
 from tb_tflite_plugin.summary import log_profile
 
-VIZ = Path(sys.executable).parent / "tflite-viz"
-
-
-def viz(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Runs ``tflite-viz profile`` into pipes."""
-    command = [VIZ, "profile", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
-
-
-def printed(*arguments: str | Path) -> dict[str, Any]:
-    result = viz(*arguments, "--json")
-    assert (result.returncode, result.stderr) == (0, "")
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
-
 
 @pytest.fixture(scope="module")
 def profiled() -> Profile:
@@ -45,9 +28,9 @@ def profiled() -> Profile:
     return profile(Path(__file__).parents[1] / "models" / "mnet_float32.tflite", runs=10, warmup=1)
 
 
-def test_json(models: Path) -> None:
+def test_json(facts: Any, models: Path) -> None:
     path = models / "mnet_int8.tflite"
-    found = printed(path, "--runs", "20", "--threads", "2", "--seed", "3")
+    found = facts("profile", path, "--runs", "20", "--threads", "2", "--seed", "3")
     assert found["report"] == "profile"
     assert found["model"]["sha256"] == open_model(path).sha256
     summary = found["summary"]
@@ -64,32 +47,33 @@ def test_json(models: Path) -> None:
     assert all(row["self_us"] >= 0 for row in rows)
 
 
-def test_csv(models: Path) -> None:
-    result = viz(models / "tiny_mlp.tflite", "--runs", "5", "--csv")
+def test_csv(viz: Any, models: Path) -> None:
+    result = viz("profile", models / "tiny_mlp.tflite", "--runs", "5", "--csv")
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [row["op"] for row in rows] == ["FULLY_CONNECTED"] * 3
     assert all(float(row["self_us"]) >= 0 for row in rows)
 
 
-def test_for_people(models: Path) -> None:
-    result = viz(models / "mnet_float32.tflite", "--runs", "20", "--kernels", "builtin")
+def test_for_people(viz: Any, models: Path) -> None:
+    result = viz("profile", models / "mnet_float32.tflite", "--runs", "20", "--kernels", "builtin")
     assert result.returncode == 0
     for text in ("first inference\t", "builtin, 1 thread", "operators", "DEPTHWISE_CONV_2D", "by type", "built-in"):
         assert text in result.stdout
     assert "\x1b" not in result.stdout
 
 
-def test_inputs_shapes_signatures_and_output(models: Path, tmp_path: Path) -> None:
+def test_inputs_shapes_signatures_and_output(facts: Any, models: Path, tmp_path: Path) -> None:
     image = np.zeros((3, 32, 32, 3), np.float32)
     np.save(tmp_path / "image.npy", image)
     out = tmp_path / "a.trace.json"
     path = models / "mnet_dynamic_batch_float32.tflite"
-    found = printed(path, "--runs", "3", "--input", f"image={tmp_path}/image.npy", "-o", str(out))
+    found = facts("profile", path, "--runs", "3", "--input", f"image={tmp_path}/image.npy", "-o", str(out))
     assert found["summary"]["settings"]["shapes"] == {"image": [3, 32, 32, 3]}
     trace = load(out)
     assert (trace.model.sha256, trace.latency.samples.size) == (open_model(path).sha256, 3)
-    assert printed(path, "--runs", "2", "--shape", "image=2,32,32,3")["summary"]["settings"]["shapes"]["image"][0] == 2
-    signature = printed(models / "multi_signature.tflite", "--runs", "2", "--signature", "roundtrip")
+    batch = facts("profile", path, "--runs", "2", "--shape", "image=2,32,32,3")
+    assert batch["summary"]["settings"]["shapes"]["image"][0] == 2
+    signature = facts("profile", models / "multi_signature.tflite", "--runs", "2", "--signature", "roundtrip")
     assert signature["summary"]["settings"]["signature"] == "roundtrip"
 
 
@@ -108,26 +92,26 @@ def test_inputs_shapes_signatures_and_output(models: Path, tmp_path: Path) -> No
         (["none.tflite"], 1, "none.tflite: No such file"),
     ],
 )
-def test_errors(arguments: list[str], code: int, message: str, models: Path) -> None:
+def test_errors(viz: Any, arguments: list[str], code: int, message: str, models: Path) -> None:
     placed = [str(models / text) if text.endswith(".tflite") else text for text in arguments]
-    result = viz(*placed)
+    result = viz("profile", *placed)
     assert (result.returncode, result.stdout) == (code, "")
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_against_another_model(models: Path) -> None:
+def test_against_another_model(facts: Any, models: Path) -> None:
     first, second = models / "mnet_float32.tflite", models / "mnet_v2_float32.tflite"
-    found = printed(second, "--against", first, "--runs", "100")
+    found = facts("profile", second, "--against", first, "--runs", "100")
     assert found["report"] == "comparison"
     assert found["summary"]["second"]["model"]["name"] == "mnet_v2_float32.tflite"
     assert found["summary"]["ratio"] > 0
     assert "operators-matched" in {finding["code"] for finding in found["findings"]}
 
 
-def test_against_other_kernels(models: Path) -> None:
+def test_against_other_kernels(viz: Any, models: Path) -> None:
     path = models / "mnet_float32.tflite"
-    result = viz(path, "--kernels", "reference", "--against-kernels", "xnnpack", "--runs", "200")
+    result = viz("profile", path, "--kernels", "reference", "--against-kernels", "xnnpack", "--runs", "200")
     assert "is slower" in result.stdout
     assert "CONV_2D" in result.stdout
 
@@ -195,9 +179,12 @@ def test_wrong_places_are_refused(tmp_path: Path, profiled: Profile) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_logdir_of_the_command(models: Path, tmp_path: Path) -> None:
-    result = viz(models / "tiny_mlp.tflite", "--runs", "2", "--logdir", str(tmp_path), "--tag", "net", "--step", "3")
+def test_logdir_of_the_command(viz: Any, models: Path, tmp_path: Path) -> None:
+    result = viz(
+        "profile", models / "tiny_mlp.tflite", "--runs", "2", "--logdir", str(tmp_path), "--tag", "net", "--step", "3"
+    )
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "plugins/tflite/net/3.xnnpack.trace.json").is_file()
     assert (tmp_path / "plugins/tflite/net/3.tflite").is_file()
-    assert "tag" in viz(models / "tiny_mlp.tflite", "--runs", "1", "--logdir", str(tmp_path), "--tag", "..").stderr
+    outside = viz("profile", models / "tiny_mlp.tflite", "--runs", "1", "--logdir", str(tmp_path), "--tag", "..")
+    assert "tag" in outside.stderr

@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,18 @@ import pytest
 
 pytest.importorskip("ai_edge_litert")
 
-VIZ = Path(sys.executable).parent / "tflite-viz"
 
+@pytest.fixture(scope="module")
+def printed(viz: Any) -> Callable[..., str]:
+    """What a command prints that ends well."""
 
-def viz(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([VIZ, *arguments], capture_output=True, text=True, check=False, timeout=200)
+    def run(*arguments: str | Path) -> str:
+        result = viz(*arguments)
+        assert (result.returncode, result.stderr) == (0, "")
+        text: str = result.stdout
+        return text
 
-
-def printed(*arguments: str | Path) -> str:
-    result = viz(*arguments)
-    assert (result.returncode, result.stderr) == (0, "")
-    return result.stdout
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def model(models: Path) -> Path:
     return models / "mnet_int8_mixed.tflite"
 
 
-def test_partition_as_json(model: Path) -> None:
+def test_partition_as_json(printed: Any, model: Path) -> None:
     answer: dict[str, Any] = json.loads(printed("partition", model, "--measured", "--delegate", "xnnpack", "--json"))
     summary = answer["summary"]
     assert answer["report"] == "partition"
@@ -49,7 +49,7 @@ def test_partition_as_json(model: Path) -> None:
         assert homes == ([] if cells["partition"] is None else [cells["partition"]])
 
 
-def test_partition_as_csv_and_text(model: Path) -> None:
+def test_partition_as_csv_and_text(printed: Any, model: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(printed("partition", model, "--measured", "-d", "xnnpack", "--csv"))))
     assert [row["op"] for row in rows if row["partition"] == ""] == ["SOFTMAX"]
     text = printed("partition", model, "--measured", "-d", "xnnpack")
@@ -57,7 +57,7 @@ def test_partition_as_csv_and_text(model: Path) -> None:
     assert "SOFTMAX\t1\tthe runtime's own kernels" in text
 
 
-def test_delegates_one_after_the_other(models: Path) -> None:
+def test_delegates_one_after_the_other(printed: Any, models: Path) -> None:
     sparse = models / "mnet_pruned80_sparse_fp16.tflite"
     summary = json.loads(printed("partition", sparse, "-d", "gpu,xnnpack", "--json"))["summary"]
     alone, together = summary["delegates"], summary["in_order"]
@@ -72,7 +72,7 @@ def test_delegates_one_after_the_other(models: Path) -> None:
     assert "One after the other" not in printed("partition", sparse, "--all")
 
 
-def test_options_of_foretold_delegates(model: Path) -> None:
+def test_options_of_foretold_delegates(printed: Any, model: Path) -> None:
     def summary(*options: str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(printed("partition", model, "-d", "gpu-legacy", "--json", *options))
         return found["summary"]
@@ -80,7 +80,30 @@ def test_options_of_foretold_delegates(model: Path) -> None:
     assert summary("-o", "quantized=false")["delegated"] < summary()["delegated"]
 
 
-def test_a_delegate_that_fails_is_an_answer(models: Path) -> None:
+def test_what_is_accepted_if(printed: Any, models: Path) -> None:
+    zoo = models / "opzoo_float32.tflite"
+    answer = json.loads(printed("partition", zoo, "-d", "nnapi", "--json"))
+    assert answer["summary"]["accepted_if"] == {"option": 2, "device": 0}
+    operators = next(f["operators"] for f in answer["findings"] if f["code"] == "accepted-if-option")
+    explained = printed("partition", zoo, "-d", "nnapi,gpu", "--explain", str(operators[0]))
+    assert "NNAPI: accepted-if option feature_level=6\n  feature_level is 5; needed: at least 6" in explained
+    assert "GPU: accepted\n" in explained
+    small = ("-o", "max_buffer_mib=0")
+    explained = printed("partition", zoo, "-d", "gpu", "--explain", "12", *small)
+    assert "GPU: accepted-if device: buffers of at least " in explained
+    text = printed("partition", zoo, "-d", "gpu", *small)
+    assert "44 of 44 operators in 1 partitions; 44 of these if the device holds their tensors" in text
+    rows = list(csv.DictReader(io.StringIO(printed("partition", zoo, "-d", "nnapi", "--csv"))))
+    assert [int(row["id"]) for row in rows if row["verdict"] == "accepted-if option"] == operators
+    assert {row["condition"] for row in rows} == {"", "option feature_level=6"}
+
+
+def test_flags_of_the_measured_delegate(printed: Any, models: Path) -> None:
+    text = printed("partition", models / "mnet_int8.tflite", "--measured", "-d", "xnnpack", "-o", "qs8=false", "--json")
+    assert json.loads(text)["summary"]["delegated"] < 19
+
+
+def test_a_delegate_that_fails_is_an_answer(printed: Any, models: Path) -> None:
     text = printed("partition", models / "mnet_pruned80_sparse_dynrange.tflite", "--measured", "-d", "xnnpack")
     assert "delegated\tnot known" in text
     assert "error: the model does not run with xnnpack: failed to delegate CONV_2D node #11" in text
@@ -106,7 +129,7 @@ def test_a_delegate_that_fails_is_an_answer(models: Path) -> None:
         (("-d", "xnnpack", "--require", "much"), "must be a share"),
     ],
 )
-def test_partition_usage(arguments: tuple[str, ...], message: str, model: Path) -> None:
+def test_partition_usage(viz: Any, arguments: tuple[str, ...], message: str, model: Path) -> None:
     result = viz("partition", model, *arguments)
     assert result.returncode == 2
     assert message in result.stderr
@@ -128,7 +151,7 @@ def profile(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_trace_as_text_and_json(profile: Path, models: Path) -> None:
+def test_trace_as_text_and_json(printed: Any, profile: Path, models: Path) -> None:
     model = models / "tiny_mlp.tflite"
     text = printed("trace", profile, "--model", model)
     assert "inference\t40.0 µs" in text
@@ -140,7 +163,7 @@ def test_trace_as_text_and_json(profile: Path, models: Path) -> None:
     assert answer["summary"]["unattributed_us"] == pytest.approx(13)
 
 
-def test_trace_converts(profile: Path, models: Path, tmp_path: Path) -> None:
+def test_trace_converts(printed: Any, profile: Path, models: Path, tmp_path: Path) -> None:
     model = models / "tiny_mlp.tflite"
     chrome = json.loads(printed("trace", profile, "-m", model, "--to", "chrome"))
     assert [event["name"] for event in chrome["traceEvents"]].count("FULLY_CONNECTED") == 3
@@ -155,7 +178,7 @@ def test_trace_converts(profile: Path, models: Path, tmp_path: Path) -> None:
     assert printed("trace", ours, "-m", model, "--to", "csv") == printed("trace", profile, "-m", model, "--to", "csv")
 
 
-def test_traces_that_cannot_be_read(profile: Path, models: Path, tmp_path: Path) -> None:
+def test_traces_that_cannot_be_read(viz: Any, profile: Path, models: Path, tmp_path: Path) -> None:
     other = viz("trace", profile, "-m", models / "mnet_int8.tflite")
     assert (other.returncode, other.stdout) == (1, "")
     assert "is of another model: node 0 of subgraph 0 is FULLY_CONNECTED" in other.stderr

@@ -1,4 +1,4 @@
-"""Traces of the fixtures, measured once for all tests, and profiles as other tools write them."""
+"""What tests of the runtime share: traces of the fixtures, measured once, and profiles as other tools write them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tb_tflite_plugin.analysis.model import Model
+from tb_tflite_plugin.analysis.report import Report
 from tb_tflite_plugin.runtime.profiler import Settings, profile
 from tb_tflite_plugin.runtime.trace import Trace
 
@@ -146,3 +147,15 @@ def log_of() -> Callable[..., str]:
         return text
 
     return write
+
+
+@pytest.fixture(scope="session")
+def taken() -> Callable[[Report], list[tuple[int, list[int]]]]:
+    """The partitions of a report: their subgraphs and operators."""
+    return lambda report: [(part["subgraph"], part["operators"]) for part in report.summary["partitions"]]
+
+
+@pytest.fixture(scope="session")
+def codes() -> Callable[[Report], list[str]]:
+    """The findings of a report of partitions, but for those that tell of borders."""
+    return lambda report: [finding.code for finding in report.findings if finding.code != "partition-border"]

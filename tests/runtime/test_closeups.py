@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from tb_tflite_plugin.runtime import layer_closeups, layer_sums
 from tb_tflite_plugin.runtime.accuracy import Settings, compare
 from tb_tflite_plugin.runtime.accuracy_report import report
 from tb_tflite_plugin.runtime.closeups import closeups
-from tb_tflite_plugin.runtime.layer_closeups import POINTS, Closeups
+from tb_tflite_plugin.runtime.layer_closeups import POINTS, Looks
 
 
-def look(found: Closeups, values: np.ndarray, error: np.ndarray, *, sample: int = 0, block: int = 1 << 20) -> None:
+def look(found: Looks, values: np.ndarray, error: np.ndarray, *, sample: int = 0, block: int = 1 << 20) -> None:
     """Looks at a reference and a value with this error, block by block."""
     one = found.look(0, 0, sample, values.shape)
     flat, off = values.reshape(-1), error.reshape(-1)
@@ -28,7 +29,7 @@ def test_sums_by_channel_do_not_depend_on_the_blocks() -> None:
     random = np.random.default_rng(1)
     values, error = random.normal(size=(2, 9, 7, 5)), random.normal(size=(2, 9, 7, 5))
     for block in (1 << 20, 64, 11, 3):
-        found = Closeups(1, 1, 0)
+        found = Looks(1, 1, 0)
         look(found, values, error, block=block)
         result = found.result()
         assert result["channels"].tolist() == [5]
@@ -43,7 +44,7 @@ def test_points_are_elements_of_every_sample_and_the_same_again() -> None:
     values = np.arange(4 * 5000.0).reshape(4, 5000)
     runs = []
     for block in (1 << 20, 777):
-        found = Closeups(1, 4, 7)
+        found = Looks(1, 4, 7)
         for sample in range(4):
             look(found, values[sample], np.ones(5000), sample=sample, block=block)
         points = found.result()["points"][0, 0]
@@ -54,13 +55,13 @@ def test_points_are_elements_of_every_sample_and_the_same_again() -> None:
     np.testing.assert_array_equal(runs[0][:, 1], runs[0][:, 0] + 1)
     assert np.bincount((runs[0][:, 0] // 5000).astype(int)).tolist() == [POINTS // 4] * 4
     assert len(np.unique(runs[0][:, 0])) == POINTS
-    other = Closeups(1, 4, 8)
+    other = Looks(1, 4, 8)
     look(other, values[0], np.ones(5000))
     assert not np.array_equal(other.points[0, 0, 1:101], runs[0][:100])
 
 
 def test_all_elements_of_a_small_tensor() -> None:
-    found = Closeups(1, 2, 0)
+    found = Looks(1, 2, 0)
     for sample in range(2):
         look(found, np.array([[1.0, 2.0, 3.0]]) * (1 + sample), np.zeros((1, 3)), sample=sample)
     kept = found.result()["points"][0, 0, :, 0]
@@ -68,7 +69,7 @@ def test_all_elements_of_a_small_tensor() -> None:
 
 
 def test_what_is_no_number_is_left_out() -> None:
-    found = Closeups(1, 1, 0)
+    found = Looks(1, 1, 0)
     one = found.look(0, 0, 0, (2, 2))
     one.add(0, np.array([1.0, 0.0, 3.0, 1e300]), np.array([1.0, 0.0, 5.0, 1e300]), np.array([True, False, True, True]))
     kept = found.result()
@@ -77,10 +78,10 @@ def test_what_is_no_number_is_left_out() -> None:
 
 
 def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Closeups(100_000, 1, 0).points.shape[2] == 1 + layer_closeups._FEWEST_POINTS
+    assert Looks(100_000, 1, 0).points.shape[2] == 1 + layer_closeups._FEWEST_POINTS
     monkeypatch.setattr(layer_closeups, "_ALL_CHANNELS", 25)
     monkeypatch.setattr(layer_closeups, "MOST_CHANNELS", 20)
-    found = Closeups(5, 1, 0)
+    found = Looks(5, 1, 0)
     for row, channels in enumerate((10, 21, 10, 6, 5)):
         one = found.look(0, row, 0, (3, channels))
         one.add(0, np.zeros(3 * channels), np.zeros(3 * channels), np.ones(3 * channels, bool))
@@ -90,7 +91,7 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     # An output whose shape depends on the sample: what has other channels is not added to them.
     assert found.look(0, 0, 0, (3, 4)).sums is None
     for shape, channels in (((), 1), ((0,), 0)):
-        assert (Closeups(1, 1, 0).look(0, 0, 0, shape).sums is None) == (channels == 0)
+        assert (Looks(1, 1, 0).look(0, 0, 0, shape).sums is None) == (channels == 0)
 
 
 def interpreted(path: Path, sample: np.ndarray) -> Any:
@@ -157,3 +158,22 @@ def test_an_operator_that_was_not_given_its_inputs_has_no_local_values(models: P
     assert found.lists["local_value"].counts.sum() == 0
     assert np.isnan(found.lists["local_channel_rmse"].values).all()
     assert found.lists["value"].counts.min() > 0
+
+
+def test_what_was_cut_is_told(models: Path) -> None:
+    reference, model = (open_model(str(models / f"{name}.tflite")) for name in ("tiny_mlp", "tiny_mlp_int8"))
+    errors = compare(reference, model, Settings(samples=1))
+    summary = report(errors, model, reference).summary
+    assert (summary["points_each"], summary["without_channels"]) == (POINTS, 0)
+    channels, sums = errors.channels.copy(), errors.channel_sums
+    cut = replace(
+        errors,
+        points=errors.points[:, :, :17],
+        channels=np.where(np.arange(len(channels)) == 1, channels, 0),
+        channel_sums=sums[:, :, channels[0] : channels[0] + channels[1]],
+    )
+    summary = report(cut, model, reference).summary
+    assert (summary["points_each"], summary["without_channels"]) == (16, 2)
+    found = closeups(cut)
+    assert found.lists["channel_rmse"].counts.tolist() == [0, channels[1], 0]
+    np.testing.assert_array_equal(found.lists["channel_rmse"][1], closeups(errors).lists["channel_rmse"][1])

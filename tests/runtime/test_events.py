@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tb_tflite_plugin.runtime.errors import RuntimeFailure
 from tb_tflite_plugin.runtime.events import Table, split
-from tb_tflite_plugin.runtime.litert import RawEvents
+from tb_tflite_plugin.runtime.raw_events import RawEvents
 
 REGISTER, SYNC = "LiteRT::Run[buffer registration]", "LiteRT::Run[Buffer sync]"
 OP, ROW, RUNTIME, MARK = 2, 8, 1, 32

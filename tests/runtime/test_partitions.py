@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tb_tflite_plugin.analysis import schema
-from tb_tflite_plugin.analysis.delegates import delegates
-from tb_tflite_plugin.analysis.delegates.rules import created
-from tb_tflite_plugin.analysis.delegates.simulation import place
 from tb_tflite_plugin.analysis.model import Model
-from tb_tflite_plugin.analysis.report import Report
-from tb_tflite_plugin.runtime import gpu, litert, spy, worker
+from tb_tflite_plugin.runtime import litert, spy, worker
 from tb_tflite_plugin.runtime.errors import RuntimeFailure, RuntimeMissing
 from tb_tflite_plugin.runtime.partitions import UnknownDelegate, measure
 from tb_tflite_plugin.runtime.worker import Limits
@@ -31,14 +25,6 @@ pytest.importorskip("ai_edge_litert")
 # Models that the interpreter does not load with XNNPACK; those with an unknown operator not without it either.
 REFUSED = {"mnet_pruned80_sparse_dynrange", "mnet_pruned80_sparse_int8"}
 FOREIGN = {"custom_op": "Betainc", "flex_ops": "Select TensorFlow op", "mnet_int8_vela_ethosu55": "ethos-u"}
-
-
-def taken(report: Report) -> list[tuple[int, list[int]]]:
-    return [(part["subgraph"], part["operators"]) for part in report.summary["partitions"]]
-
-
-def codes(report: Report) -> list[str]:
-    return [finding.code for finding in report.findings if finding.code != "partition-border"]
 
 
 def by_rules(model: Model, claimed: set[int]) -> list[tuple[int, list[int]]]:
@@ -98,7 +84,7 @@ print(json.dumps([outputs for name, outputs in nodes if name == "DELEGATE"]))
         "gru_while", "opzoo_int8", "fc_block1x4_sparse", "mnet_v2_int8", "text_embed_dynrange", "while_if",
     ],
 )  # fmt: skip
-def test_xnnpack_by_other_ways(name: str, models: Path) -> None:
+def test_xnnpack_by_other_ways(taken: Any, name: str, models: Path) -> None:
     path = models / f"{name}.tflite"
     model = open_model(path)
     report = measure(model, "xnnpack")
@@ -117,7 +103,7 @@ def test_xnnpack_by_other_ways(name: str, models: Path) -> None:
     assert [(subgraph, sorted(operators)) for subgraph, operators in taken(report)] == by_rules(model, claimed)
 
 
-def test_every_model_gets_an_answer(model_path: Path) -> None:
+def test_every_model_gets_an_answer(taken: Any, codes: Any, model_path: Path) -> None:
     model = open_model(model_path)
     report = measure(model, "xnnpack")
     summary = report.summary
@@ -151,7 +137,7 @@ def test_what_xnnpack_takes_of_real_models(real_models: dict[str, Path]) -> None
         assert (summary["operators"], summary["delegated"], len(summary["partitions"])) == (operators, delegated, parts)
 
 
-def test_borders_are_those_that_the_runtime_sees(models: Path) -> None:
+def test_borders_are_those_that_the_runtime_sees(taken: Any, models: Path) -> None:
     for name in ("mnet_int8_mixed", "opzoo_int8", "gru_while", "ondevice_training"):
         model = open_model(models / f"{name}.tflite")
         report = measure(model, "xnnpack")
@@ -195,7 +181,7 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("name", ["mnet_int8_mixed", "opzoo_float32", "gru_while", "resource_variable", "mnet_fp16"])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_an_external_delegate_takes_what_it_claims(name: str, seed: int, toy: str, models: Path) -> None:
+def test_an_external_delegate_takes_what_it_claims(taken: Any, name: str, seed: int, toy: str, models: Path) -> None:
     model = open_model(models / f"{name}.tflite")
     there = sorted(set(model.codes.builtin.tolist()))
     chosen = np.random.default_rng(seed).choice(there, max(1, len(there) // 2), replace=False).tolist()
@@ -217,7 +203,9 @@ def test_an_external_delegate_takes_what_it_claims(name: str, seed: int, toy: st
         ({"colour": "red"}, "unknown option"),
     ],
 )
-def test_an_external_delegate_that_fails(options: dict[str, str], message: str, toy: str, models: Path) -> None:
+def test_an_external_delegate_that_fails(
+    codes: Any, options: dict[str, str], message: str, toy: str, models: Path
+) -> None:
     report = measure(open_model(models / "mnet_int8.tflite"), toy, options)
     assert codes(report) == ["delegate-failed", "loads-without-delegate"]
     assert message in report.findings[0].message
@@ -225,7 +213,7 @@ def test_an_external_delegate_that_fails(options: dict[str, str], message: str, 
     assert set(report.cells()["delegate"]) == {None}
 
 
-def test_a_library_that_is_no_delegate(tmp_path: Path, models: Path) -> None:
+def test_a_library_that_is_no_delegate(codes: Any, tmp_path: Path, models: Path) -> None:
     library = tmp_path / "libnothing.so"
     library.write_bytes(b"not a library")
     report = measure(open_model(models / "mnet_int8.tflite"), str(library))
@@ -244,7 +232,7 @@ def test_delegates_and_options_that_there_are_not(models: Path, tmp_path: Path) 
         measure(model, "ethos-u", {"verbose": "1"})
 
 
-def test_too_little_time_is_an_answer(models: Path) -> None:
+def test_too_little_time_is_an_answer(codes: Any, models: Path) -> None:
     report = measure(open_model(models / "mnet_int8.tflite"), "xnnpack", limits=Limits(seconds=0.001))
     assert codes(report)[0] == "delegate-failed"
     assert "more than 0.001 s" in report.findings[0].message
@@ -254,7 +242,7 @@ def answers(graphs: Any) -> Callable[..., Any]:
     return lambda *_arguments, **_options: {"graphs": graphs, "version": "2.3.0"}
 
 
-def test_structures_of_another_layout_are_noticed(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_structures_of_another_layout_are_noticed(codes: Any, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = open_model(models / "tiny_mlp.tflite")
     right = worker.run(spy.spy_interpreter, {"path": str(models / "tiny_mlp.tflite"), "library": "", "options": {}})
     (graph,) = right["graphs"]
@@ -280,7 +268,7 @@ def test_structures_of_another_layout_are_noticed(models: Path, monkeypatch: pyt
     assert codes(measure(model, "xnnpack"))[0] == "delegate-failed"
 
 
-def test_operators_that_are_not_seen(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_operators_that_are_not_seen(codes: Any, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = open_model(models / "tiny_mlp.tflite")
     monkeypatch.setattr(worker, "run", answers([]))
     report = measure(model, "xnnpack")
@@ -292,210 +280,3 @@ def test_a_version_that_was_not_tested(monkeypatch: pytest.MonkeyPatch, models: 
     monkeypatch.setattr(litert, "installed_version", lambda: "3.0.0")
     with pytest.raises(RuntimeMissing, match=r"3.0.0 was not tested"):
         spy.spy_interpreter(lambda *_: None, str(models / "tiny_mlp.tflite"), "", {})
-
-
-# The GPU delegate on a software driver, where one is at hand.
-
-SWIFTSHADER = Path("/usr/lib/chromium/vk_swiftshader_icd.json")
-
-
-@pytest.fixture
-def vulkan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chromium's software Vulkan driver, with the loader that lies beside it."""
-    if not SWIFTSHADER.exists():
-        pytest.skip("Chromium's SwiftShader is not installed")
-    monkeypatch.setenv("VK_ICD_FILENAMES", str(SWIFTSHADER))
-    loader = os.pathsep.join([str(SWIFTSHADER.parent), os.environ.get("LD_LIBRARY_PATH", "")])
-    monkeypatch.setenv("LD_LIBRARY_PATH", loader)
-
-
-@pytest.mark.usefixtures("vulkan")
-def test_gpu_takes_all_of_a_float_model(models: Path) -> None:
-    report = measure(open_model(models / "mnet_float32.tflite"), "gpu")
-    assert "SwiftShader" in report.summary["runtime"]
-    assert (report.summary["delegated"], len(report.summary["partitions"])) == (20, 1)
-    assert codes(report) == []
-
-
-@pytest.mark.usefixtures("vulkan")
-def test_gpu_says_why_not(models: Path) -> None:
-    model = open_model(models / "mnet_pruned80_sparse.tflite")
-    report = measure(model, "gpu")
-    (reason,) = [finding for finding in report.findings if finding.code == "delegate-reason"]
-    densify = [operator for operator, op in enumerate(model.operators.ops) if op == "DENSIFY"]
-    assert reason.message == "DENSIFY: Operation is not supported."
-    assert list(reason.operators) == densify
-    # It takes one partition, the largest: the first convolution, which is another, stays behind.
-    assert (report.summary["delegated"], len(report.summary["partitions"])) == (19, 1)
-    # What the GPU leaves goes to XNNPACK where that takes it; it is no partition of the GPU.
-    partition, delegates = report.cells()["partition"], report.cells()["delegate"]
-    assert {delegates[operator] for operator in densify} == {None}
-    assert (partition[0], delegates[0]) == (None, "TfLiteXNNPackDelegate")
-
-
-@pytest.mark.usefixtures("vulkan")
-def test_gpu_with_subgraphs_that_are_prepared_again(models: Path) -> None:
-    model = open_model(models / "while_if.tflite")
-    found = taken(measure(model, "gpu"))
-    assert found
-    assert {subgraph for subgraph, _ in found} <= set(range(len(model.subgraphs)))
-
-
-@pytest.mark.usefixtures("vulkan")
-def test_gpu_that_refuses_calls_of_its_delegate(models: Path) -> None:
-    report = measure(open_model(models / "opzoo_int8.tflite"), "gpu")
-    (finding,) = [finding for finding in report.findings if finding.code == "gpu-invalid"]
-    assert finding.severity == "error"
-
-
-@pytest.mark.usefixtures("vulkan")
-def test_gpu_that_aborts_is_an_answer(models: Path) -> None:
-    report = measure(open_model(models / "fc_aeq_dynamic_wi4_block32.tflite"), "gpu")
-    assert report.summary["delegated"] is None
-    assert codes(report)[0] == "delegate-failed"
-
-
-def test_gpu_without_a_driver(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VK_ICD_FILENAMES", str(tmp_path / "nothing.json"))
-    monkeypatch.setenv("VK_DRIVER_FILES", str(tmp_path / "nothing.json"))
-    with pytest.raises(RuntimeMissing, match="there is no GPU here"):
-        measure(open_model(models / "mnet_float32.tflite"), "gpu")
-
-
-def test_gpu_reasons() -> None:
-    log = (
-        "INFO: something\nERROR: Following operations are not supported by GPU delegate:\n"
-        "RESHAPE: Tensor dimensions must be less than 5. a/b:0\nTRANSPOSE: Permutation for transpose is invalid.\n"
-        "100 operations will run on the GPU, and the remaining 38 operations will run on the CPU.\nINFO: X: y\n"
-        "ERROR: Following operations are not supported by GPU delegate:\nVAR_HANDLE: Operation is not supported.\n"
-        "No operations will run on the GPU, and all 2 operations will run on the CPU.\n"
-    )
-    assert gpu.reasons(log) == [
-        ("RESHAPE", "Tensor dimensions must be less than 5. a/b:0"),
-        ("TRANSPOSE", "Permutation for transpose is invalid."),
-        ("VAR_HANDLE", "Operation is not supported."),
-    ]
-
-
-# Compilers and plugins, where they are installed.
-
-
-def installed(module: str) -> bool:
-    return find_spec(module) is not None
-
-
-needs_vela = pytest.mark.skipif(not installed("ethosu"), reason="Vela is not installed")
-
-
-@needs_vela
-def test_ethos_u_takes_int8(models: Path) -> None:
-    report = measure(open_model(models / "mnet_int8.tflite"), "ethos-u")
-    assert taken(report) == [(0, list(range(20)))]
-    assert report.summary["runtime"].startswith("ethos-u-vela ")
-    assert report.summary["runtime"].endswith(", ethos-u55-128")
-
-
-@needs_vela
-def test_ethos_u_leaves_float(models: Path) -> None:
-    model = open_model(models / "mnet_int8_mixed.tflite")
-    report = measure(model, "ethos-u", {"accelerator-config": "ethos-u55-256"})
-    partition, ops = report.cells()["partition"], model.operators.ops
-    left = {operator for operator, part in enumerate(partition) if part is None}
-    assert {operator for operator, op in enumerate(ops) if op == "DEQUANTIZE"} <= left
-    reasons = [finding for finding in report.findings if finding.code == "delegate-reason"]
-    # Every operator that it leaves has one, if only for its fused activation.
-    assert {operator for finding in reasons for operator in finding.operators} == left
-    assert all(finding.message for finding in reasons)
-    assert report.summary["delegated"] == 30 - len(left)
-
-
-@needs_vela
-def test_ethos_u_with_several_subgraphs(models: Path) -> None:
-    # The compiler's own tables show one subgraph of them only.
-    model = open_model(models / "gru_while.tflite")
-    report = measure(model, "ethos-u", {"accelerator-config": "ethos-u85-256"})
-    assert report.summary["delegated"] is not None
-    assert "operators-unmatched" not in codes(report)
-    named = {operator for finding in report.findings for operator in finding.operators}
-    assert named | {o for _, operators in taken(report) for o in operators} == set(range(len(model.operators)))
-
-
-@needs_vela
-def test_ethos_u_with_variables(real_models: dict[str, Path]) -> None:
-    model = open_model(real_models["okay_nabu"])
-    report = measure(model, "ethos-u")
-    assert [subgraph for subgraph, _ in taken(report)] == [0]
-    left = {model.operators.ops[k] for k, part in enumerate(report.cells()["partition"]) if part is None}
-    assert left == {"CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"}
-    (assign,) = [f for f in report.findings if f.message.startswith("ASSIGN_VARIABLE: ")]
-    assert {model.operators.ops[operator] for operator in assign.operators} == {"ASSIGN_VARIABLE"}
-
-
-@needs_vela
-def test_ethos_u_that_does_not_compile(models: Path) -> None:
-    report = measure(open_model(models / "mnet_int8.tflite"), "ethos-u", {"accelerator-config": "ethos-u99"})
-    assert codes(report) == ["delegate-failed"]
-    crashed = measure(open_model(models / "fc_aeq_dynamic_wi4.tflite"), "ethos-u")
-    assert codes(crashed) == ["delegate-failed"]
-    assert "Vela was ended by SIGFPE" in crashed.findings[0].message
-
-
-@pytest.mark.parametrize(
-    ("delegate", "module", "advice"),
-    [
-        ("ethos-u", "ethosu", "pip install ethos-u-vela"),
-        ("qualcomm", "onnxruntime_qnn", "pip install onnxruntime-qnn"),
-        ("intel", "openvino", "pip install openvino"),
-    ],
-)
-def test_what_is_not_installed_is_said(delegate: str, module: str, advice: str, models: Path) -> None:
-    if installed(module):
-        pytest.skip(f"{module} is installed")
-    with pytest.raises(RuntimeMissing, match=advice):
-        measure(open_model(models / "mnet_int8.tflite"), delegate)
-
-
-# What the plugins print themselves of nmp: operators, selected, partitions.
-NPU = {("intel", "openvino"): (222, 208, 15), ("qualcomm", "onnxruntime_qnn"): (222, 195, 24)}
-
-
-@pytest.mark.parametrize(("maker", "module"), NPU)
-def test_npu_partitions(maker: str, module: str, real_models: dict[str, Path]) -> None:
-    if not installed(module):
-        pytest.skip(f"{module} is not installed")
-    report = measure(open_model(real_models["nmp"]), maker)
-    summary = report.summary
-    assert (summary["operators"], summary["delegated"], len(summary["partitions"])) == NPU[maker, module]
-    assert codes(report)[0] == "partition-not-compiled"
-    assert not {"operators-unmatched", "operators-lost"} & set(codes(report))
-    if maker == "qualcomm":
-        named = {operator for finding in report.findings for operator in finding.operators}
-        assert named == {operator for operator, part in enumerate(report.cells()["partition"]) if part is None}
-    sparse = open_model(real_models["face_sparse"])
-    partition = measure(sparse, maker).cells()["partition"]
-    left = {op for op, part in zip(sparse.operators.ops, partition, strict=True) if part is None}
-    assert left == {"DENSIFY"}
-
-
-@pytest.mark.skipif(not installed("openvino"), reason="OpenVINO is not installed")
-@pytest.mark.parametrize("strategy", ["default", "weakly_connected"])
-@pytest.mark.parametrize("name", ["nmp", "face_sparse", "okay_nabu", "face_full_range"])
-def test_npu_partitions_are_those_foretold(strategy: str, name: str, real_models: dict[str, Path]) -> None:
-    model, options = open_model(real_models[name]), {"partition_strategy": strategy}
-    real = [sorted(part["operators"]) for part in measure(model, "intel", options).summary["partitions"]]
-    placed = place(model, created(delegates()["intel"], options))
-    assert sorted(real) == sorted(sorted(operators) for _, operators in placed.partitions)
-
-
-@pytest.mark.skipif(not installed("openvino"), reason="OpenVINO is not installed")
-def test_npu_partitioner_that_loses_operators(real_models: dict[str, Path]) -> None:
-    model = open_model(real_models["okay_nabu"])
-    (finding,) = [f for f in measure(model, "intel").findings if f.code == "operators-lost"]
-    assert {model.operators.ops[operator] for operator in finding.operators} == {"CALL_ONCE"}
-
-
-@pytest.mark.skipif(not installed("onnxruntime_qnn"), reason="the libraries of Qualcomm are not installed")
-def test_npu_plugin_that_refuses_a_model(real_models: dict[str, Path]) -> None:
-    report = measure(open_model(real_models["okay_nabu"]), "qualcomm", {"soc": "SM8750"})
-    assert codes(report) == ["delegate-failed"]
-    assert "Unsupported data type" in report.findings[0].message

@@ -10,7 +10,6 @@ const INLINED = [
   'opacity',
   'font',
   'text-anchor',
-  'paint-order',
 ];
 
 /** The picture with the looks that the page's styles give it written into it: a file has no styles around it. */

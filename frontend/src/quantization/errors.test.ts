@@ -118,4 +118,5 @@ test('the reference is probably the one of the same name that is float', () => {
   }));
   expect(likelyReference(models, models[0])?.name).toBe('mnet_float32');
   expect(likelyReference(models.slice(0, 1), models[0])).toBeNull();
+  expect(likelyReference(models.slice(0, 3), models[3])).toBeNull();
 });

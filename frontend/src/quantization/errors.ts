@@ -204,9 +204,12 @@ interface Named {
   name: string;
 }
 
+/** Names that begin alike for less say nothing. */
+const LEAST_COMMON = 3;
+
 /**
  * The model that another was probably made from: of those listed the one whose name begins alike for longest, and of these one
- * that calls itself float.
+ * that calls itself float. Null where none begins alike.
  */
 export function likelyReference<T extends Named>(models: readonly T[], of: Named): T | null {
   const likeness = ({ name }: Named): number => {
@@ -214,7 +217,7 @@ export function likelyReference<T extends Named>(models: readonly T[], of: Named
     while (common < name.length && name[common] === of.name[common]) common++;
     return common + (/float|fp32|f32/i.test(name.slice(common)) ? 0.5 : 0);
   };
-  const others = models.filter(({ id }) => id !== of.id);
+  const others = models.filter((model) => model.id !== of.id && likeness(model) >= LEAST_COMMON);
   return others.reduce<T | null>(
     (best, model) => (best === null || likeness(model) > likeness(best) ? model : best),
     null,

@@ -16,7 +16,9 @@ import { useStore } from './context.ts';
 
 const HEIGHT = 220;
 const LEFT = 64;
-const RIGHT = 16;
+const RIGHT = 8;
+/** Beside the picture, for what the dashed line stands for. */
+const LABEL = 88;
 const TOP = 12;
 const BOTTOM = 24;
 /** Dots closer than this cover each other. */
@@ -41,7 +43,7 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
     () => thinned(points, Math.floor((width - LEFT - RIGHT) / DOT_STEP), 'whole', figure),
     [points, width, figure],
   );
-  const { x, y, ticks, isKnown } = scalesOf(drawn, figure, width);
+  const { x, y, ticks, right, isKnown } = scalesOf(drawn, figure, width);
   const choose = (operator: number): void => store.select([{ kind: 'operator', id: operator }]);
   const nearest = (event: MouseEvent): ErrorPoint => {
     const box = event.currentTarget as SVGSVGElement;
@@ -94,7 +96,7 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
           <g class="chart-axis">
             {ticks.map((tick) => (
               <g key={tick}>
-                <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
+                <line x1={LEFT} x2={right} y1={y(tick)} y2={y(tick)} />
                 <text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
                   {formatQuantity(tick, figure.unit)}
                 </text>
@@ -108,8 +110,8 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
           </g>
           {figure.mark !== undefined && isKnown(figure.mark.at) && (
             <g class="chart-mark">
-              <line x1={LEFT} x2={width - RIGHT} y1={y(figure.mark.at)} y2={y(figure.mark.at)} />
-              <text x={width - RIGHT} y={y(figure.mark.at) - 4} text-anchor="end">
+              <line x1={LEFT} x2={right} y1={y(figure.mark.at)} y2={y(figure.mark.at)} />
+              <text x={right + 6} y={y(figure.mark.at) + 4}>
                 {figure.mark.text}
               </text>
             </g>
@@ -169,18 +171,21 @@ interface Scales {
   /** Values beyond the axis lie at its ends: infinite, where nothing differs, at the good one. */
   y: (value: number) => number;
   ticks: number[];
+  right: number;
   isKnown: (value: number) => boolean;
 }
 
 function scalesOf(
   points: readonly ErrorPoint[],
-  { isLog, isHighGood, most }: ErrorFigure,
+  { isLog, isHighGood, most, mark }: ErrorFigure,
   width: number,
 ): Scales {
   const values = points.flatMap(({ whole, local }) => [whole, local]);
   const [low, high] = axisOf(values, isLog, most) ?? [isLog ? 0.1 : 0, 1];
   const [first, last] = [points[0].operator, points[points.length - 1].operator];
-  const inner = width - LEFT - RIGHT - 16;
+  const isKnown = (value: number): boolean => value >= low && value <= high;
+  const right = width - RIGHT - (mark !== undefined && isKnown(mark.at) ? LABEL : 0);
+  const inner = right - LEFT - 16;
   const part = (value: number): number =>
     isLog ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
   const ticks = isLog ? logTicks(low, high, 5) : linearTicks(low, high, 4);
@@ -192,7 +197,8 @@ function scalesOf(
       return TOP + (HEIGHT - TOP - BOTTOM) * (1 - share);
     },
     ticks: isLog && ticks.length < 2 ? linearTicks(low, high, 4).filter((tick) => tick > 0) : ticks,
-    isKnown: (value) => value >= low && value <= high,
+    right,
+    isKnown,
   };
 }
 

@@ -18,6 +18,9 @@ import { ProvenanceMark } from './provenance.tsx';
 import { FindingList } from './quantization-findings.tsx';
 import { useRemote } from './remote.ts';
 
+/** Values of an operator that a result keeps where nothing is cut (runtime/layer_closeups.py). */
+const MOST_POINTS = 400;
+
 export function ErrorSection({ loaded }: { loaded: Loaded }) {
   const store = useStore();
   const { runs } = store;
@@ -93,7 +96,8 @@ function NoErrors({ reason, children }: { reason: string | null; children: preac
           <p>It cannot be run from here: {reason}.</p>
           <p>From a shell, and then logged beside the model, or put into a report of one file:</p>
           <pre>{`tflite-viz quantization ${name} --against float.tflite --logdir logs/run1
-tflite-viz quantization ${name} --against float.tflite -o errors.json`}</pre>
+tflite-viz quantization ${name} --against float.tflite -o errors.json
+tflite-viz report ${name} --errors errors.json -o report.html`}</pre>
         </>
       )}
     </>
@@ -237,12 +241,23 @@ function Summary({ report: { summary } }: { report: Report }) {
           `${compared ?? '?'} of ${operators ?? '?'} operators compared`,
           equal === '0' ? '' : `${equal ?? '?'} equal`,
           ...outputs(summary.outputs),
+          ...cuts(summary),
         ];
   return (
     <p class="muted">
       <ProvenanceMark provenance="measured" /> {parts.filter((part) => part !== '').join(' · ')}
     </p>
   );
+}
+
+/** What a result of many operators does not hold of each. */
+function cuts({ points_each: points, without_channels: without }: Report['summary']): string[] {
+  const parts = [];
+  if (typeof points === 'number' && points < MOST_POINTS)
+    parts.push(`at most ${points} values of an operator`);
+  if (typeof without === 'number' && without > 0)
+    parts.push(`${formatExact(without)} operators without figures by channel`);
+  return parts;
 }
 
 /** How good what the model gives out is. */
