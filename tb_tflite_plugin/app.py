@@ -23,11 +23,13 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from . import what_if
 from .analysis.containers import appended_file, appended_files
 from .analysis.contents import Contents, NoContents, WrongPlace, npy
 from .analysis.contents import contents as contents_of
 from .analysis.delegates import delegates
 from .analysis.delegates.reports import fixes_of
+from .analysis.delegates.what_if import ask
 from .analysis.details import operator_details, tensor_details
 from .analysis.errors import ModelError
 from .analysis.histogram import histogram
@@ -124,6 +126,8 @@ class App:
                 Rule("/model/<id>/graph", endpoint=self._graph),
                 Rule("/model/<id>/report/<name>", endpoint=self._report),
                 Rule("/model/<id>/fixes/<delegate>", endpoint=self._fixes),
+                Rule("/model/<id>/what-if/<delegate>", endpoint=self._what_if),
+                Rule("/model/<id>/what-if/<delegate>/partitions", endpoint=self._what_if_partitions),
                 Rule("/model/<id>/file/<int:place>", endpoint=self._appended),
                 Rule("/model/<id>/runs", endpoint=self._list_runs),
                 Rule("/model/<id>/trace/<run>", endpoint=self._trace),
@@ -234,14 +238,39 @@ class App:
         return _answer(request, self._payloads.get((id, "report", name), make))
 
     def _fixes(self, request: Request, id: str, delegate: str) -> Response:
-        model = self.library.model(id)
-        if delegate not in delegates():
-            raise NotFound(f"there is no delegate {delegate}")
+        """What accepting more would win for a delegate, with times from the newest profiles, or those asked for."""
+        model, name = self.library.model(id), what_if.known(delegate)
+        runs = what_if.candidates(self._runs, model, request.args.getlist("profile"))
 
         def make() -> Payload:
-            return Payload.of(to_json(fixes_of(model, delegate)), "application/json")
+            found = fixes_of(model, name, what_if.profiles(runs, model, name))
+            return Payload.of(to_json(found), "application/json")
 
-        return _answer(request, self._payloads.get((id, "fixes", delegate), make))
+        return _answer(request, self._payloads.get((id, "fixes", name, *(run.id for run in runs)), make))
+
+    def _what_if(self, request: Request, id: str, delegate: str) -> Response:
+        """What a delegate would take if it accepted some operators, with times as above."""
+        model, name = self.library.model(id), what_if.known(delegate)
+        operators = what_if.operators_of(request, model)
+        runs = what_if.candidates(self._runs, model, request.args.getlist("profile"))
+
+        def make() -> Payload:
+            profiles = [*what_if.profiles(runs, model, name)]
+            return Payload.of(to_json(ask(model, delegates()[name], operators, profiles).as_json()), "application/json")
+
+        key = (id, "what-if", name, what_if.key_of(operators), *(run.id for run in runs))
+        return _answer(request, self._payloads.get(key, make))
+
+    def _what_if_partitions(self, request: Request, id: str, delegate: str) -> Response:
+        """The partitions that there would be then, as a report over operators."""
+        model, name = self.library.model(id), what_if.known(delegate)
+        operators = what_if.operators_of(request, model)
+
+        def make() -> Payload:
+            found = ask(model, delegates()[name], operators).report()
+            return Payload.of(encode_report(found), "application/octet-stream")
+
+        return _answer(request, self._payloads.get((id, "what-if partitions", name, what_if.key_of(operators)), make))
 
     def _list_runs(self, request: Request, id: str) -> Response:
         model = self.library.model(id)
@@ -254,7 +283,7 @@ class App:
 
     def _trace(self, request: Request, id: str, run: str) -> Response:
         model = self.library.model(id)
-        found = self._run_of("profile", model.sha256, run)
+        found = self._runs.of_kind("profile", model.sha256, run)
 
         def make() -> Payload:
             return Payload.of(found.encoded_trace(model), "application/octet-stream")
@@ -263,12 +292,12 @@ class App:
 
     def _trace_file(self, request: Request, id: str, run: str) -> Response:
         """The trace as ``tflite-viz profile -o`` writes it, to be kept."""
-        found = self._run_of("profile", self.library.model(id).sha256, run)
+        found = self._runs.of_kind("profile", self.library.model(id).sha256, run)
         return _saved(request, found, f"{run}.trace.json")
 
     def _closeups(self, request: Request, id: str, run: str) -> Response:
         model = self.library.model(id)
-        found = self._run_of("layer_error", model.sha256, run)
+        found = self._runs.of_kind("layer_error", model.sha256, run)
 
         def make() -> Payload:
             return Payload.of(found.encoded_closeups(model), "application/octet-stream")
@@ -277,14 +306,8 @@ class App:
 
     def _errors_file(self, request: Request, id: str, run: str) -> Response:
         """Errors of layers as ``tflite-viz quantization --against … -o`` writes them, to be kept."""
-        found = self._run_of("layer_error", self.library.model(id).sha256, run)
+        found = self._runs.of_kind("layer_error", self.library.model(id).sha256, run)
         return _saved(request, found, f"{run}.errors.json")
-
-    def _run_of(self, kind: str, model: str, run: str) -> Run:
-        found = self._runs.find(model, run)
-        if found.kind != kind:
-            raise UnknownRun(run)
-        return found
 
     def _start(self, request: Request, id: str) -> Response:
         request.max_content_length = _MOST_ASKED_BYTES

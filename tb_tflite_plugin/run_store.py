@@ -154,3 +154,14 @@ class RunStore:
         if found is None:
             raise UnknownRun(id)
         return found
+
+    def of_kind(self, kind: str, model: str, id: str) -> Run:
+        """One run of a model that is of a kind.
+
+        Raises:
+            UnknownRun: when there is none.
+        """
+        found = self.find(model, id)
+        if found.kind != kind:
+            raise UnknownRun(id)
+        return found

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 from ..model import Model
 from ..ragged import Categories
 from ..report import Column, Report
 from . import delegates
+from .estimate import Measured, as_json, chosen, estimate
 from .nodes import View
-from .simulation import fixes, place, report, sentence, verdicts_of
+from .simulation import Placement, fixes, place, report, sentence, verdicts_of
 from .verdicts import VERDICTS
 
 
@@ -25,8 +28,13 @@ def partition_gpu(model: Model) -> Report:
     return report(model, place(model, delegates()["gpu"]))
 
 
-def fixes_of(model: Model, delegate: str) -> dict[str, Any]:
+def fixes_of(model: Model, delegate: str, profiles: Iterable[Measured] = ()) -> dict[str, Any]:
     """What accepting more would win for a delegate, as JSON; ``fixes`` has the most first.
+
+    Args:
+        model: the model.
+        delegate: the delegate's name.
+        profiles: of the model; see :func:`.estimate.chosen` for which are used.
 
     Raises:
         KeyError: when no delegate has this name.
@@ -36,8 +44,27 @@ def fixes_of(model: Model, delegate: str) -> dict[str, Any]:
     return {
         "delegate": delegate, "operators": summary["operators"], "delegated": summary["delegated"],
         "partitions": len(placed.partitions), "crossing_bytes": summary["crossing_bytes"],
-        "fixes": [asdict(fix) for fix in fixes(model, placed)],
+        "fixes": fixes_with_times(model, placed, profiles),
     }  # fmt: skip
+
+
+def fixes_with_times(model: Model, placed: Placement, profiles: Iterable[Measured] = ()) -> list[dict[str, Any]]:
+    """What to mend first, as JSON, each with an estimate of time, and by it; without a profile ``time`` is None."""
+    base, other = chosen(profiles)
+    weights = None if base is None else np.nan_to_num(base.us)
+    found = [
+        (fix, None if base is None else estimate(model, placed, fix, base, other))
+        for fix in fixes(model, placed, weights)
+    ]
+    found.sort(key=lambda pair: 0.0 if pair[1] is None else -pair[1].moved_us)
+    return [
+        {
+            "title": fix.title, "operators": fix.operators, "hint": fix.hint, "delegated": fix.delegated,
+            "partitions": fix.partitions, "crossing_bytes": fix.crossing_bytes,
+            "time": None if time is None else as_json(time),
+        }
+        for fix, time in found
+    ]  # fmt: skip
 
 
 def verdicts(model: Model) -> Report:

@@ -138,7 +138,7 @@ def verdicts_of(view: View, placed: Placement) -> Verdicts:
 def report(model: Model, placed: Placement) -> Report:
     """A placement as a report over operators. Its summary has the keys of a measured one."""
     count = len(model.operators)
-    numbers = _numbers(model, placed)
+    numbers = numbers_of(model, placed)
     view = View(model)
     said = verdicts_of(view, placed)
     conditions = [said.conditions.get(operator, "") for operator in range(count)]
@@ -196,7 +196,7 @@ def report(model: Model, placed: Placement) -> Report:
 
 def borders_of(model: Model, placed: Placement) -> Borders:
     """What crosses the borders of a placement: constants that its delegate unpacks itself do not."""
-    numbers = _numbers(model, placed)
+    numbers = numbers_of(model, placed)
     inputs = reading_instead(model.operators.inputs, numbers >= 0, placed.instead)
     return Borders.of(model, numbers, len(placed.partitions), inputs)
 
@@ -298,6 +298,8 @@ class Fix:
         delegated: operators in partitions then.
         partitions: how many there are then.
         crossing_bytes: bytes across borders then.
+        gained: operators that are in partitions then, and now are not.
+        lost: operators that are in partitions now, and then are not: a limit on partitions may keep others then.
     """
 
     title: str
@@ -306,29 +308,53 @@ class Fix:
     delegated: int
     partitions: int
     crossing_bytes: int
+    gained: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
 
 
-def what_if(model: Model, delegate: Delegate, operators: Sequence[int], title: str = "", hint: str = "") -> Fix:
-    """The partitions if a delegate took some operators that it does not take."""
-    placed = place(model, delegate, also=set(operators))
-    borders = borders_of(model, placed)
+def what_if(model: Model, placed: Placement, operators: Sequence[int], title: str = "", hint: str = "") -> Fix:
+    """The partitions if a delegate took some operators that it does not take.
+
+    Args:
+        model: the model.
+        placed: what it takes as it is.
+        operators: what it would take besides, by global ids.
+        title: what the operators have in common.
+        hint: what would have it take them.
+    """
+    return change(model, placed, place(model, placed.delegate, also=set(operators)), operators, title, hint)
+
+
+def change(
+    model: Model, before: Placement, after: Placement, operators: Sequence[int], title: str = "", hint: str = ""
+) -> Fix:
+    """What lies between two placements of a delegate, the second with some operators accepted."""
+    borders = borders_of(model, after)
     return Fix(
-        title, tuple(operators), hint, len(placed.taken), len(placed.partitions), int(borders.partition_bytes.sum())
+        title,
+        tuple(operators),
+        hint,
+        len(after.taken),
+        len(after.partitions),
+        int(borders.partition_bytes.sum()),
+        tuple(sorted(after.taken - before.taken)),
+        tuple(sorted(before.taken - after.taken)),
     )
 
 
-def _numbers(model: Model, placed: Placement) -> Array:
-    """Per operator the row of its partition, -1 where it is in none."""
+def numbers_of(model: Model, placed: Placement) -> Array:
+    """Int32 per operator, the row of its partition; -1 where it is in none."""
     numbers = np.full(len(model.operators), -1, np.int32)
     for row, (_, operators) in enumerate(placed.partitions):
         numbers[operators] = row
     return numbers
 
 
-def fixes(model: Model, placed: Placement, most: int = 10) -> list[Fix]:
+def fixes(model: Model, placed: Placement, weights: Array | None = None, most: int = 10) -> list[Fix]:
     """What to mend first: for each type and reason what it would win, the most first.
 
-    The commonest reasons are tried, each by itself.
+    The commonest reasons are tried, each by itself; those of the operators that weigh most where ``weights`` has a
+    number for each, their times say.
     """
     names, types = model.operators.type_names, model.operators.type
     groups: dict[tuple[str, str], list[int]] = {}
@@ -339,9 +365,10 @@ def fixes(model: Model, placed: Placement, most: int = 10) -> list[Fix]:
         key = ("all", str(whole[0])) if whole else (names[types[operator]], "; ".join(map(str, found)))
         groups.setdefault(key, []).append(operator)
         hints[key] = "; ".join(dict.fromkeys(failure.hint for failure in found if failure.hint))
-    tried = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))[:most]
+    heavy = np.zeros(len(model.operators)) if weights is None else weights
+    tried = sorted(groups.items(), key=lambda item: (-heavy[item[1]].sum(), -len(item[1]), item[0]))[:most]
     found_fixes = [
-        what_if(model, placed.delegate, sorted(operators), f"{op}: {reason}", hints[op, reason])
+        what_if(model, placed, sorted(operators), f"{op}: {reason}", hints[op, reason])
         for (op, reason), operators in tried
     ]
     return sorted(found_fixes, key=lambda fix: (-fix.delegated, fix.partitions, fix.crossing_bytes))

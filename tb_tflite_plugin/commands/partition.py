@@ -9,7 +9,6 @@ import typer
 
 if TYPE_CHECKING:
     from ..analysis.delegates.rules import Delegate
-    from ..analysis.delegates.simulation import Fix
     from ..analysis.model import Model
     from ..analysis.report import Report
     from ..terminal import Terminal
@@ -38,7 +37,14 @@ def partition(
     ] = None,
     explain: Annotated[int | None, typer.Option(help="Say what each delegate makes of this operator (its id).")] = None,
     what_if: Annotated[
-        str | None, typer.Option("--what-if", help="As if this operator, or all of this type, were taken.")
+        str | None,
+        typer.Option("--what-if", help="As if these operators (ids), or all of these types, were taken; with commas."),
+    ] = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--profile", help="A profile that times are estimated from; another without the delegate may follow."
+        ),
     ] = None,
     require: Annotated[
         str | None, typer.Option(help="Exit with 1 where a delegate takes a smaller share: 95%.")
@@ -51,13 +57,26 @@ def partition(
     Foretold from the file unless --measured is said, which loads the model with the delegate.
     """
     from ..analysis.containers import open_model
+    from ..errors import UsageError
+    from ._what_if import as_if, foretold, read_profiles
 
     opened = open_model(model)
     if measured:
+        if profile or what_if is not None:
+            raise UsageError(f"--{'profile' if profile else 'what-if'} is for what is foretold, not with --measured")
         reports = [_measured(opened, delegate, option or [])]
     else:
         chosen = _created(_chosen(delegate, every=every), option or [])
-        reports = _foretold(opened, chosen, explain=explain, what_if=what_if, json=json or csv)
+        if explain is not None and not (json or csv):
+            _explain(opened, chosen, explain)
+            return
+        if profile and what_if is None and len(chosen) > 1:
+            raise UsageError("--profile needs --what-if, or one --delegate")
+        traces = read_profiles(opened, profile or [])
+        if what_if is None:
+            reports = foretold(opened, chosen, traces, quiet=json or csv)
+        else:
+            reports = as_if(opened, chosen, what_if, traces, quiet=json or csv)
     together = None if measured or every or len(reports) < 2 else _together(opened, chosen)
     _show(opened, reports, together, as_json=json, as_csv=csv)
     if require is not None and _is_short(reports, require):
@@ -158,30 +177,21 @@ def _created(chosen: list[Delegate], options: list[str]) -> list[Delegate]:
         raise UsageError(f"--option: {error}") from None
 
 
-def _foretold(
-    model: Model, chosen: list[Delegate], *, explain: int | None, what_if: str | None, json: bool
-) -> list[Report]:
+def _explain(model: Model, chosen: list[Delegate], operator: int) -> None:
+    """Prints what each delegate makes of one operator."""
     from ..analysis.delegates.nodes import View
-    from ..analysis.delegates.simulation import fixes, place, report, verdicts_of
+    from ..analysis.delegates.simulation import place, verdicts_of
     from ..errors import UsageError
     from ..terminal import Terminal
 
-    if explain is not None and not 0 <= explain < len(model.operators):
-        raise UsageError(f"--explain {explain}: the model has {len(model.operators)} operators")
-    also = _wanted(model, what_if)
-    placed = [place(model, delegate, also=also) for delegate in chosen]
+    if not 0 <= operator < len(model.operators):
+        raise UsageError(f"--explain {operator}: the model has {len(model.operators)} operators")
     terminal = Terminal()
-    if explain is not None and not json:
-        terminal.title(f"{model.name}: {model.operators.ops[explain]} {explain}, {model.layer_names[explain]}")
-        for one in placed:
-            terminal.line(f"{one.delegate.title}: {verdicts_of(View(model), one).word(explain)}")
-            for failure in one.failures.get(explain, []):
-                terminal.line(f"  {failure}" + (f" ({failure.hint})" if failure.hint else ""))
-        raise typer.Exit
-    reports = [report(model, one) for one in placed]
-    if len(placed) == 1 and placed[0].failures and not json:
-        _fixes(terminal, fixes(model, placed[0]), len(placed[0].taken))
-    return reports
+    terminal.title(f"{model.name}: {model.operators.ops[operator]} {operator}, {model.layer_names[operator]}")
+    for one in (place(model, delegate) for delegate in chosen):
+        terminal.line(f"{one.delegate.title}: {verdicts_of(View(model), one).word(operator)}")
+        for failure in one.failures.get(operator, []):
+            terminal.line(f"  {failure}" + (f" ({failure.hint})" if failure.hint else ""))
 
 
 def _together(model: Model, chosen: list[Delegate]) -> dict[str, Any]:
@@ -189,29 +199,6 @@ def _together(model: Model, chosen: list[Delegate]) -> dict[str, Any]:
     from ..analysis.delegates.several import in_order
 
     return in_order(model, chosen).summary
-
-
-def _fixes(terminal: Terminal, found: list[Fix], taken: int) -> None:
-    terminal.heading("what each would win, if it were taken")
-    rows = [
-        [fix.title, str(len(fix.operators)), f"{fix.delegated - taken:+,}", str(fix.partitions), fix.hint]
-        for fix in found
-    ]
-    terminal.table(["rejected", "operators", "delegated", "partitions", "what to do"], rows, right=[1, 2, 3])
-
-
-def _wanted(model: Model, what_if: str | None) -> set[int]:
-    from ..errors import UsageError
-
-    if what_if is None:
-        return set()
-    if what_if.isdigit():
-        found = {int(what_if)} if int(what_if) < len(model.operators) else set()
-    else:
-        found = {operator for operator, op in enumerate(model.operators.ops) if op == what_if}
-    if not found:
-        raise UsageError(f"--what-if {what_if}: no operator of the model")
-    return found
 
 
 def _is_short(reports: list[Report], text: str) -> bool:

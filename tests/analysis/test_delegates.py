@@ -246,7 +246,7 @@ def test_what_if_and_what_to_fix_first() -> None:
     tried = fixes(model, placed)
     assert tried[0].delegated == 37
     assert tried == sorted(tried, key=lambda fix: (-fix.delegated, fix.partitions, fix.crossing_bytes))
-    everything = what_if(model, xnnpack, sorted(placed.failures))
+    everything = what_if(model, placed, sorted(placed.failures))
     assert (everything.delegated, everything.partitions) == (46, 1)
     assert everything.crossing_bytes < tried[0].crossing_bytes
     assert any("requantize" in fix.hint for fix in tried)

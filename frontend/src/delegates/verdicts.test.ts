@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decoderStack } from '../graph/testing.ts';
 import { decodeModel } from '../wire/model.ts';
 import type { Report } from '../wire/report.ts';
-import { columnOf, conditional, leftOf, matrixOf, measuredOf, onlyIn } from './verdicts.ts';
+import { columnOf, conditional, leftOf, differencesOf, matrixOf, measuredOf, onlyIn } from './verdicts.ts';
 
 const MODEL = decodeModel(decoderStack({ layers: 2, named: true }).encode());
 
@@ -12,7 +12,12 @@ function report(verdicts: Record<string, (operator: number) => number>): Report 
     name: 'delegates',
     over: 'operators',
     summary: {
-      delegates: Object.keys(verdicts).map((delegate) => ({ delegate, title: delegate, operators: rows })),
+      delegates: Object.keys(verdicts).map((delegate) => ({
+        delegate,
+        title: delegate,
+        operators: rows,
+        partitions: 3,
+      })),
     },
     findings: [],
     columns: Object.entries(verdicts).map(([name, verdict]) => ({
@@ -72,6 +77,21 @@ test('two delegates side by side', () => {
   expect(onlyIn(matrix, 1, 0)).toEqual([4]);
 });
 
+test('the types in which two delegates differ', () => {
+  const matrix = matrixOf(
+    report({ one: (at) => (at === 4 ? 2 : 0), other: (at) => (at === 1 ? 1 : 0) }),
+    MODEL,
+  );
+  const found = differencesOf(matrix, 0, 1);
+  expect(found.flatMap(({ onlyOne }) => onlyOne)).toEqual(onlyIn(matrix, 0, 1));
+  expect(found.flatMap(({ onlyOther }) => onlyOther)).toEqual(onlyIn(matrix, 1, 0));
+  for (const { count, taken, onlyOne, onlyOther } of found) {
+    expect(taken[0] - onlyOne.length).toBe(taken[1] - onlyOther.length);
+    expect(Math.max(...taken)).toBeLessThanOrEqual(count);
+  }
+  expect(differencesOf(matrix, 1, 1)).toEqual([]);
+});
+
 test('measured beside foretold', () => {
   const matrix = matrixOf(report({ mine: (at) => (at < 2 ? 0 : 2) }), MODEL);
   const run = (operators: number[], delegate = 'mine'): Report => ({
@@ -88,6 +108,7 @@ test('measured beside foretold', () => {
     runtime: 'r 1',
     delegated: 2,
     partitions: 1,
+    foretold: 3,
     onlyMeasured: [],
     onlyForetold: [],
   });

@@ -117,11 +117,43 @@ export function onlyIn(matrix: Matrix, one: number, other: number): number[] {
   );
 }
 
+/** A type that two delegates treat differently. */
+export interface Difference {
+  type: string;
+  count: number;
+  /** How many each takes. */
+  taken: [one: number, other: number];
+  onlyOne: number[];
+  onlyOther: number[];
+}
+
+/** Two delegates side by side, by types of which one takes what the other does not; the largest difference first. */
+export function differencesOf(matrix: Matrix, one: number, other: number): Difference[] {
+  const taken = (place: number) => (operator: number) => isTaken(matrix.verdicts[place][operator]);
+  const [byOne, byOther] = [taken(one), taken(other)];
+  return matrix.rows
+    .map(({ type, operators, cells }): Difference => ({
+      type,
+      count: operators.length,
+      taken: [cells[one].accepted, cells[other].accepted],
+      onlyOne: operators.filter((operator) => byOne(operator) && !byOther(operator)),
+      onlyOther: operators.filter((operator) => byOther(operator) && !byOne(operator)),
+    }))
+    .filter(({ onlyOne, onlyOther }) => onlyOne.length + onlyOther.length > 0)
+    .sort(
+      (a, b) =>
+        b.onlyOne.length + b.onlyOther.length - a.onlyOne.length - a.onlyOther.length ||
+        (a.type < b.type ? -1 : 1),
+    );
+}
+
 /** What a delegate was measured to take beside what was foretold. */
 export interface Measured {
   runtime: string;
   delegated: number;
   partitions: number;
+  /** Partitions that were foretold. */
+  foretold: number;
   /** Taken, though foretold to stay. */
   onlyMeasured: number[];
   /** Left, though foretold to be taken. */
@@ -143,26 +175,8 @@ export function measuredOf(report: Report | null, matrix: Matrix, place: number)
     runtime,
     delegated,
     partitions: parts.length,
+    foretold: matrix.delegates[place].partitions,
     onlyMeasured: where(true, false),
     onlyForetold: where(false, true),
   };
-}
-
-/** What accepting some operators would change; as the server counts it. */
-export interface Fix {
-  title: string;
-  operators: number[];
-  hint: string;
-  delegated: number;
-  partitions: number;
-  crossing_bytes: number;
-}
-
-export interface Fixes {
-  delegate: string;
-  operators: number;
-  delegated: number;
-  partitions: number;
-  crossing_bytes: number;
-  fixes: Fix[];
 }

@@ -1,5 +1,5 @@
 /** Which boxes a region of the graph holds: the operators that a delegate runs as one. */
-import type { CategoryLens, Lens } from '../lens/lens.ts';
+import { REGION_COLUMN, type CategoryLens, type Lens } from '../lens/lens.ts';
 import type { Hierarchy } from './hierarchy.ts';
 import { CLOSED_GROUP, OPERATOR, type Scene } from './scene.ts';
 
@@ -9,9 +9,6 @@ export interface Regions {
   /** Of each region the place of its colour in the palette. */
   color: Uint8Array;
 }
-
-/** Columns whose categories are regions: an operator is in one of them, or in none. */
-const REGION_COLUMN = 'partition';
 
 /** Null under lenses that show no regions. */
 export function regionsOf(hierarchy: Hierarchy, { boxes }: Scene, lens: Lens): Regions | null {

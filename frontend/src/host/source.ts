@@ -1,5 +1,5 @@
 /** Where data comes from: the server that served the page, or the page itself (the one-file report). */
-import type { Fixes } from '../delegates/verdicts.ts';
+import type { Fixes, WhatIf } from '../delegates/what-if.ts';
 import { decodeSlice, type Reading, type Slice } from '../wire/slice.ts';
 import type { Job, RunEntry, Running, RunRequest, RunsAnswer } from './runs.ts';
 
@@ -150,8 +150,14 @@ export interface Source {
   report: (model: string, name: string) => Promise<ArrayBuffer>;
   /** Where a file that is appended to the model can be downloaded; null where there is no server. */
   fileUrl: (model: string, place: number) => string | null;
-  /** What accepting more would win for a delegate. */
-  fixes: (model: string, delegate: string) => Promise<Fixes>;
+  /** What accepting more would win for a delegate; `profile` names the one that times come from, null the newest. */
+  fixes: (model: string, delegate: string, profile: string | null) => Promise<Fixes>;
+  /** Whether what-ifs can be asked. */
+  readonly hasWhatIfs: boolean;
+  /** What a delegate would take if it accepted what the query says (delegates/what-if.ts). */
+  whatIf: (model: string, delegate: string, query: string) => Promise<WhatIf>;
+  /** The partitions that there would be, as a report. */
+  whatIfPartitions: (model: string, delegate: string, query: string) => Promise<ArrayBuffer>;
   runs: (model: string) => Promise<RunsAnswer>;
   /** The report of one of them, over operators. */
   runReport: (model: string, run: string) => Promise<ArrayBuffer>;
@@ -247,10 +253,22 @@ export class HttpSource implements Source {
     return `model/${encodeURIComponent(model)}/file/${place}`;
   }
 
-  async fixes(model: string, delegate: string): Promise<Fixes> {
-    return (await get(`model/${encodeURIComponent(model)}/fixes/${encodeURIComponent(delegate)}`).then(
-      json,
-    )) as Fixes;
+  readonly hasWhatIfs = true;
+
+  async fixes(model: string, delegate: string, profile: string | null): Promise<Fixes> {
+    const url = `model/${encodeURIComponent(model)}/fixes/${encodeURIComponent(delegate)}`;
+    const query = profile === null ? '' : `?profile=${encodeURIComponent(profile)}`;
+    return (await get(url + query).then(json)) as Fixes;
+  }
+
+  async whatIf(model: string, delegate: string, query: string): Promise<WhatIf> {
+    const url = `model/${encodeURIComponent(model)}/what-if/${encodeURIComponent(delegate)}`;
+    return (await get(`${url}?${query}`).then(json)) as WhatIf;
+  }
+
+  async whatIfPartitions(model: string, delegate: string, query: string): Promise<ArrayBuffer> {
+    const url = `model/${encodeURIComponent(model)}/what-if/${encodeURIComponent(delegate)}`;
+    return (await get(`${url}/partitions?${query}`)).arrayBuffer();
   }
 
   async runs(model: string): Promise<RunsAnswer> {
@@ -395,6 +413,16 @@ export class EmbeddedSource implements Source {
     return found === undefined
       ? Promise.reject(new Error('this report does not have it'))
       : Promise.resolve(found);
+  }
+
+  readonly hasWhatIfs = false;
+
+  whatIf(): Promise<never> {
+    return Promise.reject(new Error('a report in a file computes nothing'));
+  }
+
+  whatIfPartitions(): Promise<never> {
+    return this.whatIf();
   }
 
   runs(): Promise<RunsAnswer> {

@@ -44,12 +44,20 @@ export interface QuantityLens extends LensBase {
 
 export type Lens = CategoryLens | QuantityLens;
 
+/** Columns whose categories are regions of the graph: an operator is in one of them, or in none. */
+export const REGION_COLUMN = 'partition';
+
 const NOT_KNOWN = 0;
 /** Nothing at all has no place on a logarithmic scale, and no colour of it. */
 export const NOTHING = 1 + STEPS;
 
 export function isLensColumn(column: Column): column is LensColumn {
   return column.kind !== 'text';
+}
+
+/** What is said of operators without a category: in columns of regions that they are in none of them. */
+export function missingWord({ name }: LensColumn): string {
+  return name === REGION_COLUMN ? 'in none' : 'not known';
 }
 
 /** The lens that a page opens with. */

@@ -1,6 +1,7 @@
 /** Which column the graph is coloured by. */
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { familyLens, isLensColumn, lensOf, type Lens } from '../lens/lens.ts';
+import { WHAT_IF } from '../delegates/what-if.ts';
 import type { Loaded } from './store.ts';
 
 export type LensState = ReturnType<typeof createLens>;
@@ -12,7 +13,9 @@ export function createLens(loaded: ReadonlySignal<Loaded | null>) {
   const log = signal<boolean | null>(null);
 
   effect(() => {
-    if (id.value !== null) loaded.value?.reports.ask(reportOf(id.value)).catch(() => undefined); // its state tells
+    // A what-if's report does not come by its name: state/what-if.ts brings it.
+    if (id.value !== null && reportOf(id.value) !== WHAT_IF)
+      loaded.value?.reports.ask(reportOf(id.value)).catch(() => undefined); // its state tells
   });
 
   const families = computed(() => (loaded.value === null ? null : familyLens(loaded.value.model)));

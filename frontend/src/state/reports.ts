@@ -20,6 +20,7 @@ export class Reports {
   private readonly asked = new Map<string, Promise<Report>>();
   /** Names of those that were given. */
   private readonly given: string[] = [];
+  private readonly coming = new Map<string, Promise<ArrayBuffer>>();
 
   constructor(
     private readonly model: string,
@@ -39,6 +40,23 @@ export class Reports {
     this.asked.set(name, Promise.resolve(report));
     this.tables.give(name, buffer);
     this.set(name, { report, error: null });
+  }
+
+  /** The same once it has come; what is shown until then stays. Of several that are on their way the last one counts. */
+  bring(name: string, ask: () => Promise<ArrayBuffer>): void {
+    const coming = ask();
+    this.coming.set(name, coming);
+    if (this.states.peek().get(name)?.report == null) this.set(name, { report: null, error: null });
+    coming.then(
+      (buffer) => {
+        if (this.coming.get(name) === coming) this.give(name, buffer);
+      },
+      (error: unknown) => {
+        if (this.coming.get(name) !== coming) return;
+        this.asked.delete(name);
+        this.set(name, { report: null, error: error instanceof Error ? error.message : String(error) });
+      },
+    );
   }
 
   /** Rejects with the reason when the report cannot be had; a later call asks again. */

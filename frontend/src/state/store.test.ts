@@ -69,11 +69,13 @@ let url: string;
 let pushed: string[];
 let navigate: () => void;
 let graph: (model: string) => Promise<ArrayBuffer>;
+let partitions: (delegate: string, query: string) => Promise<ArrayBuffer>;
 let report: (model: string, name: string) => Promise<ArrayBuffer>;
 
 beforeEach(() => {
   url = '';
   pushed = [];
+  partitions = () => Promise.reject(new Error('not asked for here'));
   graph = () => Promise.resolve(STACK.encode());
   report = (_, name) => Promise.resolve(listingOf(STACK.build(), name));
 });
@@ -110,6 +112,9 @@ async function started(): Promise<Store> {
     npyUrl: () => null,
     channels: missing,
     report: (model, name) => report(model, name),
+    hasWhatIfs: true,
+    whatIf: missing,
+    whatIfPartitions: (_model, delegate, query) => partitions(delegate, query),
     fixes: missing,
     runs: () => Promise.resolve({ runs: [], jobs: [], pending: false }),
     runReport: missing,

@@ -17,6 +17,7 @@ import { createRuns } from './runs.ts';
 import { Reports } from './reports.ts';
 import { createTable } from './table.ts';
 import { existing } from './trace-url.ts';
+import { createWhatIf } from './what-if.ts';
 import { decodeState, encodeState, type Tab } from './url.ts';
 
 export interface Loaded {
@@ -82,12 +83,14 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       profile: [...runs.shown.value],
       errors: runs.errorsOpen.value ? (runs.errorsId.value ?? '') : null,
       trace: trace.value,
+      whatIf: whatIf.encoded(),
       weighsLines: weighsLines.value,
     });
     host.write(state, push && state !== remembered);
     remembered = state;
   }
 
+  const whatIf = createWhatIf({ source, loaded, lens: lens.id, remember: () => remember(false) });
   const runs = createRuns({ source, loaded, remember: () => remember(false) });
 
   /** Started before there is a model: its code is read while the server answers. */
@@ -141,6 +144,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
       selection.value = state.selection.filter(isKnown);
       trace.value = existing(state.trace, isKnown);
       weighsLines.value = state.weighsLines;
+      whatIf.restore(state.whatIf, now);
       runs.restore(state.profile, state.errors);
     };
     const before = loaded.peek();
@@ -160,6 +164,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     });
     await load(id, (now) => {
       place.startAt(now, 0);
+      whatIf.restore(null, now);
       remember(true);
     });
   }
@@ -333,6 +338,7 @@ export function createStore(host: Host, source: Source, workers: Workers) {
     outline,
     focusRequests,
     runs,
+    whatIf,
     trace,
     reached,
     weighsLines,

@@ -24,6 +24,7 @@ const STATE: UrlState = {
   errors: 'e0',
   search: 'conv & <b> 100%',
   trace: { kind: 'near', of: [{ kind: 'operator', id: 5 }], hops: 3, hidesRest: true },
+  whatIf: 'gpu-legacy:ADD,A%2CB:3,5-9',
   weighsLines: true,
 };
 

@@ -32,6 +32,8 @@ export interface UrlState {
   /** Id of the errors of layers that are looked at, empty for the newest; null where their section is not open. */
   errors: string | null;
   trace: Trace | null;
+  /** The delegate that is looked at and what it is imagined to take, as delegates/what-if.ts writes it. */
+  whatIf: string | null;
   /** Whether lines are as wide as what they carry is large. */
   weighsLines: boolean;
 }
@@ -61,6 +63,7 @@ export function encodeState(state: UrlState): string {
   if (state.profile.length > 0) put('profile', state.profile.join('.'));
   if (state.errors !== null) put('errors', state.errors);
   if (state.trace !== null) put('trace', encodeTrace(state.trace));
+  if (state.whatIf !== null) put('whatif', state.whatIf);
   if (state.weighsLines) put('lines', 'bytes');
   return parts.join('&');
 }
@@ -91,6 +94,7 @@ export function decodeState(text: string): UrlState {
     sort: (values.get('sort') ?? '').split(',').flatMap(decodeKey),
     outline: values.get('outline') === '1',
     trace: decodeTrace(values.get('trace') ?? ''),
+    whatIf: values.get('whatif'),
     weighsLines: values.get('lines') === 'bytes',
   };
 }

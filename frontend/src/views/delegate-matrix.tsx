@@ -1,12 +1,12 @@
 /** Operator types by delegates: how many each takes; a cell selects those that it does not. */
-import type { Signal } from '@preact/signals';
 import { leftOf, type Cell, type Matrix, type TypeRow } from '../delegates/verdicts.ts';
 import { formatExact } from '../lib/format.ts';
 import { useStore } from './context.ts';
 
 interface DelegateMatrixProps {
   matrix: Matrix;
-  shown: Signal<number>;
+  /** Place of the delegate that is looked at. */
+  shown: number;
 }
 
 export function DelegateMatrix({ matrix: { delegates, rows }, shown }: DelegateMatrixProps) {
@@ -21,8 +21,8 @@ export function DelegateMatrix({ matrix: { delegates, rows }, shown }: DelegateM
               operators
             </th>
             {delegates.map(({ delegate, title }, place) => (
-              <th key={delegate} scope="col" class={shown.value === place ? 'current' : undefined}>
-                <button type="button" class="plain" title={title} onClick={() => (shown.value = place)}>
+              <th key={delegate} scope="col" class={shown === place ? 'current' : undefined}>
+                <button type="button" class="plain" title={title} onClick={() => store.whatIf.show(delegate)}>
                   {delegate}
                 </button>
               </th>
@@ -44,7 +44,7 @@ export function DelegateMatrix({ matrix: { delegates, rows }, shown }: DelegateM
               </th>
               <td class="number">{formatExact(row.operators.length)}</td>
               {row.cells.map((cell, place) => (
-                <td key={delegates[place].delegate} class={shown.value === place ? 'current' : undefined}>
+                <td key={delegates[place].delegate} class={shown === place ? 'current' : undefined}>
                   <MatrixCell cell={cell} row={row} title={delegates[place].title} />
                 </td>
               ))}

@@ -1,20 +1,15 @@
 /** Which operators delegates take, why not the others, and what that costs. Loaded when it is first opened. */
 import { useEffect } from 'preact/hooks';
-import { useSignal, type Signal } from '@preact/signals';
-import {
-  columnOf,
-  matrixOf,
-  measuredOf,
-  onlyIn,
-  type DelegateEntry,
-  type Matrix,
-} from '../delegates/verdicts.ts';
-import { formatExact } from '../lib/format.ts';
+import { columnOf, matrixOf, type DelegateEntry, type Matrix } from '../delegates/verdicts.ts';
 import type { Loaded } from '../state/store.ts';
+import { WHAT_IF } from '../delegates/what-if.ts';
 import { useStore } from './context.ts';
 import { DelegateConditions } from './delegate-conditions.tsx';
 import { DelegateDetails } from './delegate-details.tsx';
+import { DelegateMeasured } from './delegate-measured.tsx';
+import { SideBySide } from './delegate-pair.tsx';
 import { DelegateMatrix } from './delegate-matrix.tsx';
+import { DelegateWhatIf } from './delegate-what-if.tsx';
 import { ProvenanceMark } from './provenance.tsx';
 
 const CONFIDENCE: Record<DelegateEntry['confidence'], [word: string, says: string]> = {
@@ -22,9 +17,6 @@ const CONFIDENCE: Record<DelegateEntry['confidence'], [word: string, says: strin
   rules: ['by rules', 'conditions that were read in its source'],
   list: ['by a list', 'its list of operator types only: it may take less'],
 };
-
-/** Delegates whose partitions are a report of their own. */
-const OUTLINED = new Set(['xnnpack', 'gpu']);
 
 export function DelegatesView({ loaded }: { loaded: Loaded }) {
   const { reports } = loaded;
@@ -55,49 +47,56 @@ export function DelegatesView({ loaded }: { loaded: Loaded }) {
 }
 
 function Body({ loaded, matrix }: { loaded: Loaded; matrix: Matrix }) {
-  const shown = useSignal(0);
+  const { whatIf } = useStore();
+  const wanted = matrix.delegates.findIndex(({ delegate }) => delegate === whatIf.delegate.value);
+  const place = Math.max(wanted, 0);
+  const entry = matrix.delegates[place];
+  useEffect(() => whatIf.look(entry.delegate), [whatIf, entry.delegate]);
   return (
     <>
       <section class="card">
         <h2>What each takes</h2>
         <ul class="sentences">
-          {matrix.delegates.map((entry, place) => (
-            <Sentence key={entry.delegate} entry={entry} place={place} shown={shown} />
+          {matrix.delegates.map((one) => (
+            <Sentence key={one.delegate} entry={one} isShown={one === entry} />
           ))}
         </ul>
       </section>
       <section class="card">
-        <DelegateDetails
-          key={matrix.delegates[shown.value].delegate}
-          loaded={loaded}
-          entry={matrix.delegates[shown.value]}
-        />
-        <DelegateConditions matrix={matrix} place={shown.value} />
-        <MeasuredBeside loaded={loaded} matrix={matrix} place={shown.value} />
+        <DelegateDetails key={entry.delegate} loaded={loaded} entry={entry} />
+        <DelegateConditions matrix={matrix} place={place} />
+        <DelegateMeasured key={`measured ${entry.delegate}`} loaded={loaded} matrix={matrix} place={place} />
       </section>
+      <DelegateWhatIf loaded={loaded} matrix={matrix} place={place} />
       <section class="card">
         <h2>Operator types</h2>
-        <DelegateMatrix matrix={matrix} shown={shown} />
+        <DelegateMatrix matrix={matrix} shown={place} />
       </section>
       <section class="card">
         <h2>Side by side</h2>
-        <SideBySide matrix={matrix} />
+        <SideBySide matrix={matrix} shown={place} />
       </section>
     </>
   );
 }
 
-function Sentence({ entry, place, shown }: { entry: DelegateEntry; place: number; shown: Signal<number> }) {
+function Sentence({ entry, isShown }: { entry: DelegateEntry; isShown: boolean }) {
   const store = useStore();
   const share = entry.operators === 0 ? 0 : entry.delegated / entry.operators;
   const [word, says] = CONFIDENCE[entry.confidence];
+  const outline = store.whatIf.outlineOf(entry.delegate);
+  /** As it is: the what-if in which it takes nothing besides. */
+  const outlineWhatIf = (): void => {
+    store.whatIf.show(entry.delegate);
+    store.whatIf.choose(new Set());
+  };
   return (
     <li>
       <button
         type="button"
         class="plain sentence"
-        aria-pressed={shown.value === place}
-        onClick={() => (shown.value = place)}
+        aria-pressed={isShown}
+        onClick={() => store.whatIf.show(entry.delegate)}
       >
         <span class="share-bar" aria-hidden="true">
           <span style={{ width: `${100 * share}%` }} />
@@ -107,13 +106,14 @@ function Sentence({ entry, place, shown }: { entry: DelegateEntry; place: number
       <span class="muted" title={`${says} (${entry.rules})`}>
         {word}
       </span>
-      {OUTLINED.has(entry.delegate) && (
+      {(outline !== null || store.source.hasWhatIfs) && (
         <button
           type="button"
           class="plain link"
           title="Outline its partitions in the graph"
           onClick={() => {
-            store.setLens(`partition_${columnOf(entry.delegate)}.partition`);
+            if (outline === null) outlineWhatIf();
+            store.setLens(outline ?? `${WHAT_IF}.partition`);
             store.setTab('graph');
           }}
         >
@@ -132,74 +132,5 @@ function Sentence({ entry, place, shown }: { entry: DelegateEntry; place: number
         Show in graph
       </button>
     </li>
-  );
-}
-
-/** The measured run that the Profile tab shows, where it is of this delegate. */
-function MeasuredBeside({ loaded, matrix, place }: { loaded: Loaded; matrix: Matrix; place: number }) {
-  const store = useStore();
-  const found = measuredOf(loaded.reports.states.value.get('partition')?.report ?? null, matrix, place);
-  if (found === null) return null;
-  const { runtime, delegated, partitions, onlyMeasured, onlyForetold } = found;
-  const difference = (operators: number[], text: string) =>
-    operators.length > 0 && (
-      <p class="notice warning">
-        {formatExact(operators.length)} {text}{' '}
-        <button type="button" class="plain link" onClick={() => store.selectMany(operators)}>
-          Select
-        </button>
-      </p>
-    );
-  return (
-    <>
-      <p>
-        <ProvenanceMark provenance="measured" /> measured with {runtime}: {formatExact(delegated)} operators
-        in {formatExact(partitions)} partitions
-        {onlyMeasured.length + onlyForetold.length === 0 && ', the same operators as foretold'}
-      </p>
-      {difference(onlyMeasured, 'were taken, though foretold to stay')}
-      {difference(onlyForetold, 'stayed behind, though foretold to be taken')}
-    </>
-  );
-}
-
-function SideBySide({ matrix }: { matrix: Matrix }) {
-  const store = useStore();
-  const [one, other] = [useSignal(0), useSignal(Math.min(1, matrix.delegates.length - 1))];
-  const choice = (which: Signal<number>, label: string) => (
-    <select
-      aria-label={label}
-      value={which.value}
-      onChange={(event) => (which.value = Number(event.currentTarget.value))}
-    >
-      {matrix.delegates.map(({ delegate, title }, place) => (
-        <option key={delegate} value={place}>
-          {title}
-        </option>
-      ))}
-    </select>
-  );
-  const line = (a: number, b: number) => {
-    const operators = onlyIn(matrix, a, b);
-    const text = `only ${matrix.delegates[a].title}: ${formatExact(operators.length)} operators`;
-    return operators.length === 0 ? (
-      <p class="muted">{text}</p>
-    ) : (
-      <p>
-        {text}{' '}
-        <button type="button" class="plain link" onClick={() => store.selectMany(operators)}>
-          Select
-        </button>
-      </p>
-    );
-  };
-  return (
-    <>
-      <p>
-        {choice(one, 'first delegate')} and {choice(other, 'second delegate')}
-      </p>
-      {line(one.value, other.value)}
-      {line(other.value, one.value)}
-    </>
   );
 }

@@ -8,6 +8,7 @@ import { formatBytes } from '../lib/format.ts';
 import type { Loaded } from '../state/store.ts';
 import { rowOf } from '../wire/csr.ts';
 import { useStore } from './context.ts';
+import { HoverReason } from './delegate-reasons.tsx';
 import { lensText } from './lens-figures.tsx';
 import { ACTIVATIONS, operatorName, operatorTypeName, tensorName, type Model } from '../wire/model.ts';
 import { nameOf } from './graph-words.ts';
@@ -58,6 +59,7 @@ export function HoverCard({ loaded, hovered }: { loaded: Loaded; hovered: Hovere
       {name !== '' && <div>{name}</div>}
       {path !== '' && <div class="muted">in {path}</div>}
       {lens !== null && !isBundle && <div>{lensText(lens, loaded, item)}</div>}
+      {item.kind === 'operator' && <HoverReason loaded={loaded} operator={item.id} />}
       <dl>
         {facts.map(([fact, value], i) => (
           <div key={i}>

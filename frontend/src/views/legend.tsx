@@ -3,7 +3,8 @@ import { useMemo } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { Group } from '../graph/hierarchy.ts';
 import { readClause, withClause, type Clause, type NamesClause } from '../lens/clause.ts';
-import type { CategoryLens, Lens } from '../lens/lens.ts';
+import { missingWord, type CategoryLens, type Lens } from '../lens/lens.ts';
+import { WHAT_IF } from '../delegates/what-if.ts';
 import { formatCount } from '../lib/format.ts';
 import { unitName } from '../lib/units.ts';
 import type { Loaded } from '../state/store.ts';
@@ -41,6 +42,7 @@ export function Legend({ loaded }: { loaded: Loaded }) {
           {store.lens.id.value}: {problem.error ?? 'being read …'}
         </p>
       )}
+      {!folded.value && lens.value.id?.startsWith(`${WHAT_IF}.`) === true && <WhatIfNote />}
       {!folded.value &&
         (lens.value.kind === 'category' ? (
           <CategoryLegend loaded={loaded} lens={lens.value} root={root} />
@@ -48,6 +50,19 @@ export function Legend({ loaded }: { loaded: Loaded }) {
           <ScaleLegend loaded={loaded} lens={lens.value} root={root} />
         ))}
     </section>
+  );
+}
+
+/** That this is no delegate as it is, and where that is changed. */
+function WhatIfNote() {
+  const { whatIf, setTab } = useStore();
+  return (
+    <p class="muted">
+      {whatIf.chosen.value.size === 0 ? 'as it is' : 'a what-if'}: {whatIf.delegate.value}{' '}
+      <button type="button" class="link" onClick={() => setTab('delegates')}>
+        change
+      </button>
+    </p>
   );
 }
 
@@ -102,7 +117,7 @@ function CategoryLegend({ loaded, lens, root }: { loaded: Loaded; lens: Category
                 write(toggled(chosen, name, event.shiftKey || event.ctrlKey || event.metaKey))
               }
             >
-              <Swatch swatch={palette[color]} /> <span class="name">{name ?? 'not known'}</span>
+              <Swatch swatch={palette[color]} /> <span class="name">{name ?? missingWord(lens.column)}</span>
               <span class="number muted">{formatCount(count)}</span>
             </button>
           );

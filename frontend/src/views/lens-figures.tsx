@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { Group } from '../graph/hierarchy.ts';
 import type { Item } from '../graph/items.ts';
 import { stripOf } from '../graph/model-drawing.ts';
-import { colorOfValue, type CategoryLens, type Lens, type QuantityLens } from '../lens/lens.ts';
+import { colorOfValue, missingWord, type CategoryLens, type Lens, type QuantityLens } from '../lens/lens.ts';
 import { countColors } from '../lens/rollup.ts';
 import { formatCount, formatPercent } from '../lib/format.ts';
 import { exactQuantity, formatQuantity } from '../lib/units.ts';
@@ -36,7 +36,7 @@ export function lensText(lens: Lens, { hierarchy }: Loaded, { kind, id }: Item):
 function shownText(lens: Lens, operator: number): string {
   if (lens.kind === 'quantity') return formatQuantity(lens.shown[operator], lens.column.unit) || 'not known';
   const code = lens.column.codes[operator];
-  return code < 0 ? 'not known' : lens.column.names[code];
+  return code < 0 ? missingWord(lens.column) : lens.column.names[code];
 }
 
 export function OperatorLens({ id }: { id: number }) {
@@ -136,7 +136,7 @@ function CategoryFacts({ loaded, lens, group }: { loaded: Loaded; lens: Category
   const counts = [...countColors(lens.color, loaded.hierarchy, group)].sort((a, b) => b[1] - a[1]);
   const total = group.end - group.start;
   const nameOf = (color: number): string => {
-    if (color === 0) return 'not known';
+    if (color === 0) return missingWord(lens.column);
     const names = lens.categories.filter((category) => category.color === color).map(({ name }) => name);
     return names.length > 2 ? `${names[0]} and ${names.length - 1} others` : names.join(', ');
   };

@@ -6,6 +6,7 @@ import { groupsAround } from '../graph/hierarchy.ts';
 import { rowOf } from '../wire/csr.ts';
 import { operatorFamily, operatorName, operatorTypeName, type Model } from '../wire/model.ts';
 import { useStore } from './context.ts';
+import { DelegateReasons } from './delegate-reasons.tsx';
 import { Declared, Fact, Facts, FamilyDot, Section } from './figures.tsx';
 import { OperatorLens } from './lens-figures.tsx';
 import { Many, OperatorLink, SubgraphLink, TensorLink, TensorType } from './links.tsx';
@@ -45,6 +46,7 @@ export function OperatorPanel({ loaded, id }: { loaded: Loaded; id: number }) {
         </p>
       )}
       <OperatorLens id={id} />
+      <DelegateReasons loaded={loaded} operators={[id]} />
       {error !== null && <p class="error-text">{error}</p>}
       {details === null && error === null && <p class="muted">Reading options …</p>}
       {details !== null && <OperatorFacts model={model} details={details} />}

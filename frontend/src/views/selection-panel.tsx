@@ -1,16 +1,13 @@
 import type { Loaded } from '../state/store.ts';
 import type { Item } from '../graph/items.ts';
 import { useStore } from './context.ts';
+import { DelegateReasons } from './delegate-reasons.tsx';
 import { Many, OperatorLink, TensorLink } from './links.tsx';
 
-export function SelectionSummary({
-  loaded: { model, hierarchy },
-  items,
-}: {
-  loaded: Loaded;
-  items: readonly Item[];
-}) {
+export function SelectionSummary({ loaded, items }: { loaded: Loaded; items: readonly Item[] }) {
   const store = useStore();
+  const { model, hierarchy } = loaded;
+  const operators = items.flatMap(({ kind, id }) => (kind === 'operator' ? [id] : []));
   return (
     <article>
       <header class="item-head">
@@ -19,6 +16,7 @@ export function SelectionSummary({
           clear
         </button>
       </header>
+      <DelegateReasons loaded={loaded} operators={operators} />
       <Many
         items={items}
         show={100}
