@@ -8,17 +8,13 @@ package.
 from __future__ import annotations
 
 import contextlib
-import gzip
-import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -38,10 +34,10 @@ from .analysis.reports import NAMES, analyse
 from .cache import ByteCache
 from .errors import NotReady, UnknownModel, UsageError
 from .jobs import Busy, Jobs, UnknownJob
-from .jsontext import dumps
 from .library import Library
 from .permission import Permission
-from .run_store import PREFIX, Run, RunStore, UnknownRun
+from .responses import Payload, TypedResponse, answer, refusal, saved, to_json
+from .run_store import PREFIX, RunStore, UnknownRun
 from .runtime.errors import TraceError
 from .slices import encode_slice, wanted, whole_number
 from .tasks import capabilities, task_of
@@ -72,29 +68,6 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none';script-src 'self';worker-src 'self';connect-src 'self';img-src 'self' data: blob:;"
     "style-src 'self' 'unsafe-inline';base-uri 'none';form-action 'none'"
 )
-
-
-@dataclass(frozen=True)
-class Payload:
-    """A response body, compressed once."""
-
-    body: bytes
-    content_type: str
-    etag: str
-
-    @classmethod
-    def of(cls, data: bytes, content_type: str) -> Payload:
-        """Compresses ``data``; a fixed time keeps equal bodies equal."""
-        return cls(gzip.compress(data, 6, mtime=0), content_type, hashlib.sha256(data).hexdigest()[:32])
-
-
-class _Response(Response):
-    """A response that keeps its type on 304, where werkzeug drops it: TensorBoard warns of every answer without one."""
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        headers = super().get_wsgi_headers(environ)
-        headers["Content-Type"] = self.headers["Content-Type"]
-        return headers
 
 
 class App:
@@ -173,38 +146,38 @@ class App:
 
     def _respond(self, request: Request) -> Response:
         if reason := self._refuse(request):
-            return _error(403, reason)
+            return refusal(403, reason)
         try:
             endpoint, arguments = self._urls.bind_to_environ(request.environ).match()
             changes = endpoint in (self._start, self._cancel)
             if request.method not in (("POST",) if changes else ("GET", "HEAD")):
                 allowed = "POST" if changes else "GET, HEAD"
-                return _error(405, f"only {allowed} is served here", headers={"Allow": allowed})
+                return refusal(405, f"only {allowed} is served here", headers={"Allow": allowed})
             if changes and (reason := self._permission.refuse(request)):
-                return _error(403, reason)
+                return refusal(403, reason)
             response: Response = endpoint(request, **arguments)
             return response
         except ModelError as error:
             self.library.rescan()
-            return _error(422, error.reason, file=error.file, offset=error.offset, table=error.table)
+            return refusal(422, error.reason, file=error.file, offset=error.offset, table=error.table)
         except NotReady as error:
-            return _error(503, str(error), headers={"Retry-After": "1"})
+            return refusal(503, str(error), headers={"Retry-After": "1"})
         except UnknownModel:
-            return _error(404, "no model with this id is known here")
+            return refusal(404, "no model with this id is known here")
         except UnknownRun:
-            return _error(404, "the model has no such run here; of many runs the oldest are dropped")
+            return refusal(404, "the model has no such run here; of many runs the oldest are dropped")
         except UnknownJob:
-            return _error(404, "no such job is known here")
+            return refusal(404, "no such job is known here")
         except NoContents as error:
-            return _error(422, str(error))
+            return refusal(422, str(error))
         except (UsageError, WrongPlace) as error:
-            return _error(400, str(error))
+            return refusal(400, str(error))
         except Busy as error:
-            return _error(429, str(error))
+            return refusal(429, str(error))
         except TraceError as error:
-            return _error(422, error.reason, file=error.file, place=error.place)
+            return refusal(422, error.reason, file=error.file, place=error.place)
         except HTTPException as error:
-            return _error(error.code or 500, error.description or error.name)
+            return refusal(error.code or 500, error.description or error.name)
 
     def _models(self, request: Request) -> Response:
         if request.args.get("rescan"):
@@ -213,10 +186,10 @@ class App:
             "version": metadata.version("tb-tflite-plugin"),
             "running": self._capabilities(request),
         }
-        return _answer(request, Payload.of(to_json(listing), "application/json"))
+        return answer(request, Payload.of(to_json(listing), "application/json"))
 
     def _graph(self, request: Request, id: str) -> Response:
-        return _answer(request, self._graph_payload(id))
+        return answer(request, self._graph_payload(id))
 
     def _graph_payload(self, id: str) -> Payload:
         def make() -> Payload:
@@ -235,7 +208,7 @@ class App:
             data = encode_report(analyse(model, name)) if run is None else run.encoded_report(model)
             return Payload.of(data, "application/octet-stream")
 
-        return _answer(request, self._payloads.get((id, "report", name), make))
+        return answer(request, self._payloads.get((id, "report", name), make))
 
     def _fixes(self, request: Request, id: str, delegate: str) -> Response:
         """What accepting more would win for a delegate, with times from the newest profiles, or those asked for."""
@@ -246,7 +219,7 @@ class App:
             found = fixes_of(model, name, what_if.profiles(runs, model, name))
             return Payload.of(to_json(found), "application/json")
 
-        return _answer(request, self._payloads.get((id, "fixes", name, *(run.id for run in runs)), make))
+        return answer(request, self._payloads.get((id, "fixes", name, *(run.id for run in runs)), make))
 
     def _what_if(self, request: Request, id: str, delegate: str) -> Response:
         """What a delegate would take if it accepted some operators, with times as above."""
@@ -259,7 +232,7 @@ class App:
             return Payload.of(to_json(ask(model, delegates()[name], operators, profiles).as_json()), "application/json")
 
         key = (id, "what-if", name, what_if.key_of(operators), *(run.id for run in runs))
-        return _answer(request, self._payloads.get(key, make))
+        return answer(request, self._payloads.get(key, make))
 
     def _what_if_partitions(self, request: Request, id: str, delegate: str) -> Response:
         """The partitions that there would be then, as a report over operators."""
@@ -270,7 +243,7 @@ class App:
             found = ask(model, delegates()[name], operators).report()
             return Payload.of(encode_report(found), "application/octet-stream")
 
-        return _answer(request, self._payloads.get((id, "what-if partitions", name, what_if.key_of(operators)), make))
+        return answer(request, self._payloads.get((id, "what-if partitions", name, what_if.key_of(operators)), make))
 
     def _list_runs(self, request: Request, id: str) -> Response:
         model = self.library.model(id)
@@ -279,7 +252,7 @@ class App:
             "jobs": self._jobs.of_model(model.sha256),
             "pending": self.library.runs_pending,
         }
-        return _answer(request, Payload.of(to_json(body), "application/json"))
+        return answer(request, Payload.of(to_json(body), "application/json"))
 
     def _trace(self, request: Request, id: str, run: str) -> Response:
         model = self.library.model(id)
@@ -288,12 +261,12 @@ class App:
         def make() -> Payload:
             return Payload.of(found.encoded_trace(model), "application/octet-stream")
 
-        return _answer(request, self._payloads.get((id, "trace", run), make))
+        return answer(request, self._payloads.get((id, "trace", run), make))
 
     def _trace_file(self, request: Request, id: str, run: str) -> Response:
         """The trace as ``tflite-viz profile -o`` writes it, to be kept."""
         found = self._runs.of_kind("profile", self.library.model(id).sha256, run)
-        return _saved(request, found, f"{run}.trace.json")
+        return saved(request, found, f"{run}.trace.json")
 
     def _closeups(self, request: Request, id: str, run: str) -> Response:
         model = self.library.model(id)
@@ -302,26 +275,26 @@ class App:
         def make() -> Payload:
             return Payload.of(found.encoded_closeups(model), "application/octet-stream")
 
-        return _answer(request, self._payloads.get((id, "closeups", run), make))
+        return answer(request, self._payloads.get((id, "closeups", run), make))
 
     def _errors_file(self, request: Request, id: str, run: str) -> Response:
         """Errors of layers as ``tflite-viz quantization --against … -o`` writes them, to be kept."""
         found = self._runs.of_kind("layer_error", self.library.model(id).sha256, run)
-        return _saved(request, found, f"{run}.errors.json")
+        return saved(request, found, f"{run}.errors.json")
 
     def _start(self, request: Request, id: str) -> Response:
         request.max_content_length = _MOST_ASKED_BYTES
         model = self.library.model(id)
         task = task_of(request.get_json(silent=True), model, self._runs, self.library)
         job = self._jobs.start(model.sha256, task.title, task.work)
-        return _Response(to_json(self._jobs.state(job)), 202, content_type="application/json")
+        return TypedResponse(to_json(self._jobs.state(job)), 202, content_type="application/json")
 
     def _job(self, request: Request, job: str) -> Response:
-        return _answer(request, Payload.of(to_json(self._jobs.state(job)), "application/json"))
+        return answer(request, Payload.of(to_json(self._jobs.state(job)), "application/json"))
 
     def _cancel(self, request: Request, job: str) -> Response:
         self._jobs.cancel(job)
-        return _answer(request, Payload.of(to_json(self._jobs.state(job)), "application/json"))
+        return answer(request, Payload.of(to_json(self._jobs.state(job)), "application/json"))
 
     def _capabilities(self, request: Request) -> dict[str, Any]:
         """What a page may have run here, and if nothing, why."""
@@ -334,11 +307,11 @@ class App:
         if operator >= len(model.operators):
             raise NotFound(f"the model has {len(model.operators)} operators")
         details = operator_details(model, np.array([operator]))[0]
-        return _answer(request, Payload.of(to_json(details), "application/json"))
+        return answer(request, Payload.of(to_json(details), "application/json"))
 
     def _tensor(self, request: Request, id: str, tensor: int) -> Response:
         model = self._model_with(id, tensor)
-        return _answer(request, Payload.of(to_json(tensor_details(model, tensor)), "application/json"))
+        return answer(request, Payload.of(to_json(tensor_details(model, tensor)), "application/json"))
 
     def _channels(self, request: Request, id: str, tensor: int) -> Response:
         """Scales and values of a quantized constant, ``null`` for other tensors."""
@@ -347,7 +320,7 @@ class App:
         def make() -> Payload:
             return Payload.of(to_json(tensor_channels(model, tensor)), "application/json")
 
-        return _answer(request, self._payloads.get((id, "channels", str(tensor)), make))
+        return answer(request, self._payloads.get((id, "channels", str(tensor)), make))
 
     def _model_with(self, id: str, tensor: int) -> Model:
         model = self.library.model(id)
@@ -362,17 +335,17 @@ class App:
             return Payload.of(to_json(histogram(found, channel)), "application/json")
 
         found = self._contents(id, tensor)
-        return _answer(request, self._payloads.get((id, "histogram", tensor, channel), make))
+        return answer(request, self._payloads.get((id, "histogram", tensor, channel), make))
 
     def _slice(self, request: Request, id: str, tensor: int) -> Response:
         data = encode_slice(self._contents(id, tensor), wanted(request))
-        return _answer(request, Payload.of(data, "application/octet-stream"))
+        return answer(request, Payload.of(data, "application/octet-stream"))
 
     def _npy(self, request: Request, id: str, tensor: int) -> Response:
         """The whole tensor as a file, read and sent in blocks."""
         real = request.args.get("values") == "real"
         size, parts = npy(self._contents(id, tensor), real=real)
-        response = _Response(parts if request.method == "GET" else [], content_type="application/octet-stream")
+        response = TypedResponse(parts if request.method == "GET" else [], content_type="application/octet-stream")
         response.headers["Content-Length"] = str(size)
         name = f"tensor-{tensor}{'-real' if real else ''}.npy"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
@@ -388,7 +361,7 @@ class App:
         if place >= len(files):
             raise NotFound(f"{len(files)} files are appended to the model")
         data = appended_file(model, place, _MOST_FILE_BYTES)
-        response = _answer(request, Payload.of(data, "application/octet-stream"))
+        response = answer(request, Payload.of(data, "application/octet-stream"))
         name = _UNSAFE.sub("_", files[place].filename.rpartition("/")[2])[-100:] or "file"
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
@@ -396,7 +369,7 @@ class App:
     def _file(self, request: Request, name: str) -> Response:
         if name not in self._static:
             raise NotFound("no such page")
-        response = _answer(request, self._static_payload(name))
+        response = answer(request, self._static_payload(name))
         if _HASHED.fullmatch(name):
             response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         if name.endswith(".html"):
@@ -416,34 +389,6 @@ def refuse_cross_site(request: Request) -> str | None:
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Mode") != "navigate":
         return "requests from other sites are refused"
     return None
-
-
-def to_json(value: Any) -> bytes:
-    """JSON as bytes. Names from files may hold half a surrogate pair, which has no UTF-8."""
-    return dumps(value).encode("utf-8", "replace")
-
-
-def _answer(request: Request, payload: Payload) -> Response:
-    response = _Response(payload.body, content_type=payload.content_type)
-    response.set_etag(payload.etag)
-    response.headers["Vary"] = "Accept-Encoding"
-    if request.accept_encodings["gzip"] > 0:
-        response.headers["Content-Encoding"] = "gzip"
-    else:
-        response.data = gzip.decompress(payload.body)
-    return response.make_conditional(request)
-
-
-def _saved(request: Request, run: Run, name: str) -> Response:
-    """The file of a run, to be kept."""
-    response = _answer(request, Payload.of(run.read(), "application/json"))
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
-
-
-def _error(status: int, message: str, headers: dict[str, str] | None = None, **where: Any) -> Response:
-    body = to_json({"error": {"message": message, **where}})
-    return Response(body, status, headers or {}, content_type="application/json")
 
 
 def _static_files() -> dict[str, Any]:

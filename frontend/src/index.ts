@@ -1,6 +1,7 @@
 /** The entry for hosts: TensorBoard imports this module and calls render(). */
 import { pageHost } from './host/host.ts';
-import { HttpSource, type Source } from './host/source.ts';
+import { HttpSource } from './host/server.ts';
+import type { Source } from './host/source.ts';
 import { tensorboardHost } from './host/tensorboard.ts';
 import { mountApp } from './mount.tsx';
 import { css } from './styles/index.ts';

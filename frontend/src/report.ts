@@ -1,7 +1,7 @@
 /** The entry of the one-file report. */
 import GraphWorker from './graph/worker.ts?worker&inline';
 import { pageHost } from './host/host.ts';
-import { EmbeddedSource, type Embedded } from './host/source.ts';
+import { EmbeddedSource, type Embedded } from './host/embedded.ts';
 import { mountApp } from './mount.tsx';
 import { css } from './styles/index.ts';
 import TableWorker from './table/worker.ts?worker&inline';

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { encodeContainer } from '../graph/testing.ts';
-import { EmbeddedSource, HttpSource, ServerError } from './source.ts';
+import { EmbeddedSource } from './embedded.ts';
+import { HttpSource, ServerError } from './server.ts';
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -1,5 +1,5 @@
 /** What went wrong, in the words of who knows. */
-import { ServerError } from '../host/source.ts';
+import { ServerError } from '../host/server.ts';
 
 export interface Failure {
   title: string;

@@ -7,7 +7,8 @@ import { OPEN_GROUP, OPEN_OPERATOR } from '../graph/scene.ts';
 import { decoderStack, ModelBuilder, operatorOf } from '../graph/testing.ts';
 import { listingOf } from '../table/testing.ts';
 import type { Host } from '../host/host.ts';
-import { ServerError, type Entry, type Source } from '../host/source.ts';
+import { ServerError } from '../host/server.ts';
+import type { Entry, Source } from '../host/source.ts';
 import { createStore, type Store } from './store.ts';
 
 /** Whose request is being answered, also where the answer takes turns. */
