@@ -87,8 +87,13 @@ class Model:
 
     @property
     def sha256(self) -> str:
-        """The model's identity: SHA-256 of its bytes (read whole on first use)."""
+        """SHA-256 of its bytes (read whole on first use)."""
         return self.source.sha256
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What every JSON answer says of the model it is about."""
+        return {"sha256": self.sha256, "name": self.name, "size_bytes": int(self.source.data.size)}
 
     @cached_property
     def description(self) -> str:

@@ -99,7 +99,7 @@ def measure(
 
 
 def check(delegate: str, options: Mapping[str, str]) -> None:
-    """Raises :class:`UnknownDelegate` for a delegate or options that there are not."""
+    """Raises :class:`UnknownDelegate` for a delegate, options or values of these that there are not."""
     allowed: Mapping[str, tuple[str, ...]] = {
         "xnnpack": xnnpack.OPTIONS,
         **dict.fromkeys(vela.TARGETS, vela.OPTIONS),
@@ -116,6 +116,11 @@ def check(delegate: str, options: Mapping[str, str]) -> None:
             if key not in allowed.get(delegate, ()):
                 known = ", ".join(allowed.get(delegate, ())) or "none"
                 raise UnknownDelegate(f"{delegate} has no option {key}; it has {known}")
+        if delegate == "xnnpack":
+            try:
+                xnnpack.flags_of(options)
+            except ValueError as error:
+                raise UnknownDelegate(str(error)) from None
 
 
 def _ask(model: Model, path: str, delegate: str, options: dict[str, str], child: Callable[..., Any]) -> Measured:

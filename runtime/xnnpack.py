@@ -25,7 +25,14 @@ OPTIONS = tuple(_BITS)
 
 
 def flags_of(options: Mapping[str, str]) -> int:
-    """The flags of XNNPACK with some options."""
+    """The flags of XNNPACK with some options.
+
+    Raises:
+        ValueError: for an option that is neither true nor false.
+    """
+    for name, value in options.items():
+        if value not in ("true", "false"):
+            raise ValueError(f"{name}={value}: must be true or false")
     return sum(bit for name, (bit, sets, default) in _BITS.items() if options.get(name, default) == sets)
 
 

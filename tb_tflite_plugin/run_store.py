@@ -118,8 +118,7 @@ class RunStore:
 
     def add_errors(self, measured: Report, closeups: Closeups, model: Model) -> str:
         """Keeps errors of layers and returns their id."""
-        identity = {"sha256": model.sha256, "name": model.name, "size_bytes": int(model.source.data.size)}
-        content = dumps(errors_json(measured, closeups, identity)).encode("utf-8", "replace")
+        content = dumps(errors_json(measured, closeups, model.identity)).encode("utf-8", "replace")
         facts = facts_of_errors(loads_errors(content, model.name))
         return self._add("layer_error", model.sha256, facts, content)
 

@@ -21,7 +21,7 @@ from .analysis.quantization.one_tensor import tensor_channels
 from .analysis.reports import NAMES, analyse
 from .jsontext import dumps
 from .run_facts import facts_of, facts_of_errors
-from .runtime.delegate_times import measured
+from .runtime.delegate_times import all_measured
 from .runtime.error_file import ErrorFile
 from .runtime.profile_report import report
 from .runtime.trace import Trace
@@ -71,10 +71,7 @@ def static_report(
         },
         "graph": _packed(encode_graph(model, {"size": entry["size"]})),
         "reports": {name: _packed(encode_report(analyse(model, name))) for name in NAMES},
-        "fixes": {
-            name: fixes_of(model, name, [measured(trace, model, name, label) for label, trace in traces])
-            for name in delegates()
-        },
+        "fixes": {name: fixes_of(model, name, all_measured(traces, model, name)) for name in delegates()},
         "runs": [
             *(_run(f"{place:x}", name, trace, model) for place, (name, trace) in enumerate(traces)),
             *(_errors(f"e{place:x}", name, found) for place, (name, found) in enumerate(errors)),

@@ -135,9 +135,8 @@ def log_layer_error(
     folders, step = _place(tag, step)
     logdir = logdir_of(logdir_or_writer)
     name = os.path.basename(model.name)
-    identity = {"sha256": model.sha256, "name": name, "size_bytes": int(model.source.data.size)}
     report = without_directory(report)
-    data = dumps(to_json(report, closeups, identity)).encode("utf-8", "replace")
+    data = dumps(to_json(report, closeups, {**model.identity, "name": name})).encode("utf-8", "replace")
     against = report.summary.get("source") or report.summary["reference"]["name"].removesuffix(".tflite")
     against = re.sub(r"\W+", "-", against)
     if not _exists(logdir, [*folders, f"{step}.tflite"]):
@@ -210,8 +209,7 @@ def _sidecar(model: Model, name: str, tag: str, step: int) -> bytes:
         "tag": tag,
         "step": step,
         "wall_time": time.time(),
-        "sha256": model.sha256,
-        "size_bytes": int(model.source.data.size),
+        **model.identity,
         "name": name,
     }
     return json.dumps(facts).encode()

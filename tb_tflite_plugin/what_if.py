@@ -69,9 +69,12 @@ def candidates(store: RunStore, model: Model, asked: Sequence[str]) -> list[Run]
 
     Raises:
         UnknownRun: for an id that the model has no profile of.
+        UsageError: for too many.
     """
+    if len(asked) > _MOST_PROFILES:
+        raise UsageError(f"times are estimated from at most {_MOST_PROFILES} profiles")
     if asked:
-        return [store.of_kind("profile", model.sha256, id) for id in asked[:_MOST_PROFILES]]
+        return [store.of_kind("profile", model.sha256, id) for id in asked]
     runs = [run for run in store.of_model(model.sha256) if run.kind == "profile"]
     return runs[: -_MOST_PROFILES - 1 : -1]
 

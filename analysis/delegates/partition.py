@@ -129,6 +129,11 @@ def runs(operators: Sequence[int], claimed: set[int]) -> list[Subset]:
     return [Subset(taken, list(some)) for taken, some in groupby(operators, claimed.__contains__)]
 
 
+def counted(count: int) -> str:
+    """How many partitions, for people."""
+    return f"{count:,} partition{'' if count == 1 else 's'}"
+
+
 def kept(subsets: Sequence[Subset], most: int, least: int) -> list[Subset]:
     """The subsets that a delegate really takes: the largest, as many as it is allowed (tflite/delegates/utils.cc)."""
     of_delegate = [subset for subset in subsets if subset.taken and len(subset.operators) >= least]

@@ -10,6 +10,7 @@ from ..borders import Borders, reading_instead
 from ..model import Model
 from ..report import Column, Report
 from .nodes import View
+from .partition import counted
 from .rules import Delegate
 from .simulation import Placement, listed, place_in_order
 
@@ -74,10 +75,7 @@ def in_order(model: Model, several: Sequence[Delegate]) -> Report:
 def _sentence(model: Model, placed: Sequence[Placement]) -> str:
     """What a person who decides wants to know."""
     total = len(model.operators)
-    shares = []
-    for one in placed:
-        count = len(one.partitions)
-        shares.append(f"{one.delegate.title} {len(one.taken):,} in {count} partition{'' if count == 1 else 's'}")
+    shares = [f"{one.delegate.title} {len(one.taken):,} in {counted(len(one.partitions))}" for one in placed]
     taken = {operator for one in placed for operator in one.taken}
     left = [operator for operator in range(total) if operator not in taken]
     rest = (

@@ -16,7 +16,7 @@ from ..report import Column, Finding, Report, Severity
 from .dynamic import dynamic_roots
 from .islands import islands, unsorted
 from .nodes import View
-from .partition import Subset, kept, runs
+from .partition import Subset, counted, kept, runs
 from .rules import Delegate, Failure
 from .startup import startup
 from .verdicts import VERDICTS, Verdicts, verdicts
@@ -141,12 +141,6 @@ def report(model: Model, placed: Placement) -> Report:
     numbers = numbers_of(model, placed)
     view = View(model)
     said = verdicts_of(view, placed)
-    conditions = [said.conditions.get(operator, "") for operator in range(count)]
-    reasons: list[str | None] = [None] * count
-    for failed, operators in placed.groups:
-        text = "; ".join(map(str, failed)) or None
-        for operator in operators:
-            reasons[operator] = text
     borders = borders_of(model, placed)
     crossing = int(borders.partition_bytes.sum())
     summary = {
@@ -166,8 +160,25 @@ def report(model: Model, placed: Placement) -> Report:
             {"subgraph": subgraph, "operators": sorted(operators)} for subgraph, operators in placed.partitions
         ],
     }
+    subgraphs, sizes = [s for s, _ in placed.partitions], [len(operators) for _, operators in placed.partitions]
+    findings = [*_rejected(model, placed), *_conditional(model, said), *_unsorted(view, placed)]
+    findings += dynamic_roots(model, placed.delegate.title, placed.failures)
+    findings += startup(model, placed.delegate.name, len(placed.partitions), placed.taken, placed.instead)
+    findings += borders.findings(subgraphs, sizes)
+    columns = _columns(placed, numbers, said, borders)
+    return Report(f"partition_{placed.delegate.name}", summary, columns, tuple(findings), over="operators")
+
+
+def _columns(placed: Placement, numbers: Array, said: Verdicts, borders: Borders) -> tuple[Column, ...]:
+    count = len(numbers)
+    conditions = [said.conditions.get(operator, "") for operator in range(count)]
+    reasons: list[str | None] = [None] * count
+    for failed, operators in placed.groups:
+        text = "; ".join(map(str, failed)) or None
+        for operator in operators:
+            reasons[operator] = text
     taken = numbers >= 0
-    columns = (
+    return (
         Column("partition", numbers, "1", "category", "simulated", "partition, in the order of execution", taken),
         Column(
             "verdict", Categories(said.codes, VERDICTS), "1", "category", "simulated", "what the delegate does with it"
@@ -186,12 +197,6 @@ def report(model: Model, placed: Placement) -> Report:
             "bytes of tensors that cross a border at it", taken & borders.bytes_known,
         ),
     )  # fmt: skip
-    subgraphs, sizes = [s for s, _ in placed.partitions], [len(operators) for _, operators in placed.partitions]
-    findings = [*_rejected(model, placed), *_conditional(model, said), *_unsorted(view, placed)]
-    findings += dynamic_roots(model, placed.delegate.title, placed.failures)
-    findings += startup(model, placed.delegate.name, len(placed.partitions), placed.taken, placed.instead)
-    findings += borders.findings(subgraphs, sizes)
-    return Report(f"partition_{placed.delegate.name}", summary, columns, tuple(findings), over="operators")
 
 
 def borders_of(model: Model, placed: Placement) -> Borders:
@@ -204,10 +209,9 @@ def borders_of(model: Model, placed: Placement) -> Borders:
 def sentence(model: Model, placed: Placement) -> str:
     """What a person who decides wants to know."""
     total, taken = len(model.operators), len(placed.taken)
-    count = len(placed.partitions)
     if not placed.wanted:
         return f"{placed.delegate.title}: takes none of the {total:,} operators{_common(placed)}"
-    text = f"{placed.delegate.title}: {taken:,} of {total:,} operators in {count} partition{'' if count == 1 else 's'}"
+    text = f"{placed.delegate.title}: {taken:,} of {total:,} operators in {counted(len(placed.partitions))}"
     if placed.failures:
         verb = "stays" if len(placed.failures) == 1 else "stay"
         text += f"; {listed(model, placed.failures)} {verb} behind"

@@ -12,6 +12,7 @@ from ..operands import numbered
 from ..quantization.modes import is_type
 from ..report import Finding
 from ..schema import enum_values
+from .partition import counted
 
 _MOST_LISTED = 1000
 _LITERT = "of LiteRT f674577"
@@ -49,7 +50,7 @@ class _Placed:
 
     @property
     def parts(self) -> str:
-        return f"{self.partitions} partition{'' if self.partitions == 1 else 's'}"
+        return counted(self.partitions)
 
     @property
     def constants(self) -> list[int]:

@@ -13,6 +13,7 @@ from ..model import Model
 from ..ragged import Categories
 from ..report import Column, Report
 from .estimate import Estimate, Measured, as_json, assumptions, chosen, estimate
+from .partition import counted
 from .rules import Delegate
 from .simulation import Fix, Placement, borders_of, change, listed, place, report
 
@@ -75,8 +76,8 @@ class WhatIf:
         fix, title, total = self.fix, self.before.delegate.title, len(self.model.operators)
         if not fix.gained and not fix.lost:
             return f"{title} would take the same {len(self.before.taken):,} of {total:,} operators."
-        text = f"{title} would take {fix.delegated:,} of {total:,} operators in {_partitions(fix.partitions)} instead "
-        text += f"of {len(self.before.taken):,} in {_partitions(len(self.before.partitions))}"
+        text = f"{title} would take {fix.delegated:,} of {total:,} operators in {counted(fix.partitions)} instead "
+        text += f"of {len(self.before.taken):,} in {counted(len(self.before.partitions))}"
         more = set(fix.gained).difference(self.asked)
         if more:
             text += f"; {listed(self.model, more)} would come along, which the limits on partitions keep out as it is"
@@ -137,7 +138,3 @@ def _figures(model: Model, placed: Placement) -> dict[str, Any]:
 def _crossing(model: Model, placed: Placement) -> tuple[int, int]:
     borders = borders_of(model, placed)
     return int(borders.partition_bytes.sum()), int(borders.partition_tensors.sum())
-
-
-def _partitions(count: int) -> str:
-    return f"{count:,} partition{'' if count == 1 else 's'}"

@@ -48,8 +48,19 @@ def roots_and_fragment(paths: list[str]) -> tuple[list[Root], str]:
 def identity(model: Model) -> dict[str, Any]:
     """What every JSON answer says of the model it is about."""
     with working(f"computing the SHA-256 of {model.name}"):
-        sha256 = model.sha256
-    return {"sha256": sha256, "name": model.name, "size_bytes": int(model.source.data.size)}
+        return model.identity
+
+
+@contextlib.contextmanager
+def foreign_files() -> Iterator[None]:
+    """Errors in files that other tools may have written become errors of a file, with the place in it."""
+    from ..analysis.errors import ModelError
+    from ..runtime.errors import TraceError
+
+    try:
+        yield
+    except TraceError as error:
+        raise ModelError(error.file, ": ".join(filter(None, (error.place, error.reason)))) from None
 
 
 def print_report(model: Model, report: Report, *, as_json: bool, as_csv: bool) -> bool:

@@ -18,26 +18,24 @@ Traces = Sequence[tuple[str, "Trace"]]
 
 def read_profiles(model: Model, paths: Sequence[str]) -> Traces:
     """Profiles of the model, in any format that ``tflite-viz trace`` reads."""
-    from ..analysis.errors import ModelError
-    from ..runtime.errors import TraceError
     from ..runtime.traces import load
+    from ._models import foreign_files
 
-    try:
+    with foreign_files():
         return [(path, load(path, model)) for path in paths]
-    except TraceError as error:
-        raise ModelError(error.file, ": ".join(part for part in (error.place, error.reason) if part)) from None
 
 
 def foretold(model: Model, chosen: Sequence[Delegate], traces: Traces, *, quiet: bool) -> list[Report]:
     """What each delegate takes; of one alone also what to fix first, printed unless ``quiet``."""
     from ..analysis.delegates.reports import fixes_with_times
     from ..analysis.delegates.simulation import place, report
+    from ..runtime.delegate_times import all_measured
     from ..terminal import Terminal
 
     placed = [place(model, delegate) for delegate in chosen]
     reports = [report(model, one) for one in placed]
     if len(placed) == 1:
-        fixes = fixes_with_times(model, placed[0], _measured(model, chosen[0], traces))
+        fixes = fixes_with_times(model, placed[0], all_measured(traces, model, chosen[0].name))
         if not quiet and fixes:
             _print_fixes(Terminal(), fixes, len(placed[0].taken))
         reports = [_with(reports[0], fixes=fixes)]
@@ -47,11 +45,12 @@ def foretold(model: Model, chosen: Sequence[Delegate], traces: Traces, *, quiet:
 def as_if(model: Model, chosen: Sequence[Delegate], text: str, traces: Traces, *, quiet: bool) -> list[Report]:
     """What each delegate would take if it accepted what ``text`` names; what changes is printed unless ``quiet``."""
     from ..analysis.delegates.what_if import ask
+    from ..runtime.delegate_times import all_measured
     from ..terminal import Terminal
 
     wanted, reports = _wanted(model, text), []
     for delegate in chosen:
-        found = ask(model, delegate, wanted, _measured(model, delegate, traces))
+        found = ask(model, delegate, wanted, all_measured(traces, model, delegate.name))
         answer = found.as_json()
         if not quiet:
             _print_what_if(Terminal(), answer)
@@ -61,12 +60,6 @@ def as_if(model: Model, chosen: Sequence[Delegate], text: str, traces: Traces, *
 
 def _with(report: Report, **more: Any) -> Report:
     return replace(report, summary={**report.summary, **more})
-
-
-def _measured(model: Model, delegate: Delegate, traces: Traces) -> list[Any]:
-    from ..runtime.delegate_times import measured
-
-    return [measured(trace, model, delegate.name, label) for label, trace in traces]
 
 
 def _wanted(model: Model, text: str) -> set[int]:

@@ -231,7 +231,8 @@ def _show(model: Model, reports: list[Report], together: dict[str, Any] | None, 
     columns = tuple(
         replace(column, name=f"{one.summary['delegate']}.{column.name}")
         for one in reports
-        for column in one.columns[:4]
+        for column in one.columns
+        if column.name in ("partition", "verdict", "reason", "condition")
     )
     if not print_report(model, with_names(model, replace(both, columns=columns)), as_json=as_json, as_csv=as_csv):
         terminal = Terminal()

@@ -47,28 +47,23 @@ def report(
 
 
 def _trace(path: str, model: Model) -> Trace:
-    from ..analysis.errors import ModelError
-    from ..runtime.errors import TraceError
     from ..runtime.traces import load
+    from ._models import foreign_files
 
-    try:
+    with foreign_files():
         return load(path, model)
-    except TraceError as error:
-        raise ModelError(error.file, ": ".join(filter(None, (error.place, error.reason)))) from None
 
 
 def _errors(path: str, model: Model) -> ErrorFile:
     from ..analysis.errors import ModelError
     from ..analysis.source import os_errors
     from ..runtime.error_file import loads
-    from ..runtime.errors import TraceError
+    from ._models import foreign_files
 
     with os_errors(path):
         data = Path(path).read_bytes()
-    try:
+    with foreign_files():
         found = loads(data, path, len(model.operators))
-    except TraceError as error:
-        raise ModelError(error.file, ": ".join(filter(None, (error.place, error.reason)))) from None
     if found.model != model.sha256:
         raise ModelError(path, f"these are errors of another model, with SHA-256 {found.model[:64]}")
     return found

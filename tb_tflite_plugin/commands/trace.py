@@ -39,20 +39,16 @@ def trace(
 ) -> None:
     """Read a profile that another tool or a device has made, and print it or write it in another format."""
     from ..analysis.containers import open_model
-    from ..analysis.errors import ModelError
     from ..errors import UsageError
-    from ..runtime.errors import TraceError
     from ..runtime.profile_report import report as report_of
     from ..runtime.traces import load
-    from ._models import print_report
+    from ._models import foreign_files, print_report
 
     if output is not None and to is None:
         raise UsageError("--output needs --to: trace, chrome, csv or node-data")
     opened = open_model(model)
-    try:
+    with foreign_files():
         loaded = load(file, opened)
-    except TraceError as error:
-        raise ModelError(error.file, ": ".join(part for part in (error.place, error.reason) if part)) from None
     if to is not None:
         from ..runtime.trace_file import to_json
         from ..runtime.traces import export, timeline

@@ -100,6 +100,7 @@ def test_the_partitions_as_a_report(client_of: Callable[..., Client], models: Pa
         ("xnnpack?operators=" + "1," * 15_000, 400, "at most 20000 characters"),
         ("xnnpack/partitions?operators=x", 400, "must be ids and ranges"),
         ("xnnpack?profile=0123", 404, "no such run"),
+        ("xnnpack?" + "&".join(["profile=0123"] * 9), 400, "at most 8 profiles"),
     ],
 )
 def test_what_may_not_be_asked(

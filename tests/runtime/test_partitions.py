@@ -228,6 +228,8 @@ def test_delegates_and_options_that_there_are_not(models: Path, tmp_path: Path) 
         measure(model, str(tmp_path / "lib.so"))
     with pytest.raises(UnknownDelegate, match="xnnpack has no option threads; it has qs8, qu8, "):
         measure(model, "xnnpack", {"threads": "4"})
+    with pytest.raises(UnknownDelegate, match="qs8=yes: must be true or false"):
+        measure(model, "xnnpack", {"qs8": "yes"})
     with pytest.raises(UnknownDelegate, match="ethos-u has no option verbose; it has accelerator-config"):
         measure(model, "ethos-u", {"verbose": "1"})
 
