@@ -25,37 +25,39 @@ def read_profiles(model: Model, paths: Sequence[str]) -> Traces:
         return [(path, load(path, model)) for path in paths]
 
 
-def foretold(model: Model, chosen: Sequence[Delegate], traces: Traces, *, quiet: bool) -> list[Report]:
-    """What each delegate takes; of one alone also what to fix first, printed unless ``quiet``."""
+def foretold(model: Model, chosen: Sequence[Delegate], traces: Traces) -> list[Report]:
+    """What each delegate takes; of one alone also what to fix first, as ``fixes`` of its summary."""
     from ..analysis.delegates.reports import fixes_with_times
     from ..analysis.delegates.simulation import place, report
     from ..runtime.delegate_times import all_measured
-    from ..terminal import Terminal
 
     placed = [place(model, delegate) for delegate in chosen]
     reports = [report(model, one) for one in placed]
     if len(placed) == 1:
         fixes = fixes_with_times(model, placed[0], all_measured(traces, model, chosen[0].name))
-        if not quiet and fixes:
-            _print_fixes(Terminal(), fixes, len(placed[0].taken))
         reports = [_with(reports[0], fixes=fixes)]
     return reports
 
 
-def as_if(model: Model, chosen: Sequence[Delegate], text: str, traces: Traces, *, quiet: bool) -> list[Report]:
-    """What each delegate would take if it accepted what ``text`` names; what changes is printed unless ``quiet``."""
+def as_if(model: Model, chosen: Sequence[Delegate], text: str, traces: Traces) -> list[Report]:
+    """What each delegate would take if it accepted what ``text`` names; ``what_if`` of the summary has what changes."""
     from ..analysis.delegates.what_if import ask
     from ..runtime.delegate_times import all_measured
-    from ..terminal import Terminal
 
     wanted, reports = _wanted(model, text), []
     for delegate in chosen:
         found = ask(model, delegate, wanted, all_measured(traces, model, delegate.name))
-        answer = found.as_json()
-        if not quiet:
-            _print_what_if(Terminal(), answer)
-        reports.append(_with(replace(found.report(), name=f"partition_{delegate.name}"), what_if=answer))
+        report = replace(found.report(), name=f"partition_{delegate.name}")
+        reports.append(_with(report, what_if=found.as_json()))
     return reports
+
+
+def print_more(terminal: Terminal, summary: dict[str, Any]) -> None:
+    """Prints what to fix first, and what a what-if changes, where a summary has that."""
+    if summary.get("fixes"):
+        _print_fixes(terminal, summary["fixes"], summary["delegated"])
+    if "what_if" in summary:
+        _print_what_if(terminal, summary["what_if"])
 
 
 def _with(report: Report, **more: Any) -> Report:

@@ -73,10 +73,7 @@ def partition(
         if profile and what_if is None and len(chosen) > 1:
             raise UsageError("--profile needs --what-if, or one --delegate")
         traces = read_profiles(opened, profile or [])
-        if what_if is None:
-            reports = foretold(opened, chosen, traces, quiet=json or csv)
-        else:
-            reports = as_if(opened, chosen, what_if, traces, quiet=json or csv)
+        reports = foretold(opened, chosen, traces) if what_if is None else as_if(opened, chosen, what_if, traces)
     together = None if measured or every or len(reports) < 2 else _together(opened, chosen)
     _show(opened, reports, together, as_json=json, as_csv=csv)
     if require is not None and _is_short(reports, require):
@@ -217,6 +214,7 @@ def _show(model: Model, reports: list[Report], together: dict[str, Any] | None, 
 
     from ..terminal import Terminal
     from ._models import print_report, with_names
+    from ._what_if import print_more
 
     first = reports[0]
     is_measured = first.summary["provenance"] == "measured"
@@ -241,6 +239,7 @@ def _show(model: Model, reports: list[Report], together: dict[str, Any] | None, 
             confidence = {"exact": "as measured", "rules": "by its rules", "list": "by its list"}
             sure = confidence[one.summary["confidence"]]
             terminal.line(f"{one.summary['sentence']}{_conditional(one.summary['accepted_if'])} ({sure})")
+            print_more(terminal, one.summary)
         if together is not None:
             across = f"{together['crossing_tensors']:,} tensors, {terminal.size(together['crossing_bytes'])}"
             terminal.line(f"One after the other: {together['sentence']}; {across} across borders")
@@ -253,10 +252,13 @@ def _conditional(counts: dict[str, int]) -> str:
 
 
 def _print(terminal: Terminal, name: str, report: Report) -> None:
+    from ..analysis.delegates.partition import counted
+    from ._what_if import print_more
+
     summary = report.summary
     terminal.title(f"{name}: {summary['delegate']}")
     taken, total, parts = summary["delegated"], summary["operators"], summary["partitions"]
-    share = "not known" if taken is None else f"{taken:,} of {total:,} operators in {len(parts)} partitions"
+    share = "not known" if taken is None else f"{taken:,} of {total:,} operators in {counted(len(parts))}"
     if summary["provenance"] == "measured":
         terminal.facts([("delegated", share), ("measured with", summary["runtime"] or "–")])
     else:
@@ -279,8 +281,12 @@ def _print(terminal: Terminal, name: str, report: Report) -> None:
     if shown:
         terminal.heading("findings")
     for finding in shown:
-        about = f" ({len(finding.operators)} operators)" if finding.operators else ""
-        terminal.line(f"{finding.severity}: {finding.message}{about}")
+        # What was foretold is counted in the message.
+        many = summary["provenance"] == "measured" and len(finding.operators) > 1
+        terminal.line(
+            f"{finding.severity}: {finding.message}" + (f" ({len(finding.operators)} operators)" if many else "")
+        )
+    print_more(terminal, summary)
 
 
 def _partitions(terminal: Terminal, parts: list[dict[str, Any]], cells: dict[str, list[Any]]) -> None:

@@ -92,7 +92,7 @@ def test_what_is_accepted_if(printed: Any, models: Path) -> None:
     explained = printed("partition", zoo, "-d", "gpu", "--explain", "12", *small)
     assert "GPU: accepted-if device: buffers of at least " in explained
     text = printed("partition", zoo, "-d", "gpu", *small)
-    assert "44 of 44 operators in 1 partitions; 44 of these if the device holds their tensors" in text
+    assert "44 of 44 operators in 1 partition; 44 of these if the device holds their tensors" in text
     rows = list(csv.DictReader(io.StringIO(printed("partition", zoo, "-d", "nnapi", "--csv"))))
     assert [int(row["id"]) for row in rows if row["verdict"] == "accepted-if option"] == operators
     assert {row["condition"] for row in rows} == {"", "option feature_level=6"}
