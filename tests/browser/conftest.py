@@ -233,12 +233,9 @@ def viewer(new_viewer: Callable[..., Viewer]) -> Viewer:
 
 
 @pytest.fixture(scope="session")
-def large_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def large_model(synth: Callable[[int], Path]) -> Path:
     """A model of 22,200 operators."""
-    path = tmp_path_factory.mktemp("large") / "large.tflite"
-    synth = Path(__file__).parents[2] / "benchmarks" / "synth.py"
-    subprocess.run([sys.executable, str(synth), str(path), "600"], check=True)
-    return path
+    return synth(600)
 
 
 @pytest.fixture(scope="session")
