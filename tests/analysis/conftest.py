@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as tfl
 from tb_tflite_plugin.analysis import details, options, reports
 from tb_tflite_plugin.analysis.containers import open_model
+from tb_tflite_plugin.analysis.delegates.nodes import View
+from tb_tflite_plugin.analysis.delegates.rules import Rules
 from tb_tflite_plugin.analysis.errors import ModelError
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.analysis.operands import numbered
@@ -331,3 +333,45 @@ def micro() -> Callable[[Path], tuple[int | None, str]]:
     if importlib.util.find_spec("tflite_micro") is None:
         pytest.skip("tflite-micro has no wheel for this platform")
     return micro_allocation
+
+
+# What is passed on to conditions from the options, and does not make them others.
+_PASSED_ON = ("level", "flags")
+
+
+def _called(condition: Callable[..., Any]) -> str:
+    """A name for a condition: equal for those that ask the same."""
+    inner = zip(condition.__code__.co_freevars, condition.__closure__ or (), strict=True)
+    shown = [
+        f"{name}={_called(cell.cell_contents) if callable(cell.cell_contents) else repr(cell.cell_contents)}"
+        for name, cell in inner
+        if name not in _PASSED_ON
+    ]
+    return f"{condition.__qualname__.split('.')[0]}({', '.join(shown)})"
+
+
+def untried_conditions(tables: Iterable[Rules], tried: Iterable[tuple[Model, Rules, str]]) -> set[str]:
+    """Conditions that no case fails, or none meets.
+
+    Args:
+        tables: conditions by operator type.
+        tried: cases: a model, of which the last operator counts; the conditions that it is tried with; and the reason
+            that the case expects, empty where it is taken. A condition has failed where it gives this reason.
+    """
+    wanted = {_called(condition) for table in tables for conditions in table.values() for condition in conditions}
+    failed, met = set(), set()
+    for model, table, reason in tried:
+        node = View(model).nodes(0)[-1]
+        for condition in table.get(node.op, ()):
+            found = condition(node)
+            if found is None:
+                met.add(_called(condition))
+            elif reason and reason in f"{found} {found.hint}":
+                failed.add(_called(condition))
+    return {f"never fails: {name}" for name in wanted - failed} | {f"never holds: {name}" for name in wanted - met}
+
+
+@pytest.fixture
+def untried() -> Callable[..., set[str]]:
+    """``untried_conditions``: what tests of rules leave out."""
+    return untried_conditions

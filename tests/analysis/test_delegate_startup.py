@@ -92,7 +92,8 @@ def test_what_is_compiled(handmade: Any, name: str, code: str, text: str) -> Non
 def test_a_delegate_that_takes_nothing_starts_nothing(handmade: Any) -> None:
     handmade.op("ROLL", [handmade.tensor([4])], [handmade.tensor([4])])
     model = handmade.open()
-    for name in delegates():
+    for name, delegate in delegates().items():
+        assert not place(model, delegate).taken, name
         assert not any(code.startswith("startup") for code in found(model, name)), name
 
 

@@ -14,25 +14,14 @@ from typing import Any
 
 import pytest
 from ai_edge_litert import schema_py_generated as tfl
-from tb_tflite_plugin.analysis.delegates import (
-    coreml,
-    delegates,
-    edgetpu,
-    ethos_u,
-    ethos_u85,
-    gpu,
-    hexagon,
-    nnapi,
-    xnnpack,
-)
-from tb_tflite_plugin.analysis.delegates.nodes import View
+from tb_tflite_plugin.analysis.delegates import coreml, delegates, edgetpu, gpu, hexagon, nnapi, xnnpack
 from tb_tflite_plugin.analysis.delegates.rules import Rules
 from tb_tflite_plugin.analysis.delegates.simulation import place
 from tb_tflite_plugin.analysis.model import Model
 
 
 def beside(name: str) -> ModuleType:
-    """A file of tests that lies here."""
+    """A file of tests that lies here, for its cases: files of tests cannot import each other."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).parent / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -42,45 +31,9 @@ def beside(name: str) -> ModuleType:
     return module
 
 
-by_device, by_source, by_vela = (
-    beside(name) for name in ("test_delegates_rules", "test_delegates", "test_ethos_u")
-)  # fmt: skip
+by_device, by_source = (beside(name) for name in ("test_delegates_rules", "test_delegates"))
 T, numbers = by_device.T, by_device.numbers
 F, H, Q, U, I16, I32, I64, BOOL = "FLOAT32", "FLOAT16", "INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL"
-# What is passed on to conditions from the options, and does not make them others.
-_OPTIONS = ("level", "flags")
-
-
-def called(condition: Callable[..., Any]) -> str:
-    """A name for a condition: equal for those that ask the same."""
-    inner = zip(condition.__code__.co_freevars, condition.__closure__ or (), strict=True)
-    shown = [
-        f"{name}={called(cell.cell_contents) if callable(cell.cell_contents) else repr(cell.cell_contents)}"
-        for name, cell in inner
-        if name not in _OPTIONS
-    ]
-    return f"{condition.__qualname__.split('.')[0]}({', '.join(shown)})"
-
-
-def untried(tables: Iterable[Rules], tried: Iterable[tuple[Model, Rules, str]]) -> set[str]:
-    """Conditions that no case fails, or none meets.
-
-    Args:
-        tables: conditions by operator type.
-        tried: cases: a model, of which the last operator counts; the conditions that it is tried with; and the reason
-            that the case expects, empty where it is taken. A condition has failed where it gives this reason.
-    """
-    wanted = {called(condition) for table in tables for conditions in table.values() for condition in conditions}
-    failed, met = set(), set()
-    for model, table, reason in tried:
-        node = View(model).nodes(0)[-1]
-        for condition in table.get(node.op, ()):
-            found = condition(node)
-            if found is None:
-                met.add(called(condition))
-            elif reason and reason in f"{found} {found.hint}":
-                failed.add(called(condition))
-    return {f"never fails: {name}" for name in wanted - failed} | {f"never holds: {name}" for name in wanted - met}
 
 
 def scalar(kind: str) -> Any:
@@ -374,13 +327,13 @@ def test_flags_of_xnnpack(handmade: Any, flag: str, op: str, inputs: list[Any], 
 
 
 def made(handmade: Any, cases: Iterable[Any], table: Callable[[int], Rules]) -> Iterator[tuple[Model, Rules, str]]:
-    """The cases as :func:`untried` takes them."""
+    """The cases as ``untried`` takes them."""
     for value, op, inputs, output, options, reason, *version in cases:
         model = by_device.single(type(handmade)(), op, inputs, output, options, *(version or [1]))
         yield model, table(value), reason
 
 
-def test_every_condition_of_nnapi(handmade: Any) -> None:
+def test_every_condition_of_nnapi(untried: Any, handmade: Any) -> None:
     missing = untried(
         map(nnapi.rules, range(1, 9)), made(handmade, [*by_device.NNAPI_CASES, *NNAPI], nnapi.rules)
     )  # fmt: skip
@@ -389,14 +342,14 @@ def test_every_condition_of_nnapi(handmade: Any) -> None:
     assert missing == {*holds, f"never fails: version(most={1 << 30})"}
 
 
-def test_every_condition_of_core_ml(handmade: Any) -> None:
+def test_every_condition_of_core_ml(untried: Any, handmade: Any) -> None:
     missing = untried(
         map(coreml.rules, (2, 3)), made(handmade, [*by_device.CORE_ML_CASES, *CORE_ML], coreml.rules)
     )  # fmt: skip
     assert missing == {"never holds: _never_at_3()"}
 
 
-def test_every_condition_of_edge_tpu(handmade: Any) -> None:
+def test_every_condition_of_edge_tpu(untried: Any, handmade: Any) -> None:
     others = [(0, *case) for case in by_device.EDGE_TPU_CASES]
     assert not untried([edgetpu.RULES], made(handmade, [*others, *EDGE_TPU], lambda _: edgetpu.RULES))
 
@@ -407,7 +360,7 @@ def by_place(handmade: Any, cases: Iterable[Any], table: Rules) -> Iterator[tupl
         yield model, table, rest[-1]
 
 
-def test_every_condition_of_hexagon(handmade: Any) -> None:
+def test_every_condition_of_hexagon(untried: Any, handmade: Any) -> None:
     tried = [
         *by_place(handmade, by_source.HEXAGON_CASES, hexagon.RULES),
         *made(handmade, HEXAGON, lambda _: hexagon.RULES),
@@ -415,7 +368,7 @@ def test_every_condition_of_hexagon(handmade: Any) -> None:
     assert untried([hexagon.RULES], tried) == {"never holds: _never()"}
 
 
-def test_every_condition_of_the_gpu(handmade: Any) -> None:
+def test_every_condition_of_the_gpu(untried: Any, handmade: Any) -> None:
     x, y = handmade.tensor([4, 4], H), handmade.tensor([4, 4])
     densified = handmade.tensor([4, 4], H, bytes(32))
     handmade.op("DENSIFY", [densified], [x])
@@ -430,7 +383,7 @@ def test_every_condition_of_the_gpu(handmade: Any) -> None:
     assert not untried([gpu.SINGLE], tried)
 
 
-def test_every_condition_of_xnnpack(handmade: Any) -> None:
+def test_every_condition_of_xnnpack(untried: Any, handmade: Any) -> None:
     table = xnnpack.rules(xnnpack.XNNPACK.options)
     tried = [
         *((by_source.single(type(handmade)(), op, inputs, output, options, version), table, reason)
@@ -438,79 +391,3 @@ def test_every_condition_of_xnnpack(handmade: Any) -> None:
         *made(handmade, XNNPACK, lambda _: table),
     ]  # fmt: skip
     assert untried([table], tried) == {"never holds: _never()"}
-
-
-DATA, FLAT, IMAGE = by_vela.DATA, by_vela.INT8_FLAT, by_vela.IMAGE
-COMPUTED = ([2], I32, b"")
-PARAMETER = ([2], I32, bytes(8))
-VelaCase = tuple[str, list[Any], Any, Any, str]
-VELA: list[VelaCase] = [
-    ("LOG", [DATA], DATA, None, ""),
-    ("LOG", [(IMAGE, U, b"")], (IMAGE, U, b""), None, "INT8 or INT16, twice the same"),
-    ("GELU", [DATA], DATA, None, ""),
-    ("GELU", [(IMAGE, I16, b"")], (IMAGE, I16, b""), None, "INT8 or UINT8, twice the same"),
-    ("ELU", [DATA], DATA, None, ""),
-    ("RSQRT", [DATA], DATA, None, ""),
-    ("SLICE", [FLAT, COMPUTED, PARAMETER], FLAT, None, "input 1 (begin)"),
-    ("SLICE", [FLAT, PARAMETER, COMPUTED], FLAT, None, "input 2 (size)"),
-    ("SLICE", [FLAT, PARAMETER, PARAMETER], FLAT, None, ""),
-    ("STRIDED_SLICE", [FLAT, PARAMETER, COMPUTED, PARAMETER], FLAT, None, "input 2 (end)"),
-    ("STRIDED_SLICE", [FLAT, PARAMETER, PARAMETER, COMPUTED], FLAT, None, "input 3 (strides)"),
-    ("STRIDED_SLICE", [FLAT, PARAMETER, PARAMETER, PARAMETER], FLAT, None, ""),
-    ("PAD", [DATA, (by_vela.PADS[0], I32, b"")], DATA, None, "input 1 (paddings)"),
-    ("PAD", [DATA, by_vela.PADS], DATA, None, ""),
-    ("TRANSPOSE", [FLAT, COMPUTED], FLAT, None, "input 1 (permutation)"),
-    ("TRANSPOSE", [FLAT, PARAMETER], FLAT, None, ""),
-    ("CONV_2D", [DATA, by_vela.KERNEL, (by_vela.BIAS[0], I16, bytes(8))], DATA, by_vela.conv(1), "input 2 is INT16"),
-    ("TRANSPOSE_CONV", [*by_vela.TRANSPOSED[:3], (by_vela.BIAS[0], I32, b"")], ([1, 8, 8, 4], Q, b""),
-     by_vela.transposed(2), "input 3 (bias)"),
-    ("TRANSPOSE_CONV", [*by_vela.TRANSPOSED[:3], (by_vela.BIAS[0], I16, bytes(8))], ([1, 8, 8, 4], Q, b""),
-     by_vela.transposed(2), "input 3 is INT16"),
-    ("TRANSPOSE_CONV", by_vela.TRANSPOSED, ([1, 8, 8, 4], Q, b""), by_vela.transposed(2), ""),
-    ("MAXIMUM", [DATA, DATA], DATA, None, ""),
-    ("MAX_POOL_2D", [DATA], DATA, by_vela.pool(2), ""),
-    ("AVERAGE_POOL_2D", [DATA], DATA, by_vela.pool(2), ""),
-    ("SOFTMAX", [FLAT], FLAT, tfl.SoftmaxOptionsT(beta=1.0), ""),
-    ("RESHAPE", [([], Q, b"")], ([1], Q, b""), None, "input 0 is without dimensions"),
-    ("UNIDIRECTIONAL_SEQUENCE_LSTM", [FLAT] * 9, FLAT, None, ""),
-    ("UNIDIRECTIONAL_SEQUENCE_LSTM", [FLAT] * 12, FLAT, None, "operator is with peepholes"),
-]  # fmt: skip
-ELDER: list[VelaCase] = [
-    ("TRANSPOSE_CONV", by_vela.TRANSPOSED, ([1, 12, 12, 4], Q, b""), by_vela.transposed(3), "1x1 or 2x2"),
-    ("ARG_MAX", [([1, 100], Q, b"")], ([1], I32, b""), None, ""),
-    ("DEPTHWISE_CONV_2D", [DATA, by_vela.KERNEL, by_vela.BIAS], DATA, by_vela.depthwise(1), ""),
-]  # fmt: skip
-YOUNGER: list[VelaCase] = [
-    ("SCATTER_ND", [([2, 1], I32, b""), FLAT, PARAMETER], FLAT, None, "input 0 (indices)"),
-]
-BOTH = [("ethos-u", case) for case in (*VELA, *ELDER)] + [("ethos-u85", case) for case in (*VELA, *YOUNGER)]
-
-
-@pytest.mark.parametrize(("name", "case"), BOTH)
-def test_conditions_of_vela(handmade: Any, name: str, case: VelaCase) -> None:
-    op, inputs, output, options, reason = case
-    by_device.check(by_vela.single(handmade, op, inputs, output, options), name, {}, reason)
-
-
-def test_every_condition_of_vela(handmade: Any) -> None:
-    """Scales and zero points are of other tests in ``test_ethos_u.py``: they are tried here again."""
-    make = type(handmade)
-    unlike = make()
-    two = [unlike.tensor(IMAGE, Q, quantization=by_source.quant(scale)) for scale in (0.5, 0.25, 0.5)]
-    unlike.op("MAXIMUM", two[:2], two[2:])
-    shifted = make()
-    wide = [shifted.tensor(IMAGE, I16, quantization=by_source.quant(0.5, 3)) for _ in range(2)]
-    shifted.op("RELU", wide[:1], wide[1:])
-    others = [
-        (unlike.open(), "quantized otherwise than the output"),
-        (shifted.open(), "INT16 with zero point 3"),
-        (by_vela.single(make(), "RELU", [DATA], DATA, scales=4), "quantized per channel"),
-    ]
-    for table, known, own in (
-        (ethos_u.RULES, by_vela.CASES, ELDER), (ethos_u85.RULES, by_vela.U85_CASES, YOUNGER),
-    ):  # fmt: skip
-        tried = [
-            (by_vela.single(make(), op, inputs, output, options), reason)
-            for op, inputs, output, options, reason in (*known, *VELA, *own)
-        ]
-        assert not untried([table], [(model, table, reason) for model, reason in (*tried, *others)])

@@ -23,7 +23,6 @@ from tb_tflite_plugin.runtime.partitions import measure
 
 pytest.importorskip("ai_edge_litert.interpreter")
 
-SWIFTSHADER = Path("/usr/lib/chromium/vk_swiftshader_icd.json")
 Shape = list[int]
 Operand = tuple[Shape, str, Any]  # shape, type, and what it holds: None is computed, True zeros, a list numbers
 UNARY = ["ABS", "CEIL", "COS", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LOG", "NEG", "RELU", "RELU6", "RELU_N1_TO_1",
@@ -294,14 +293,10 @@ def test_single_operators_go_to_ethos_u_as_foretold(handmade: Any, delegate: str
     assert compared > 200
 
 
-@pytest.mark.skipif(not SWIFTSHADER.exists(), reason="Debian's Chromium, which brings SwiftShader, is not installed")
+@pytest.mark.usefixtures("software_gpu")
 @pytest.mark.parametrize(("height", "is_held"), [(1024, True), (8192, False)])
-def test_tensors_that_a_gpu_cannot_hold(
-    handmade: Any, monkeypatch: pytest.MonkeyPatch, height: int, is_held: bool
-) -> None:
+def test_tensors_that_a_gpu_cannot_hold(handmade: Any, height: int, is_held: bool) -> None:
     """SwiftShader has buffers of 1 GiB, and floats of 32 bits only: beyond, the delegate fails as a whole."""
-    monkeypatch.setenv("VK_ICD_FILENAMES", str(SWIFTSHADER))
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(SWIFTSHADER.parent))
     x, y = (handmade.tensor([1, height, 8192, 8]) for _ in range(2))
     handmade.op("RELU", [x], [y])
     handmade.graph.inputs.append(x)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import copy
-import importlib.util
 import io
 import random
 import struct
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -93,19 +91,11 @@ def test_every_table_that_is_written_is_read(with_metadata: Callable[..., Model]
     ]  # fmt: skip
 
 
-def test_the_file_is_what_tflite_support_writes(archive: Callable[[str], Path], tmp_path: Path) -> None:
-    writer = beside("metadata_writer")
+def test_the_file_is_what_tflite_support_writes(
+    load: Callable[[Path], ModuleType], archive: Callable[[str], Path], tmp_path: Path
+) -> None:
+    writer = load(HERE / "metadata_writer.py")
     assert writer.write(writer.classes(archive("tflite-support==0.4.4"), tmp_path)) == WRITTEN
-
-
-def beside(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_files_are_those_of_the_zip_and_those_that_are_missing(with_metadata: Callable[..., Model]) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -17,13 +17,9 @@ SYNTH = Path(__file__).parents[2] / "benchmarks" / "synth.py"
 
 
 @pytest.fixture(scope="module")
-def synth() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("synth", SYNTH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules["synth"] = importlib.util.module_from_spec(spec)  # dataclasses look it up there
-    spec.loader.exec_module(module)
-    return module
+def synth(load: Callable[[Path], ModuleType]) -> ModuleType:
+    """The script that makes them."""
+    return load(SYNTH)
 
 
 @pytest.mark.parametrize("named", [True, False])

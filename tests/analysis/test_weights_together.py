@@ -19,7 +19,6 @@ from tb_tflite_plugin.analysis.weights.statistics import Statistics, statistics
 from tb_tflite_plugin.analysis.weights.together import SMALL, together
 
 MODELS = sorted((Path(__file__).parents[1] / "models").glob("*.tflite"))
-RANDOM = np.random.default_rng(11)
 # Sums of floats; their last bits may depend on how a processor adds.
 SUMS = {"mean", "deviation", "kurtosis", "entropy"}
 
@@ -44,20 +43,20 @@ def model_of(handmade: Any, kind: str, shape: list[int], data: list[bytes], zero
     return model
 
 
-def drawn(kind: str, count: int) -> Array:
+def drawn(random: np.random.Generator, kind: str, count: int) -> Array:
     """Bytes of a tensor of any type: the usual values, few different ones, and any bits at all."""
-    how = RANDOM.integers(0, 6)
+    how = random.integers(0, 6)
     floats = {"FLOAT32": "<f4", "FLOAT16": "<f2", "FLOAT64": "<f8"}
     if kind in floats or kind == "BFLOAT16":
-        values = RANDOM.normal(RANDOM.choice([0, 3, 1000]), RANDOM.choice([0.01, 1, 100]), count)
+        values = random.normal(random.choice([0, 3, 1000]), random.choice([0.01, 1, 100]), count)
         if how == 1:
             values = np.round(values)
         if how == 2:
-            values[RANDOM.random(count) < 0.7] = RANDOM.choice([0.0, -0.0])
+            values[random.random(count) < 0.7] = random.choice([0.0, -0.0])
         if how == 3:
-            values[RANDOM.integers(0, count, 3)] = RANDOM.choice([np.nan, np.inf, -np.inf], 3)
+            values[random.integers(0, count, 3)] = random.choice([np.nan, np.inf, -np.inf], 3)
         if how == 4:
-            values = np.full(count, RANDOM.choice([0.0, 0.1, np.nan, 7e4, 1e30]))
+            values = np.full(count, random.choice([0.0, 0.1, np.nan, 7e4, 1e30]))
         with np.errstate(over="ignore"):
             stored_as = values.astype(floats.get(kind, "<f4"))
         return (
@@ -65,9 +64,9 @@ def drawn(kind: str, count: int) -> Array:
         )
     bits = {"INT4": 4, "UINT4": 4, "INT2": 2, "INT16": 16, "INT32": 32, "INT64": 64, "UINT64": 64}.get(kind, 8)
     size = (count * bits + 7) // 8
-    some = RANDOM.integers(0, 256, RANDOM.choice([1, 3, 256]), np.uint8)
-    found = RANDOM.choice(some, size)
-    found[RANDOM.random(size) < (0.8 if how == 1 else 0)] = 0
+    some = random.integers(0, 256, random.choice([1, 3, 256]), np.uint8)
+    found = random.choice(some, size)
+    found[random.random(size) < (0.8 if how == 1 else 0)] = 0
     return found
 
 
@@ -79,12 +78,13 @@ KINDS = (
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_statistics_of_many_are_those_of_each(handmade: Any, kind: str) -> None:
+    random = np.random.default_rng([11, KINDS.index(kind)])
     shapes = [[1], [7], [3, 5], [4, 16], [2, 3, 3, 5], [33, 31], [2, 1030], [1, 4, 1024]]
     for shape in shapes:
         count = int(np.prod(shape))
         zeros = [[], [0], [3], [-1], [300]] if kind not in ("FLOAT32", "FLOAT16") else [[]]
-        points = [zeros[row] for row in RANDOM.integers(0, len(zeros), 24).tolist()]
-        model = model_of(type(handmade)(), kind, shape, [drawn(kind, count).tobytes() for _ in points], points)
+        points = [zeros[row] for row in random.integers(0, len(zeros), 24).tolist()]
+        model = model_of(type(handmade)(), kind, shape, [drawn(random, kind, count).tobytes() for _ in points], points)
         tensors = np.flatnonzero(model.is_constant)
         assert readable(model, tensors).all()
         zero = np.array([(point or [0])[0] for point in points])

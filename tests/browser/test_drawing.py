@@ -96,13 +96,13 @@ def test_paths_between_two(viewer, new_viewer, serve, models: Path):
     viewer.frame().get_by_role("button", name="Hide rest").click()
     viewer.until(lambda: "trace=!paths" in viewer.page.url.replace("%21", "!"), "the trace in the URL")
     viewer.until(lambda: operators(viewer) == {7, 8, 9, 10, 11}, "nothing else laid out")
-    assert scene_height(viewer) < height / 2, "and no gaps where it was"
+    viewer.until(lambda: scene_height(viewer) < height / 2, "no gaps where it was")
     other = new_viewer().open(viewer.page.url).drawn()
     other.until(lambda: traced(other) == operators(other) == {7, 8, 9, 10, 11}, "the same from the link")
     viewer.frame().locator(".surface").focus()
     viewer.page.keyboard.press("h")
     viewer.until(lambda: scene_height(viewer) == height, "all of it again")
-    assert traced(viewer) == {7, 8, 9, 10, 11}, "with the trace"
+    viewer.until(lambda: traced(viewer) == {7, 8, 9, 10, 11}, "with the trace")
     viewer.page.keyboard.press("h")
     viewer.until(lambda: operators(viewer) == {7, 8, 9, 10, 11}, "only these again")
     viewer.page.keyboard.press("Escape")

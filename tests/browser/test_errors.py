@@ -18,8 +18,6 @@ from tb_tflite_plugin.jsontext import dumps
 from tb_tflite_plugin.static_report import static_report
 from tb_tflite_plugin.summary import log_layer_error
 
-COLORS = "() => Array.from(document.querySelector('canvas').graph.picture.drawing.paint.color)"
-
 
 @pytest.fixture
 def tab(viewer: Any, tab_of: Callable[..., Any]) -> Any:
@@ -35,9 +33,10 @@ def open_errors(tab: Any, url: str, model: Path | None = None) -> None:
 def run(tab: Any) -> None:
     """Runs with what is chosen, and waits for the chart."""
     tab.viewer.until(tab.button("Run comparison").count, "the form")
+    results, job = tab.main.get_by_label("Result that is shown").locator("option"), tab.main.locator("progress")
+    before = results.count()
     tab.button("Run comparison").click()
-    tab.viewer.until(lambda: tab.main.locator("progress").count(), "progress")
-    tab.viewer.until(lambda: not tab.main.locator("progress").count(), "the end of the run")
+    tab.viewer.until(lambda: results.count() > before and not job.count(), "another result, and the end of the run")
     tab.viewer.until(lambda: tab.main.locator(".errors-along").count(), "a chart")
 
 
@@ -45,6 +44,12 @@ def first_figures(tab: Any) -> list[float]:
     """The first figure of every row of the table."""
     cells = tab.main.locator(".errors-table tbody td.number:nth-child(2)").all_inner_texts()
     return [float(cell.split()[0]) for cell in cells]
+
+
+def dots(tab: Any) -> tuple[int, int]:
+    """How many errors the chart along the network shows: accumulated and local ones."""
+    chart = tab.main.locator(".errors-along")
+    return chart.locator(".error-dot:not(.local)").count(), chart.locator(".error-dot.local").count()
 
 
 def heights(tab: Any) -> list[str]:
@@ -60,13 +65,13 @@ def test_a_comparison_from_the_page(tab: Any, serve: Callable[..., str], models:
     tab.expect("Runs this model and a reference")
     # The float model of the same name is offered first.
     reference = tab.main.get_by_label("Reference", exact=True)
-    assert reference.evaluate("select => select.selectedOptions[0].text") == "mnet_float32.tflite"
+    chosen = "select => select.selectedOptions[0]?.text"
+    viewer.until(lambda: reference.evaluate(chosen) == "mnet_float32.tflite", "the float model")
     run(tab)
     tab.expect("against mnet_float32.tflite", "8 random samples", "layer-random-inputs", "the worst:")
-    assert tab.main.locator(".errors-along .error-dot:not(.local)").count() == 20
-    assert tab.main.locator(".errors-along .error-dot.local").count() == 20
+    viewer.until(lambda: dots(tab) == (20, 20), "every operator, accumulated and local")
     viewer.until(lambda: tab.main.locator(".errors-scatter .scatter-dot").count() == 401, "values")
-    assert tab.main.locator(".errors-channels .chart-bar").count() == 48
+    viewer.until(lambda: tab.main.locator(".errors-channels .chart-bar").count() == 48, "channels")
 
     # The table has the worst first; its first row selects the operator here and in the graph.
     figures = first_figures(tab)
@@ -83,12 +88,12 @@ def test_a_comparison_from_the_page(tab: Any, serve: Callable[..., str], models:
     assert tab.selected() == [f"o{worst}"]
 
     # Its columns are lenses.
-    families = viewer.frame().evaluate(COLORS)
+    families = viewer.colors()
     viewer.page.keyboard.press("4")
     tab.section("Error")
     tab.button("Show in graph").click()
     viewer.until(lambda: "lens=layer_error.sqnr_db" in viewer.page.url, "the lens in the link")
-    viewer.until(lambda: viewer.frame().evaluate(COLORS) != families, "other colours")
+    viewer.recolored(families)
 
     viewer.page.keyboard.press("4")
     tab.section("Error")
@@ -140,10 +145,11 @@ def test_kernels_of_a_float_model_and_several_results(tab: Any, serve: Callable[
     viewer = tab.viewer
     open_errors(tab, serve(models / "mnet_v2_float32.tflite"))
     # No other model is known here: its own kernels are what there is.
-    assert tab.main.get_by_label("Kernels of the reference").input_value() == "reference"
+    own = tab.main.get_by_label("Kernels of the reference")
+    viewer.until(lambda: own.input_value() == "reference", "the reference kernels")
     tab.main.get_by_label("Kernels", exact=True).select_option("reference")
     tab.expect("needs other kernels")
-    assert tab.button("Run comparison").is_disabled()
+    viewer.until(tab.button("Run comparison").is_disabled, "nothing to run")
     tab.main.get_by_label("Kernels", exact=True).select_option("xnnpack")
     run(tab)
     tab.expect("kernels xnnpack against reference")
@@ -193,5 +199,4 @@ def test_a_logged_result_of_another_tool(tab: Any, serve: Callable[..., str], mo
     log_layer_error(str(tmp_path), read(str(models / "mnet_int8_numericverify.csv"), model), None, model, step=1)
     open_errors(tab, serve(tmp_path))
     tab.expect("measured by QuantizationDebugger", "20 operators named", "figures only, no values")
-    assert tab.main.locator(".errors-along .error-dot.local").count() == 20
-    assert tab.main.locator(".errors-along .error-dot:not(.local)").count() == 0
+    tab.viewer.until(lambda: dots(tab) == (0, 20), "local errors only")

@@ -19,7 +19,6 @@ from tb_tflite_plugin import open_model
 from tb_tflite_plugin.static_report import static_report
 from tb_tflite_plugin.summary import log_model, log_profile
 
-COLORS = "() => Array.from(document.querySelector('canvas').graph.picture.drawing.paint.color)"
 CRASHING = """
 import os, signal
 def measure(progress, **_):
@@ -33,16 +32,17 @@ def run(tab: Any) -> None:
     """Runs with what is chosen, and waits for the figures."""
     tab.viewer.until(lambda: tab.button("Run profile").count(), "the form")
     tab.button("Run profile").click()
-    tab.viewer.until(lambda: tab.frame.locator("progress").count(), "progress")
-    tab.viewer.until(lambda: not tab.frame.locator("progress").count(), "the end of the run")
     tab.expect("median", "An inference with the profiler")
+    tab.viewer.until(lambda: not tab.frame.locator("progress").count(), "the end of the run")
 
 
 def choose_lens(tab: Any, column: str) -> None:
-    """Chooses a column in the open lens picker."""
-    option = tab.frame.get_by_role("option").filter(has_text=column).first
-    tab.viewer.until(lambda: option.count(), f"a lens {column}")
-    option.click()
+    """Opens the lens picker and chooses a column by typing: other reports come meanwhile, and move what is listed."""
+    tab.viewer.page.keyboard.press("l")
+    tab.frame.get_by_role("combobox", name="Columns to colour by").fill(f"profile.{column}")
+    options = tab.frame.get_by_role("listbox", name="Columns").get_by_role("option")
+    tab.viewer.until(lambda: options.count() == 1 and column in options.first.inner_text(), f"a lens {column}")
+    tab.viewer.page.keyboard.press("Enter")
 
 
 @pytest.fixture
@@ -82,27 +82,26 @@ def serve_with(tmp_path: Path) -> Iterator[Callable[..., str]]:
 def test_a_run_from_the_page_becomes_a_lens(tab: Any, serve_with: Callable[..., str], models: Path):
     viewer = tab.viewer
     viewer.open(serve_with(models / "mnet_float32.tflite")).drawn()
-    families = tab.frame.evaluate(COLORS)
+    families = viewer.colors()
     viewer.page.keyboard.press("3")
     tab.expect("has not been profiled yet")
     run(tab)
     tab.expect("load", "compile", "first inference", "steady", "in no row", "rows of no operator", "profiling costs")
     rows = tab.frame.locator("[role=tabpanel] tbody tr")
-    assert rows.count() == 20
+    viewer.until(lambda: rows.count() == 20, "a row for every operator")
     rows.first.click()
     viewer.expect_details("Inputs")
 
     viewer.page.keyboard.press("1")
-    viewer.page.keyboard.press("l")
     choose_lens(tab, "self_us")
     legend = tab.frame.locator(".legend")
     viewer.until(lambda: legend.count() and "self_us" in legend.inner_text(), "the legend of the times")
-    viewer.until(lambda: tab.frame.evaluate(COLORS) != families, "other colours")
+    viewer.recolored(families)
     viewer.until(lambda: "lens=profile.self_us" in viewer.page.url, "the lens in the link")
 
     viewer.page.reload()
     viewer.drawn()
-    viewer.until(lambda: tab.frame.evaluate(COLORS) != families, "the lens after a reload")
+    viewer.recolored(families)
 
 
 @pytest.mark.parametrize("flags", [(), ("--path_prefix=/some/where",)], ids=["default", "prefix"])
@@ -114,11 +113,10 @@ def test_a_run_inside_tensorboard(tab: Any, tensorboard: Callable[..., str], mod
     run(tab)
     viewer.page.keyboard.press("1")
     viewer.drawn()
-    families = tab.frame.evaluate(COLORS)
+    families = viewer.colors()
     tab.frame.locator("canvas").click(position={"x": 3, "y": 3})
-    viewer.page.keyboard.press("l")
     choose_lens(tab, "self_us")
-    viewer.until(lambda: tab.frame.evaluate(COLORS) != families, "other colours")
+    viewer.recolored(families)
     viewer.until(lambda: viewer.shared_state().get("lens") == "profile.self_us", "the lens in TensorBoard's URL")
 
 
@@ -175,13 +173,14 @@ def test_a_measured_partition_is_outlined_on_the_graph(tab: Any, serve_with: Cal
     tab.button("Measure its partition").click()
     tab.expect("Partition of xnnpack", "across its border")
     tab.frame.locator(".borders summary").last.click()
-    assert tab.frame.locator(".borders[open] tbody tr").count() >= 2
+    viewer.until(lambda: tab.frame.locator(".borders[open] tbody tr").count() >= 2, "tensors across the border")
     tab.button("Show the partitions on the graph").click()
     viewer.drawn()
-    regions = "() => { const { regions } = document.querySelector('canvas').graph.picture.drawing.paint;"
-    viewer.until(lambda: tab.frame.evaluate(f"{regions} return regions !== null; }}"), "regions")
-    inside = tab.frame.evaluate(f"{regions} return regions.of.filter((region) => region >= 0).length; }}")
-    assert inside >= 2
+    inside = """() => {
+        const { regions } = document.querySelector('canvas').graph.picture.drawing.paint;
+        return regions?.of.filter((region) => region >= 0).length ?? 0;
+    }"""
+    viewer.until(lambda: tab.frame.evaluate(inside) >= 2, "boxes in regions")
     legend = tab.frame.locator(".legend")
     viewer.until(lambda: "partition" in legend.inner_text(), "the legend of the partition")
     # The Delegates tab lays what was measured beside what it foretells.
@@ -202,9 +201,9 @@ def test_logged_profiles_side_by_side(
     tab.frame.get_by_role("checkbox").check()
     tab.section("Compare")
     tab.expect("Operators, B against A", "separate runs")
-    ratios = tab.frame.locator("[role=tabpanel] .wide-table tbody tr td:last-child").all_inner_texts()
-    assert len(ratios) == 20
-    assert any(text.startswith("×") for text in ratios)
+    ratios = tab.frame.locator("[role=tabpanel] .wide-table tbody tr td:last-child")
+    viewer.until(lambda: ratios.count() == 20, "a ratio for every operator")
+    assert any(text.startswith("×") for text in ratios.all_inner_texts())
     viewer.until(lambda: "." in viewer.page.url.partition("profile=")[2], "both in the URL")
 
 
@@ -239,7 +238,7 @@ def test_every_section_has_its_figures_and_files(
     assert len(lines) > 5
     tab.section("Timeline")
     spans = tab.frame.locator(".timeline .span.synthetic")
-    assert spans.count() > 3
+    viewer.until(lambda: spans.count() > 3, "spans")
     # The widest are those of convolutions; the first may be one of no operator.
     spans.filter(has_text=re.compile("^(CON|DEP)")).first.click(force=True)
     viewer.until(lambda: viewer.frame().locator(".panel").count(), "what was selected")
@@ -273,9 +272,9 @@ def test_a_report_in_a_file_carries_profiles(
     assert tab.button("Run …").count() == 0
     viewer.page.keyboard.press("1")
     viewer.drawn()
-    families = tab.frame.evaluate(COLORS)
+    families = viewer.colors()
     viewer.open(f"{report.as_uri()}#lens=profile.self_us")
-    viewer.until(lambda: tab.frame.evaluate(COLORS) != families, "the lens")
+    viewer.recolored(families)
 
 
 def test_a_report_without_profiles_says_where_they_come_from(

@@ -40,11 +40,12 @@ def test_modes_and_findings_select_operators(tab: Any, serve: Callable[..., str]
 def test_weights_channel_by_channel(tab: Any, serve: Callable[..., str], models: Path, tmp_path: Path) -> None:
     tab.open(serve(models / "mnet_int8_per_tensor.tflite"))
     first = tab.main.locator("tbody tr[aria-selected]").first
-    assert "6.8 bits" in first.inner_text()  # the weakest first
+    tab.viewer.until(lambda: "6.8 bits" in first.inner_text(), "the weakest first")
     first.click()
     tab.viewer.until(lambda: picture(tab, "Stored values").count(), "its histogram")
     tab.expect("72 channels on axis 3, 9 values each, one scale for all", "648 elements")
-    assert picture(tab, "bits used of 72 channels").locator(".channel-dot").count() == 72
+    dots = picture(tab, "bits used of 72 channels").locator(".channel-dot")
+    tab.viewer.until(lambda: dots.count() == 72, "a dot for every channel")
     tab.main.get_by_label("What is shown").select_option("scale")
     tab.viewer.until(lambda: picture(tab, "scale of 72 channels").count(), "the scales")
     # An operator that reads weights shows these.
@@ -63,7 +64,8 @@ def test_blocks_and_activations(tab: Any, serve: Callable[..., str], models: Pat
     tab.expect("dynamic range int4, blockwise", "Nothing was found")
     tab.main.locator("tbody tr[aria-selected]").filter(has_text="64×768").click()
     tab.expect("1,536 blocks, 32 values each")
-    assert picture(tab, "scale of 1536 blocks").locator(".channel-dot").count() == 1536
+    dots = picture(tab, "scale of 1536 blocks").locator(".channel-dot")
+    tab.viewer.until(lambda: dots.count() == 1536, "a dot for every block")
 
 
 def test_a_float_model_has_nothing_to_check(tab: Any, serve: Callable[..., str], models: Path) -> None:

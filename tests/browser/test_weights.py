@@ -42,14 +42,14 @@ def drawn(tab: Any, label: str) -> None:
 
 def test_areas_and_rows_select_tensors(tab: Any, serve: Callable[..., str], models: Path) -> None:
     tab.open(serve(models / "mnet_int8.tflite"))
-    assert name(tab) == "mnet/head/Conv2D"  # the largest
+    tab.viewer.until(lambda: name(tab) == "mnet/head/Conv2D", "the values of the largest")
     drawn(tab, "64 × 48 values")
     cell = tab.main.locator(".treemap text").get_by_text("block3_project", exact=True)
     box = cell.bounding_box()
     tab.viewer.page.mouse.click(box["x"] + 5, box["y"] + 5)
     tab.viewer.until(lambda: name(tab) == "mnet/block3_project/Conv2D", "the values of the cell")
     tab.viewer.until(lambda: "".join(tab.selected()).startswith("t"), "the tensor in the link")
-    assert tab.main.locator(".treemap .selected").count() == 1
+    tab.viewer.until(lambda: tab.main.locator(".treemap .selected").count() == 1, "one cell selected")
     row = tab.main.locator("tbody tr[aria-selected]").filter(has_text="MatMul").first
     row.locator("td").nth(2).click()
     tab.viewer.until(lambda: "fc1/MatMul" in name(tab), "the values of the row")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
-import importlib.util
 import json
 import os
 import re
@@ -18,7 +17,6 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -43,42 +41,6 @@ PATIENCE_S = 120
 def root() -> Path:
     """The root of the repository."""
     return ROOT
-
-
-@pytest.fixture(scope="session")
-def load() -> Callable[[Path], ModuleType]:
-    """Loads a Python file that is not part of a package."""
-
-    def load_file(path: Path) -> ModuleType:
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module  # dataclasses look their module up
-        try:
-            spec.loader.exec_module(module)
-        finally:
-            del sys.modules[path.stem]
-        return module
-
-    return load_file
-
-
-@pytest.fixture(scope="session")
-def synth(load: Callable[[Path], ModuleType]) -> Callable[[int], Path]:
-    """The file of a synthetic model of so many layers, 37 operators each."""
-    source = ROOT / "benchmarks" / "synth.py"
-    version = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
-
-    def build(layers: int) -> Path:
-        path = CACHE / "synth" / version / f"{layers}.tflite"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.with_suffix(f".{os.getpid()}").write_bytes(load(source).build(layers))
-            path.with_suffix(f".{os.getpid()}").replace(path)
-        return path
-
-    return build
 
 
 @pytest.fixture(scope="session")
@@ -227,16 +189,26 @@ def on_terminal(tflite_viz: Path) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def facts(viz: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., dict[str, Any]]:
+def printed(viz: Callable[..., subprocess.CompletedProcess[str]]) -> Callable[..., str]:
+    """What a command prints that ends well."""
+
+    def run(*arguments: str | Path) -> str:
+        result = viz(*arguments)
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def facts(printed: Callable[..., str]) -> Callable[..., dict[str, Any]]:
     """What a command prints as JSON."""
 
-    def printed(*arguments: str | Path) -> dict[str, Any]:
-        result = viz(*arguments, "--json")
-        assert (result.returncode, result.stderr) == (0, "")
-        found: dict[str, Any] = json.loads(result.stdout)
+    def read(*arguments: str | Path) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(printed(*arguments, "--json"))
         return found
 
-    return printed
+    return read
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import subprocess
-import sys
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
@@ -192,21 +190,22 @@ def test_logged_results_are_found_by_their_model(
     assert {entry["sha256"] for entry in server.client.get("/models").json["models"]} == {model.sha256}
 
 
-def test_the_command_logs_and_keeps(serve_runs: Callable[..., Any], models: Path, tmp_path: Path, model: Model) -> None:
-    command = [sys.executable, "-c", "from tb_tflite_plugin.cli import main; main()"]
+def test_the_command_logs_and_keeps(
+    viz: Any, serve_runs: Callable[..., Any], models: Path, tmp_path: Path, model: Model
+) -> None:
     kept, logdir = tmp_path / "kept.json", tmp_path / "logs"
     arguments = [
         "quantization", models / "tiny_mlp_int8.tflite", "--against", models / "tiny_mlp.tflite", "--samples", "2",
         "-o", kept, "--logdir", logdir, "--tag", "mlp", "--step", "7", "--json",
     ]  # fmt: skip
-    done = subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = viz(*map(str, arguments))
     assert done.returncode == 0, done.stderr
     (run,) = serve_runs(logdir).runs(model.sha256)
     assert (run["tag"], run["step"], run["samples"]) == ("mlp", 7, 2)
 
     page = tmp_path / "report.html"
     arguments = ["report", models / "tiny_mlp_int8.tflite", "-o", page, "--errors", kept]
-    done = subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = viz(*map(str, arguments))
     assert done.returncode == 0, done.stderr
     found = json.loads(re.search(r'id="tflite-viz-data">(.*?)</script>', page.read_text("utf-8"), re.DOTALL)[1])
     (entry,) = (run["entry"] for run in found["runs"])
@@ -215,7 +214,7 @@ def test_the_command_logs_and_keeps(serve_runs: Callable[..., Any], models: Path
     # Of another model it is refused, and so is what is no such file.
     for wrong, reason in ((kept, "another model"), (models / "mnet_int8_numericverify.csv", "no JSON")):
         arguments = ["report", models / "tiny_mlp.tflite", "-o", page, "--errors", wrong]
-        done = subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False)
+        done = viz(*map(str, arguments))
         assert (done.returncode, reason in done.stderr, "Traceback" in done.stderr) == (1, True, False)
 
 

@@ -23,7 +23,6 @@ from tb_tflite_plugin.library import Library
 from tb_tflite_plugin.run_store import RunStore, UnknownRun
 from tb_tflite_plugin.summary import log_profile
 
-OWN = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin", "X-TFLite-Viz": "1"}
 QUICK = {"runs": 20, "warmup": 2}
 
 
@@ -186,7 +185,7 @@ def test_ceilings_that_cannot_be_measured_are_missing_with_the_reason(
     assert "ceilings" not in header["settings"]
 
 
-def test_without_the_runtime_the_page_is_told(server: Any, monkeypatch: pytest.MonkeyPatch, models: Path) -> None:
+def test_without_the_runtime_the_page_is_told(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> str:
         raise RuntimeMissing("running models needs ai-edge-litert, which is not installed")
 
@@ -240,7 +239,7 @@ def test_a_name_that_the_model_does_not_have_is_an_answer(server: Any, model: Mo
 
 def test_bodies_that_are_no_json_or_too_long(server: Any, model: Model) -> None:
     path = f"/model/{model.sha256}/run"
-    headers = {**OWN, "Content-Type": "application/json"}
+    headers = {**server.OWN, "Content-Type": "application/json"}
     assert server.client.post(path, data=b"{", headers=headers).status_code == 400
     assert server.client.post(path, data=b" " * (1 << 17), headers=headers).status_code == 413
     assert server.client.post(f"{path}?kind=profile", data=b"", headers=headers).status_code == 400
@@ -273,11 +272,14 @@ def test_starting_is_no_get_and_unknown_things_are_404(server: Any, model: Model
         assert server.client.get(f"/model/{model.sha256}/{path}").status_code == 404
 
 
-def test_a_server_that_was_not_told_to_runs_nothing(serve: Callable[..., Client], models: Path, model: Model) -> None:
+def test_a_server_that_was_not_told_to_runs_nothing(
+    serve: Callable[..., Client], server: Any, models: Path, model: Model
+) -> None:
+    """What the page of one that may run models asks for."""
     client = serve(models / "tiny_mlp.tflite")
     running = client.get("/models").json["running"]
     assert (running["allowed"], bool(running["reason"])) == (False, True)
-    answer = client.post(f"/model/{model.sha256}/run", json={"kind": "profile"}, headers=OWN)
+    answer = client.post(f"/model/{model.sha256}/run", json={"kind": "profile"}, headers=server.OWN)
     assert answer.status_code == 403
     assert client.get(f"/model/{model.sha256}/runs").json == {"runs": [], "jobs": [], "pending": False}
 
@@ -319,7 +321,7 @@ def test_logged_profiles_are_found_by_their_model(
 
 
 def test_a_logged_profile_that_is_damaged_is_noted_and_harms_nothing(
-    serve_runs: Callable[..., Any], models: Path, tmp_path: Path, model: Model
+    serve_runs: Callable[..., Any], tmp_path: Path, model: Model
 ) -> None:
     good = Path(log_profile(str(tmp_path), trace_of(model), model=model, tag="net", step=1))
     for name, text in (("2", "{"), ("3", "[]"), ("4", good.read_text().replace('"version":1', '"version":99'))):
@@ -333,7 +335,7 @@ def test_a_logged_profile_that_is_damaged_is_noted_and_harms_nothing(
 
 
 def test_a_logged_profile_that_names_operators_beyond_the_model(
-    serve_runs: Callable[..., Any], models: Path, tmp_path: Path, model: Model
+    serve_runs: Callable[..., Any], tmp_path: Path, model: Model
 ) -> None:
     real = profile(model, Settings(runs=5, warmup=1))
     wrong = real.with_operators([[10**6]] * len(real.events), np.ones(len(real.events)), "by hand")

@@ -16,30 +16,34 @@ import pytest
 from tb_tflite_plugin import open_model
 
 
-def listing(fetch: Callable[..., Any], url: str, wait_for: Callable[..., Any]) -> list[dict[str, Any]]:
+@pytest.fixture
+def serving(tflite_viz: Path, running: Callable[..., Any]) -> Callable[..., Any]:
+    """Runs the command as a server that opens no browser."""
+    return lambda *arguments: running([tflite_viz, *arguments, "--no-open"])
+
+
+@pytest.fixture
+def listing(fetch: Callable[..., Any], wait_for: Callable[..., Any]) -> Callable[[str], list[dict[str, Any]]]:
     """The models that a server shows, once it has looked through everything."""
-    address = urlsplit(url)._replace(fragment="", path="/models").geturl()
 
-    def ask() -> Any:
-        found = json.loads(fetch(address).body)
-        return found if not found["scan"]["running"] else None
+    def ask(url: str) -> list[dict[str, Any]]:
+        address = urlsplit(url)._replace(fragment="", path="/models").geturl()
 
-    return wait_for(ask, "the listing")["models"]
+        def complete() -> Any:
+            found = json.loads(fetch(address).body)
+            return found if not found["scan"]["running"] else None
+
+        return list(wait_for(complete, "the listing")["models"])
+
+    return ask
 
 
 @pytest.mark.parametrize("prefix", [["serve"], []], ids=["serve", "bare"])
-def test_serve_a_model(
-    tflite_viz: Path,
-    prefix: list[str],
-    running: Callable[..., Any],
-    fetch: Callable[..., Any],
-    wait_for: Callable[..., Any],
-    mnet: Path,
-) -> None:
-    with running([tflite_viz, *prefix, mnet, "--no-open"]) as server:
+def test_serve_a_model(serving: Any, listing: Any, fetch: Any, mnet: Path, prefix: list[str]) -> None:
+    with serving(*prefix, mnet) as server:
         assert re.fullmatch(r"http://localhost:\d+/", server.url)
         assert fetch(server.url).headers["content-type"] == "text/html; charset=utf-8"
-        (entry,) = listing(fetch, server.url, wait_for)
+        (entry,) = listing(server.url)
         assert entry["name"] == mnet.name
         assert fetch(f"{server.url}model/{entry['id']}/graph").status == 200
         server.process.send_signal(signal.SIGINT)
@@ -48,31 +52,17 @@ def test_serve_a_model(
         assert len(server.log().strip().splitlines()) == 1
 
 
-def test_serve_several_models_and_a_directory(
-    tflite_viz: Path,
-    running: Callable[..., Any],
-    fetch: Callable[..., Any],
-    wait_for: Callable[..., Any],
-    mnet: Path,
-    tmp_path: Path,
-) -> None:
+def test_serve_several_models_and_a_directory(serving: Any, listing: Any, mnet: Path, tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     for name in ("deep/a.tflite", "b.tflite"):
         (tmp_path / name).write_bytes(mnet.read_bytes())
-    with running([tflite_viz, mnet, mnet.parent / "tiny_mlp.tflite", tmp_path, "--no-open", "--port", "0"]) as server:
-        labels = {entry["label"] for entry in listing(fetch, server.url, wait_for)}
+    with serving(mnet, mnet.parent / "tiny_mlp.tflite", tmp_path, "--port", "0") as server:
+        labels = {entry["label"] for entry in listing(server.url)}
         assert labels == {"mnet_int8.tflite", "tiny_mlp.tflite", "deep/a.tflite", "b.tflite"}
 
 
-def test_serve_a_member(
-    tflite_viz: Path,
-    running: Callable[..., Any],
-    fetch: Callable[..., Any],
-    wait_for: Callable[..., Any],
-    bundle: Path,
-    mnet: Path,
-) -> None:
-    with running([tflite_viz, f"{bundle}!mnet_int8.tflite", "--no-open"]) as server:
+def test_serve_a_member(serving: Any, fetch: Any, wait_for: Any, bundle: Path, mnet: Path) -> None:
+    with serving(f"{bundle}!mnet_int8.tflite") as server:
         (wanted,) = parse_qs(urlsplit(server.url).fragment)["model"]
         assert wanted == open_model(mnet).sha256
         base = server.url.partition("#")[0]
@@ -85,8 +75,8 @@ def test_serve_a_member(
         wait_for(answer, "the member")
 
 
-def test_serve_on_a_port_that_is_taken(viz: Any, tflite_viz: Path, running: Callable[..., Any], mnet: Path) -> None:
-    with running([tflite_viz, mnet, "--no-open"]) as server:
+def test_serve_on_a_port_that_is_taken(viz: Any, serving: Any, mnet: Path) -> None:
+    with serving(mnet) as server:
         port = str(urlsplit(server.url).port)
         result = viz("serve", mnet, "--no-open", "--port", port)
     assert result.returncode == 2
@@ -94,18 +84,13 @@ def test_serve_on_a_port_that_is_taken(viz: Any, tflite_viz: Path, running: Call
 
 
 def test_serve_shows_what_comes_later(
-    tflite_viz: Path,
-    running: Callable[..., Any],
-    fetch: Callable[..., Any],
-    wait_for: Callable[..., Any],
-    mnet: Path,
-    tmp_path: Path,
+    serving: Any, listing: Any, fetch: Any, wait_for: Any, mnet: Path, tmp_path: Path
 ) -> None:
-    with running([tflite_viz, tmp_path, "--no-open"]) as server:
-        assert listing(fetch, server.url, wait_for) == []
+    with serving(tmp_path) as server:
+        assert listing(server.url) == []
         (tmp_path / "late.tflite").write_bytes(mnet.read_bytes())
         fetch(f"{server.url}models?rescan=1")
-        wait_for(lambda: listing(fetch, server.url, wait_for), "the late model")
+        wait_for(lambda: listing(server.url), "the late model")
 
 
 def test_serve_opens_the_browser(

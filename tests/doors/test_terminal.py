@@ -45,9 +45,7 @@ def test_names_cannot_steer_a_terminal_through_a_pipe(viz: Any, nasty: Path) -> 
         assert "[bold]mark[/bold]" in result.stdout
 
 
-def test_long_lines_are_not_broken_into_a_pipe(
-    viz: Any, nasty: Path, tmp_path: Path, made_model: Callable[..., bytes]
-) -> None:
+def test_long_lines_are_not_broken_into_a_pipe(viz: Any, tmp_path: Path, made_model: Callable[..., bytes]) -> None:
     (tmp_path / "long.tflite").write_bytes(made_model("scope/" * 300))
     lines = viz("ops", tmp_path / "long.tflite").stdout.splitlines()
     assert len(lines) == 2

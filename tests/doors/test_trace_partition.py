@@ -5,26 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("ai_edge_litert")
-
-
-@pytest.fixture(scope="module")
-def printed(viz: Any) -> Callable[..., str]:
-    """What a command prints that ends well."""
-
-    def run(*arguments: str | Path) -> str:
-        result = viz(*arguments)
-        assert (result.returncode, result.stderr) == (0, "")
-        text: str = result.stdout
-        return text
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +16,6 @@ from tb_tflite_plugin.runtime.trace_file import save
 from werkzeug.test import Client
 
 from tb_tflite_plugin import open_model
-from tb_tflite_plugin.app import App
-from tb_tflite_plugin.library import Library
-from tb_tflite_plugin.scan import Root
 from tb_tflite_plugin.static_report import static_report
 from tb_tflite_plugin.summary import log_profile
 
@@ -39,12 +34,10 @@ def traces(model: Model) -> dict[str, Trace]:
 
 
 @pytest.fixture
-def client_of(settled: Callable[[Library], Any], wait_for: Callable[..., Any]) -> Callable[..., Client]:
+def client_of(serve_runs: Callable[..., Any]) -> Callable[..., Client]:
     def make(*paths: Path) -> Client:
-        library = Library([Root(str(path)) for path in paths])
-        settled(library)
-        wait_for(lambda: not library.runs_pending, "the profiles")
-        return Client(App(library))
+        client: Client = serve_runs(*paths).client
+        return client
 
     return make
 
@@ -75,14 +68,13 @@ def test_what_if_a_delegate_took_types_or_operators(
     assert get(client, model, "xnnpack")["gained"] == []
 
 
-def test_the_partitions_as_a_report(client_of: Callable[..., Client], models: Path, model: Model) -> None:
+def test_the_partitions_as_a_report(decode: Any, client_of: Callable[..., Client], models: Path, model: Model) -> None:
     client = client_of(models / MODEL)
     data = client.get(f"/model/{model.sha256}/what-if/xnnpack/partitions?type=SOFTMAX&type=BATCH_MATMUL").data
-    header = json.loads(data[8 : 8 + int.from_bytes(data[4:8], "little")])
+    header, columns = decode(data)
     assert (header["report"], header["over"], header["rows"]) == ("what_if", "operators", 46)
     assert len(header["summary"]["partitions"]) == 7
-    names = {column["name"] for column in header["columns"]}
-    assert {"partition", "change", "verdict"} <= {name.partition(".")[0] for name in names}
+    assert {"partition", "change", "verdict"} <= {name.partition(".")[0] for name in columns}
 
 
 @pytest.mark.parametrize(
@@ -146,17 +138,6 @@ def test_a_report_in_one_file_has_times_of_its_profiles(model: Model, traces: di
 # The command line.
 
 
-def viz(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [Path(sys.executable).parent / "tflite-viz", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
-
-
-def printed(*arguments: str | Path) -> str:
-    result = viz(*arguments)
-    assert (result.returncode, result.stderr) == (0, "")
-    return result.stdout
-
-
 @pytest.fixture(scope="module")
 def files(traces: dict[str, Trace], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("profiles")
@@ -165,7 +146,7 @@ def files(traces: dict[str, Trace], tmp_path_factory: pytest.TempPathFactory) ->
     return {kernels: folder / f"{kernels}.json" for kernels in traces}
 
 
-def test_what_if_as_text(models: Path, files: dict[str, Path]) -> None:
+def test_what_if_as_text(printed: Any, models: Path, files: dict[str, Path]) -> None:
     command = ("partition", models / MODEL, "-d", "xnnpack", "--what-if", "SOFTMAX,BATCH_MATMUL")
     text = printed(*command)
     assert "XNNPACK would take 39 of 46 operators in 7 partitions instead of 36 in 9 partitions." in text
@@ -177,7 +158,7 @@ def test_what_if_as_text(models: Path, files: dict[str, Path]) -> None:
     assert "copies across borders take no time" in text
 
 
-def test_what_if_as_json_for_several(models: Path, files: dict[str, Path]) -> None:
+def test_what_if_as_json_for_several(printed: Any, models: Path, files: dict[str, Path]) -> None:
     command = ("partition", models / MODEL, "--what-if", "SOFTMAX,36", "--json", "--profile", files["builtin"])
     one = json.loads(printed(*command, "-d", "xnnpack"))["summary"]
     assert one["what_if"]["after"]["delegated"] == one["delegated"]
@@ -187,15 +168,15 @@ def test_what_if_as_json_for_several(models: Path, files: dict[str, Path]) -> No
     assert several[0]["what_if"] == one["what_if"]
 
 
-def test_what_to_fix_first_has_a_column_of_time(models: Path, files: dict[str, Path]) -> None:
+def test_what_to_fix_first_has_a_column_of_time(printed: Any, models: Path, files: dict[str, Path]) -> None:
     command = ("partition", models / MODEL, "-d", "xnnpack")
     assert "time at most" not in printed(*command)
     text = printed(*command, "--profile", files["xnnpack"])
     assert "rejected\toperators\tdelegated\tpartitions\ttime at most\twhat to do" in text
     fixes = json.loads(printed(*command, "--profile", files["xnnpack"], "--json"))["summary"]["fixes"]
     shares = [fix["time"]["moved_share"] for fix in fixes]
+    assert len(shares) > 1
     assert shares == sorted(shares, reverse=True)
-    assert shares[0] > 0.1  # a BATCH_MATMUL that takes most of the time
 
 
 @pytest.mark.parametrize(
@@ -208,7 +189,9 @@ def test_what_to_fix_first_has_a_column_of_time(models: Path, files: dict[str, P
         (("-d", "xnnpack", "--measured", "--profile", "{xnnpack}"), 2, "--profile is for what is foretold"),
     ],
 )
-def test_usage(arguments: tuple[str, ...], code: int, message: str, models: Path, files: dict[str, Path]) -> None:
+def test_what_is_no_what_if_is_told(
+    viz: Any, arguments: tuple[str, ...], code: int, message: str, models: Path, files: dict[str, Path]
+) -> None:
     names = {**files, "model": models / MODEL}
     result = viz("partition", models / MODEL, *(argument.format(**names) for argument in arguments))
     assert result.returncode == code

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from tb_tflite_plugin.analysis.model import Model
 from tb_tflite_plugin.analysis.report import Report
@@ -147,6 +148,30 @@ def log_of() -> Callable[..., str]:
         return text
 
     return write
+
+
+@pytest.fixture(scope="session")
+def interpreted() -> Callable[[Path, np.ndarray], Any]:
+    """The public interpreter after a run on real numbers."""
+
+    def run(path: Path, sample: np.ndarray) -> Any:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        interpreter = Interpreter(
+            str(path),
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+        interpreter.allocate_tensors()
+        detail = interpreter.get_input_details()[0]
+        if detail["dtype"] != np.float32:
+            scale, zero = detail["quantization"]
+            sample = np.clip(np.round(sample / np.float64(scale)) + zero, -128, 127)
+        interpreter.set_tensor(detail["index"], sample.astype(detail["dtype"]))
+        interpreter.invoke()
+        return interpreter
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -24,29 +24,6 @@ def errors(models: Path, first: str, second: str, **settings: Any) -> tuple[Repo
     return report(compare(reference, model, Settings(**settings)), model, reference), reference, model
 
 
-def cells(found: Report) -> dict[str, list[Any]]:
-    return found.cells()
-
-
-def interpreted(path: Path, sample: np.ndarray) -> Any:
-    """The public interpreter after a run on real numbers."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    interpreter = Interpreter(
-        str(path),
-        experimental_preserve_all_tensors=True,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-    )
-    interpreter.allocate_tensors()
-    detail = interpreter.get_input_details()[0]
-    if detail["dtype"] != np.float32:
-        scale, zero = detail["quantization"]
-        sample = np.clip(np.round(sample / np.float64(scale)) + zero, -128, 127)
-    interpreter.set_tensor(detail["index"], sample.astype(detail["dtype"]))
-    interpreter.invoke()
-    return interpreter
-
-
 def reals(interpreter: Any, tensor: int) -> np.ndarray:
     detail = next(d for d in interpreter.get_tensor_details() if d["index"] == tensor)
     scale, zero = detail["quantization"]
@@ -54,13 +31,13 @@ def reals(interpreter: Any, tensor: int) -> np.ndarray:
     return (values - zero) * np.float64(scale) if scale else values
 
 
-def test_accumulated_figures_against_the_public_interpreter(models: Path) -> None:
+def test_accumulated_figures_against_the_public_interpreter(models: Path, interpreted: Any) -> None:
     reference = open_model(str(models / "mnet_float32.tflite"))
     shape = reference.tensors.shape[int(reference.subgraphs.inputs[0][0])].tolist()
     samples = np.random.default_rng(5).uniform(-1.2, 1.2, (3, *shape)).astype(np.float32)
     name = next(iter(reference.signatures[0].inputs))
     found, _, model = errors(models, "mnet_float32", "mnet_int8", inputs={name: samples}, local=False)
-    table = cells(found)
+    table = found.cells()
     runs = [[interpreted(models / f"{side}.tflite", one) for side in ("mnet_float32", "mnet_int8")] for one in samples]
     for row, theirs in enumerate(table["reference"]):
         wanted_at, own_at = int(reference.operators.outputs[theirs][0]), int(model.operators.outputs[row][0])
@@ -87,13 +64,13 @@ def test_accumulated_figures_against_the_public_interpreter(models: Path) -> Non
     assert found.summary["inputs"] == "given"
 
 
-def test_local_figures_against_numpy(models: Path) -> None:
+def test_local_figures_against_numpy(models: Path, interpreted: Any) -> None:
     reference, model = (open_model(str(models / f"{name}.tflite")) for name in ("mnet_float32", "mnet_int8"))
     row = model.operators.ops.index("FULLY_CONNECTED", model.operators.ops.index("FULLY_CONNECTED") + 1)
     shape = reference.tensors.shape[int(reference.subgraphs.inputs[0][0])].tolist()
     name = next(iter(reference.signatures[0].inputs))
     sample = np.random.default_rng(7).uniform(-1, 1, shape).astype(np.float32)
-    table = cells(errors(models, "mnet_float32", "mnet_int8", inputs={name: sample})[0])
+    table = errors(models, "mnet_float32", "mnet_int8", inputs={name: sample})[0].cells()
     run = interpreted(models / "mnet_float32.tflite", sample)
     data, weights, bias = (int(tensor) for tensor in model.operators.inputs[row])
     output = int(model.operators.outputs[row][0])
@@ -114,7 +91,7 @@ def test_local_figures_against_numpy(models: Path) -> None:
 def test_a_model_against_itself_loses_nothing(models: Path, name: str) -> None:
     """Cutting a model apart changes no value: every operator computes what it did in the whole."""
     found, _, model = errors(models, name, name, samples=2)
-    table = cells(found)
+    table = found.cells()
     computes = [row for row, how in enumerate(table["matched_by"]) if how]
     assert len(computes) >= 20
     for row in computes:
@@ -143,7 +120,7 @@ def test_a_model_against_itself_loses_nothing(models: Path, name: str) -> None:
 )
 def test_pairs_of_fixtures(models: Path, first: str, second: str, low: float, high: float) -> None:
     found, _, _ = errors(models, first, second)
-    table = cells(found)
+    table = found.cells()
     known = [value for value in table["sqnr_db"] if value is not None]
     assert known
     assert low < min(known)
@@ -156,7 +133,7 @@ def test_pairs_of_fixtures(models: Path, first: str, second: str, low: float, hi
 
 def test_random_inputs_are_the_same_again(models: Path) -> None:
     first, second, other = (
-        cells(errors(models, "tiny_mlp", "tiny_mlp_int8", seed=seed, samples=3)[0])["rmse"] for seed in (1, 1, 2)
+        errors(models, "tiny_mlp", "tiny_mlp_int8", seed=seed, samples=3)[0].cells()["rmse"] for seed in (1, 1, 2)
     )
     assert first == second
     assert first != other
@@ -227,7 +204,7 @@ def test_a_child_that_sends_more_points_than_there_can_be(models: Path, monkeypa
 def test_quantization_debugger(models: Path) -> None:
     path = models / "mnet_int8_numericverify.csv"
     found = read(str(path), open_model(str(models / "mnet_int8.tflite")))
-    table = cells(found)
+    table = found.cells()
     assert found.summary == {"source": "QuantizationDebugger", "file": path.name, "rows": 20, "matched": 20}
     assert table["local_rmse"][0] == pytest.approx(4.6058462e-06**0.5)
     assert table["local_rmse_scale"][0] == pytest.approx(4.6058462e-06**0.5 / 0.007238601)
@@ -247,12 +224,12 @@ def test_ai_edge_quantizer_files(models: Path, tmp_path: Path) -> None:
     path = tmp_path / "x_comparison_result.json"
     path.write_text(json.dumps(result))
     found = read(str(path), model)
-    table = cells(found)
+    table = found.cells()
     assert (table["rmse"][3], table["sqnr_db"][3], table["cosine"][3]) == pytest.approx((0.02, 20.0, 0.9))
     assert table["rmse"][:3] == [None] * 3
     assert [finding.code for finding in found.findings] == ["layer-not-in-model"]
     path.write_text(json.dumps({"results": {name: {"value": 0.25}}, "thresholds": []}))
-    assert cells(read(str(path), model))["value"][3] == 0.25
+    assert read(str(path), model).cells()["value"][3] == 0.25
 
 
 @pytest.mark.parametrize(
@@ -295,7 +272,7 @@ def test_agrees_with_ai_edge_quantizer(models: Path) -> None:
         [metric], use_xnnpack=False, num_threads=1,
     ).get_signature_comparison_result(signature.key)  # fmt: skip
     wanted = {tensor: figures["mse"] for tensor, figures in (found.output_tensors | found.intermediate_tensors).items()}
-    table = cells(report(compare(reference, model, Settings(inputs={name: samples})), model, reference))
+    table = report(compare(reference, model, Settings(inputs={name: samples})), model, reference).cells()
     compared = 0
     for row, rmse in enumerate(table["rmse"]):
         if rmse is not None and model.layer_names[row] in wanted:

@@ -16,7 +16,6 @@ from tb_tflite_plugin import open_model
 
 pytest.importorskip("ai_edge_litert")
 
-SWIFTSHADER = Path("/usr/lib/chromium/vk_swiftshader_icd.json")
 # Members of bundles are opened by their names, which the others do not have.
 BUNDLED = ("gestures.task",)
 
@@ -57,14 +56,6 @@ def test_xnnpack_on_real_models(real_models: dict[str, Path]) -> None:
     for name, path in real_models.items():
         if name not in BUNDLED:
             assert assert_as_measured(open_model(str(path)), "xnnpack"), name
-
-
-@pytest.fixture
-def software_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not SWIFTSHADER.exists():
-        pytest.skip("Debian's Chromium, which brings SwiftShader, is not installed")
-    monkeypatch.setenv("VK_ICD_FILENAMES", str(SWIFTSHADER))
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(SWIFTSHADER.parent))
 
 
 # Three of each kind; all fixtures that load were compared when the rules were written (docs/delegates.md).

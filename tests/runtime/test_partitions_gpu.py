@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,8 @@ from tb_tflite_plugin import open_model
 
 pytest.importorskip("ai_edge_litert")
 
-SWIFTSHADER = Path("/usr/lib/chromium/vk_swiftshader_icd.json")
 
-
-@pytest.fixture
-def vulkan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chromium's software Vulkan driver, with the loader that lies beside it."""
-    if not SWIFTSHADER.exists():
-        pytest.skip("Chromium's SwiftShader is not installed")
-    monkeypatch.setenv("VK_ICD_FILENAMES", str(SWIFTSHADER))
-    loader = os.pathsep.join([str(SWIFTSHADER.parent), os.environ.get("LD_LIBRARY_PATH", "")])
-    monkeypatch.setenv("LD_LIBRARY_PATH", loader)
-
-
-@pytest.mark.usefixtures("vulkan")
+@pytest.mark.usefixtures("software_gpu")
 def test_gpu_takes_all_of_a_float_model(codes: Any, models: Path) -> None:
     report = measure(open_model(models / "mnet_float32.tflite"), "gpu")
     assert "SwiftShader" in report.summary["runtime"]
@@ -36,7 +23,7 @@ def test_gpu_takes_all_of_a_float_model(codes: Any, models: Path) -> None:
     assert codes(report) == []
 
 
-@pytest.mark.usefixtures("vulkan")
+@pytest.mark.usefixtures("software_gpu")
 def test_gpu_says_why_not(models: Path) -> None:
     model = open_model(models / "mnet_pruned80_sparse.tflite")
     report = measure(model, "gpu")
@@ -52,7 +39,7 @@ def test_gpu_says_why_not(models: Path) -> None:
     assert (partition[0], delegates[0]) == (None, "TfLiteXNNPackDelegate")
 
 
-@pytest.mark.usefixtures("vulkan")
+@pytest.mark.usefixtures("software_gpu")
 def test_gpu_with_subgraphs_that_are_prepared_again(taken: Any, models: Path) -> None:
     model = open_model(models / "while_if.tflite")
     found = taken(measure(model, "gpu"))
@@ -60,14 +47,14 @@ def test_gpu_with_subgraphs_that_are_prepared_again(taken: Any, models: Path) ->
     assert {subgraph for subgraph, _ in found} <= set(range(len(model.subgraphs)))
 
 
-@pytest.mark.usefixtures("vulkan")
+@pytest.mark.usefixtures("software_gpu")
 def test_gpu_that_refuses_calls_of_its_delegate(models: Path) -> None:
     report = measure(open_model(models / "opzoo_int8.tflite"), "gpu")
     (finding,) = [finding for finding in report.findings if finding.code == "gpu-invalid"]
     assert finding.severity == "error"
 
 
-@pytest.mark.usefixtures("vulkan")
+@pytest.mark.usefixtures("software_gpu")
 def test_gpu_that_aborts_is_an_answer(codes: Any, models: Path) -> None:
     report = measure(open_model(models / "fc_aeq_dynamic_wi4_block32.tflite"), "gpu")
     assert report.summary["delegated"] is None

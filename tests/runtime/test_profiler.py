@@ -151,13 +151,8 @@ def test_kernels_are_chosen(models: Path, kernels: str) -> None:
     assert "xnnpack-refused" not in {finding.code for finding in trace.findings}
 
 
-SWIFTSHADER = Path("/usr/lib/chromium/vk_swiftshader_icd.json")
-
-
-@pytest.mark.skipif(not SWIFTSHADER.exists(), reason="Chromium's SwiftShader is not installed")
-def test_gpu(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VK_ICD_FILENAMES", str(SWIFTSHADER))
-    monkeypatch.setenv("LD_LIBRARY_PATH", str(SWIFTSHADER.parent))
+@pytest.mark.usefixtures("software_gpu")
+def test_gpu(models: Path) -> None:
     model = open_model(models / "mnet_float32.tflite")
     trace = profile(model, Settings(kernels="gpu", runs=3, warmup=1))
     assert trace.latency.samples.size == 3

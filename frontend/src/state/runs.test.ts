@@ -26,6 +26,8 @@ function reportBytes(name: string): ArrayBuffer {
 let entries: RunEntry[];
 let jobs: Job[];
 let states: Job[];
+/** The run whose report comes after those of others. */
+let slow: string | null;
 let given: [string, string][];
 let remembered: number;
 let loaded: Signal<Loaded | null>;
@@ -41,12 +43,14 @@ function model(id: string): Loaded {
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [entries, jobs, states, given, remembered] = [[], [], [], [], 0];
+  [entries, jobs, states, given, remembered, slow] = [[], [], [], [], 0, null];
   loaded = signal(null);
   const source = {
     runs: () => Promise.resolve({ runs: entries, jobs, pending: false }),
-    runReport: (_: string, id: string) =>
-      Promise.resolve(reportBytes(entries.find((run) => run.id === id)?.kind ?? 'profile')),
+    runReport: async (_: string, id: string) => {
+      if (id === slow) await new Promise((resolve) => setTimeout(resolve, 100));
+      return reportBytes(entries.find((run) => run.id === id)?.kind ?? 'profile');
+    },
     trace: () => Promise.resolve(traceBytes([])),
     start: () => Promise.resolve(job('waiting')),
     job: () => Promise.resolve(states.length > 1 ? states.shift()! : states[0]),
@@ -97,7 +101,8 @@ describe('what is shown', () => {
   test('of errors that are asked for one after the other the last ones', async () => {
     entries = [entry('a', 'layer_error'), entry('b', 'layer_error'), entry('c', 'layer_error')];
     await open();
-    await Promise.all([runs.chooseErrors('a'), runs.chooseErrors('b')]);
+    slow = 'a';
+    await Promise.all([runs.chooseErrors('a'), runs.chooseErrors('b'), settle()]);
     expect(runs.errorsId.value).toBe('b');
   });
 

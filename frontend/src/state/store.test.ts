@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { openIdOf } from '../graph/calls.ts';
 import { OPEN_GROUP, OPEN_OPERATOR } from '../graph/scene.ts';
 import { decoderStack, ModelBuilder, operatorOf } from '../graph/testing.ts';
-import { listingOf } from '../table/testing.ts';
+import { encodeReport, listingOf, quantities } from '../table/testing.ts';
 import type { Host } from '../host/host.ts';
 import { ServerError } from '../host/server.ts';
 import type { Entry, Source } from '../host/source.ts';
@@ -351,6 +351,60 @@ describe('the lens', () => {
     store.setLens('ops.op');
     await vi.waitFor(() => expect(store.lens.lens.value!.id).toBe('ops.op'));
     expect(scene.value).toBe(before);
+  });
+});
+
+describe('a what-if', () => {
+  /** Partitions in which the first operators are. */
+  const answer = (first: number): ArrayBuffer => {
+    const numbers = Array.from({ length: STACK.build().operatorCount }, (_, op) => (op < first ? 0 : NaN));
+    return encodeReport('what_if', 'operators', [quantities('partition', numbers)]);
+  };
+  const inside = (store: Store): number | undefined => {
+    const column = store.loaded.value?.reports.states.value.get('what_if')?.report?.columns[0];
+    return column?.kind === 'quantity' ? column.values.filter((value) => value === 0).length : undefined;
+  };
+
+  test('is on the graph as it was chosen last, whatever comes last', async () => {
+    const asked: string[] = [];
+    const deliver: ((buffer: ArrayBuffer) => void)[] = [];
+    partitions = (delegate, query) => {
+      asked.push(`${delegate}?${query}`);
+      return new Promise((resolve) => deliver.push(resolve));
+    };
+    const store = await started();
+    store.whatIf.show('hexagon');
+    store.setLens('what_if.partition');
+    store.whatIf.choose(new Set([5]));
+    store.whatIf.choose(new Set([5, 7]));
+    expect(asked).toEqual(['hexagon?', 'hexagon?operators=5', 'hexagon?operators=5,7']);
+    expect(url).toContain('whatif=hexagon');
+    deliver[2](answer(3));
+    await vi.waitFor(() => expect(store.lens.lens.value!.id).toBe('what_if.partition'));
+    deliver[1](answer(7));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(inside(store)).toBe(3);
+  });
+
+  test('comes back from a link', async () => {
+    const asked: string[] = [];
+    partitions = (delegate, query) => {
+      asked.push(`${delegate}?${query}`);
+      return Promise.resolve(answer(4));
+    };
+    url = 'lens=what_if.partition&whatif=hexagon::5,7';
+    const store = await started();
+    await vi.waitFor(() => expect(inside(store)).toBe(4));
+    expect(asked.at(-1)).toBe('hexagon?operators=5,7');
+    expect(store.whatIf.delegate.value).toBe('hexagon');
+  });
+
+  test('that was not chosen, or cannot be had, is a lens with a reason', async () => {
+    url = 'lens=what_if.partition';
+    const store = await started();
+    await vi.waitFor(() => expect(store.lens.trouble.value?.error).toContain('no what-if was chosen'));
+    store.whatIf.show('hexagon');
+    await vi.waitFor(() => expect(store.lens.trouble.value?.error).toContain('not asked for here'));
   });
 });
 
