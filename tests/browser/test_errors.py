@@ -117,10 +117,10 @@ def test_keys_kinds_and_files(tab: Any, serve: Callable[..., str], models: Path,
         viewer.page.keyboard.press(key)
         tab.expect(told)
     tab.main.get_by_role("application", name="Values of").focus()
-    references = []
+    note = tab.main.locator(".closeup .chart-note").first
+    references: list[str] = []
     for key in ("Home", "ArrowRight", "End"):
         viewer.page.keyboard.press(key)
-        note = tab.main.locator(".closeup .chart-note").first
         viewer.until(lambda: "this model" in note.inner_text() and note.inner_text() not in references, key)
         references.append(note.inner_text())
     assert tab.selected() == ["o19"]
