@@ -28,6 +28,7 @@ let jobs: Job[];
 let states: Job[];
 let given: [string, string][];
 let remembered: number;
+let unreadable: string | null;
 let loaded: Signal<Loaded | null>;
 let runs: Runs;
 
@@ -42,11 +43,14 @@ function model(id: string): Loaded {
 beforeEach(() => {
   vi.useFakeTimers();
   [entries, jobs, states, given, remembered] = [[], [], [], [], 0];
+  unreadable = null;
   loaded = signal(null);
   const source = {
     runs: () => Promise.resolve({ runs: entries, jobs, pending: false }),
     runReport: (_: string, id: string) =>
-      Promise.resolve(reportBytes(entries.find((run) => run.id === id)?.kind ?? 'profile')),
+      id === unreadable
+        ? Promise.reject(new Error(`${id} is unreadable`))
+        : Promise.resolve(reportBytes(entries.find((run) => run.id === id)?.kind ?? 'profile')),
     trace: () => Promise.resolve(traceBytes([])),
     start: () => Promise.resolve(job('waiting')),
     job: () => Promise.resolve(states.length > 1 ? states.shift()! : states[0]),
@@ -92,6 +96,16 @@ describe('what is shown', () => {
     entries = [];
     await open('other');
     expect([runs.errorsId.value, runs.errors.value]).toEqual([null, null]);
+  });
+
+  test('errors that cannot be read say so until others are chosen', async () => {
+    entries = [entry('a', 'layer_error'), entry('b', 'layer_error')];
+    await open();
+    unreadable = 'a';
+    await runs.chooseErrors('a');
+    expect([runs.failure.value, runs.errorsId.value]).toEqual(['a is unreadable', 'b']);
+    await runs.chooseErrors('b');
+    expect([runs.failure.value, runs.errorsId.value]).toEqual([null, 'b']);
   });
 
   test('of errors that are asked for one after the other the last ones', async () => {
