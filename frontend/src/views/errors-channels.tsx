@@ -74,6 +74,7 @@ export function Channels({ operator, kind, found }: CloseupProps) {
         element={element}
         label={`${CHANNEL_FIGURES[figure.value]} of ${values.length} channels. Arrow keys go from one to the next, Enter shows the operator in the graph`}
         onKey={onKey}
+        onBlur={() => (told.value = null)}
       >
         <svg
           class="errors-channels"

@@ -76,6 +76,7 @@ export function Scatter({ operator, kind, found: { reference, value } }: Closeup
         element={element}
         label={`${isError ? 'Errors' : 'Values'} of ${across.length} elements. Arrow keys go from one to the next by the reference, Enter shows the operator in the graph`}
         onKey={onKey}
+        onBlur={() => (told.value = null)}
       >
         <svg
           class="errors-scatter"
