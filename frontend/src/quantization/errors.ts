@@ -1,8 +1,7 @@
 /** What a report of errors of layers says, as the tab shows it. No DOM in here. */
 import { compareFigures } from '../lib/order.ts';
-import { quantityOf } from '../profile/profile.ts';
 import type { Closeup, Kind } from '../wire/closeups.ts';
-import type { Report } from '../wire/report.ts';
+import { quantityOf, type Report } from '../wire/report.ts';
 
 /** A figure that can be drawn along the network. */
 export interface ErrorFigure {

@@ -1,9 +1,8 @@
 /** What the reports of quantization say, as the tab shows it. No DOM in here. */
 import { compareFigures } from '../lib/order.ts';
-import { quantityOf } from '../profile/profile.ts';
 import { rowOf } from '../wire/csr.ts';
 import { operatorTypeName, type Model } from '../wire/model.ts';
-import type { Report } from '../wire/report.ts';
+import { quantityOf, type Report } from '../wire/report.ts';
 
 /** Operators that compute in the same numbers. */
 export interface Mode {
