@@ -220,7 +220,7 @@ def test_a_what_if_that_cannot_be_computed_says_so(tab: Any, serve: Callable[...
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768)])
-def test_nothing_is_wider_than_the_window(
+def test_nothing_is_larger_than_the_window(
     new_viewer: Callable[..., Any], tab_of: Callable[..., Any], serve: Callable[..., str], models: Path,
     width: int, height: int,
 ) -> None:  # fmt: skip
@@ -231,3 +231,6 @@ def test_nothing_is_wider_than_the_window(
         "() => { const m = document.querySelector('main.delegates'); return m.scrollWidth - m.clientWidth; }"
     )
     assert wide <= 0
+    # What is long scrolls in the tab, not the page around it.
+    high = tab.frame.evaluate("() => document.documentElement.scrollHeight - innerHeight")
+    assert high <= 0

@@ -109,13 +109,26 @@ def test_keys_kinds_and_files(tab: Any, serve: Callable[..., str], models: Path,
     open_errors(tab, serve(quantized, models / "mnet_float32.tflite"), quantized)
     run(tab)
     chart = tab.main.locator(".errors-along")
-    tab.main.locator(".errors-chart").focus()
+    tab.main.get_by_role("application", name="SQNR of 20 operators").focus()
     keys = [("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", 19)]
     for key, wanted in keys:
         viewer.page.keyboard.press(key)
         viewer.until(lambda wanted=wanted: tab.selected() == [f"o{wanted}"], key)
     tab.expect("SOFTMAX #19")
     viewer.until(lambda: tab.main.locator(".errors-channels .chart-bar").count() == 4, "four channels")
+    # Values and channels have keys of their own.
+    tab.main.get_by_role("application", name="RMSE of 4 channels").focus()
+    for key, told in [("ArrowRight", "channel 0: "), ("ArrowRight", "channel 1: "), ("End", "channel 3: ")]:
+        viewer.page.keyboard.press(key)
+        tab.expect(told)
+    tab.main.get_by_role("application", name="Values of").focus()
+    note = tab.main.locator(".closeup .chart-note").first
+    references: list[str] = []
+    for key in ("Home", "ArrowRight", "End"):
+        viewer.page.keyboard.press(key)
+        viewer.until(lambda: "this model" in note.inner_text() and note.inner_text() not in references, key)
+        references.append(note.inner_text())
+    assert tab.selected() == ["o19"]
     accumulated = heights(tab)
     tab.main.get_by_label("Accumulated or local").select_option("local")
     viewer.until(lambda: heights(tab) != accumulated, "local values")

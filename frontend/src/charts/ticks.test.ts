@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest';
-import { byteTicks, linearTicks, logTicks } from './ticks.ts';
+import { byteTicks, linearTicks, logTicks, wholeTicks } from './ticks.ts';
 
 test('round numbers within the range', () => {
   expect(linearTicks(0, 100, 5)).toEqual([0, 20, 40, 60, 80, 100]);
   expect(linearTicks(36.2, 41.9, 4)).toEqual([38, 40]);
   expect(linearTicks(5, 5, 4)).toEqual([5]);
+});
+
+test('places are whole', () => {
+  expect(wholeTicks(0, 3, 10)).toEqual([0, 1, 2, 3]);
+  expect(wholeTicks(4, 4, 10)).toEqual([4]);
 });
 
 test('powers of ten, not too many', () => {

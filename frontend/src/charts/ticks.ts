@@ -12,6 +12,11 @@ export function linearTicks(low: number, high: number, count: number): number[] 
   return ticks;
 }
 
+/** Those that are whole: of places one after the other. */
+export function wholeTicks(low: number, high: number, count: number): number[] {
+  return linearTicks(low, high, count).filter(Number.isInteger);
+}
+
 /** About so many amounts of bytes from 0 on that are round in the unit that they are shown in: KiB, MiB, … */
 export function byteTicks(high: number, count: number): number[] {
   const unit = 1024 ** Math.max(0, Math.floor(Math.log2(Math.max(high, 1)) / 10));

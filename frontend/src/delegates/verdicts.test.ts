@@ -2,7 +2,16 @@ import { expect, test } from 'vitest';
 import { decoderStack } from '../graph/testing.ts';
 import { decodeModel } from '../wire/model.ts';
 import type { Report } from '../wire/report.ts';
-import { columnOf, conditional, leftOf, differencesOf, matrixOf, measuredOf, onlyIn } from './verdicts.ts';
+import {
+  columnOf,
+  conditional,
+  delegateOfLens,
+  leftOf,
+  differencesOf,
+  matrixOf,
+  measuredOf,
+  onlyIn,
+} from './verdicts.ts';
 
 const MODEL = decodeModel(decoderStack({ layers: 2, named: true }).encode());
 
@@ -121,4 +130,9 @@ test('a delegate without a column is known of nothing', () => {
   const empty = report({ all: () => 0 });
   empty.columns = [];
   expect(matrixOf(empty, MODEL).rows.every(({ cells }) => cells[0].accepted === 0)).toBe(true);
+});
+
+test('a lens of verdicts names its delegate', () => {
+  expect(delegateOfLens(`delegates.${columnOf('ethos-u85')}`)).toBe('ethos-u85');
+  expect([null, 'delegates_gpu.verdict', 'compute.macs'].map(delegateOfLens)).toEqual([null, null, null]);
 });

@@ -44,12 +44,12 @@ export interface Matrix {
 }
 
 export const ACCEPTED = 'accepted';
-export const LIMITED = 'left by the limit';
-export const OPTIONAL = 'accepted-if option';
-export const DEVICE = 'accepted-if device';
+const LIMITED = 'left by the limit';
+const OPTIONAL = 'accepted-if option';
+const DEVICE = 'accepted-if device';
 
 /** Whether an operator of this verdict is in a partition. */
-export function isTaken(verdict: string): boolean {
+function isTaken(verdict: string): boolean {
   return verdict === ACCEPTED || verdict === DEVICE;
 }
 
@@ -108,6 +108,11 @@ export function conditional(matrix: Matrix, place: number): number[] {
 /** The name of a delegate's column in the report. */
 export function columnOf(delegate: string): string {
   return delegate.replaceAll('-', '_');
+}
+
+/** The delegate whose verdicts colour the graph; null where something else does. */
+export function delegateOfLens(id: string | null): string | null {
+  return /^delegates\.(\w+)$/.exec(id ?? '')?.[1].replaceAll('_', '-') ?? null;
 }
 
 /** The operators that one delegate takes and another does not. */

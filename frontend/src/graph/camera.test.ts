@@ -19,12 +19,15 @@ function isInView({ x, y, width, height }: Rect): boolean {
 }
 
 describe('fit', () => {
-  test('shows all of a large rectangle, in the middle', () => {
+  test('shows all of a large rectangle, in the middle of what is free below the bar with the traces', () => {
     const rect = { x: 100, y: -50, width: 5000, height: 300 };
     const shown = onScreen(fit(rect, VIEWPORT), rect);
     expect(isInView(shown)).toBe(true);
     expect(shown.x + shown.width / 2).toBeCloseTo(500);
-    expect(shown.y + shown.height / 2).toBeCloseTo(300);
+    expect(shown.y + shown.height / 2).toBeCloseTo(310);
+    const tall = { x: 0, y: 0, width: 10, height: 9000 };
+    const { y, height } = onScreen(fit(tall, VIEWPORT), tall);
+    expect([y, VIEWPORT.height - y - height].map(Math.round)).toEqual([52, 32]);
   });
 
   test('does not enlarge a small one', () => {

@@ -19,21 +19,23 @@ export interface Viewport {
 
 export const MAX_SCALE = 4;
 const MARGIN = 32;
+/** Room above: the bar with the traces lies there. */
+const MARGIN_ABOVE = 52;
 /** Fitting never enlarges: a graph of three boxes is shown at its own size. */
 const FIT_AT_MOST = 1;
 
-/** The camera that shows a rectangle whole, in the middle. */
+/** The camera that shows a rectangle whole, in the middle of what is free. */
 export function fit(rect: Rect, viewport: Viewport, atMost = FIT_AT_MOST): Camera {
   const scale = Math.min(
     atMost,
     (viewport.width - 2 * MARGIN) / Math.max(rect.width, 1),
-    (viewport.height - 2 * MARGIN) / Math.max(rect.height, 1),
+    (viewport.height - MARGIN_ABOVE - MARGIN) / Math.max(rect.height, 1),
   );
   const positive = Math.max(scale, 1e-6);
   return {
     scale: positive,
     x: rect.x + rect.width / 2 - viewport.width / 2 / positive,
-    y: rect.y + rect.height / 2 - viewport.height / 2 / positive,
+    y: rect.y + rect.height / 2 - (MARGIN_ABOVE + viewport.height - MARGIN) / 2 / positive,
   };
 }
 

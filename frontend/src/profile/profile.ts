@@ -1,6 +1,6 @@
 /** A profile as the views read it: times of operators from its report, what is in no operator, and the trace. */
 import type { Model } from '../wire/model.ts';
-import type { Column, Report } from '../wire/report.ts';
+import { quantityOf, type Report } from '../wire/report.ts';
 import type { ProfileTrace } from '../wire/profile-trace.ts';
 
 export interface UnattributedRow {
@@ -57,12 +57,6 @@ export function profileOf(trace: ProfileTrace, report: Report, model: Model): Pr
     overheadUs: summary.overhead_us ?? null,
     overhead: summary.overhead ?? null,
   };
-}
-
-/** A column of figures by its name, NaN all over where there is none. */
-export function quantityOf(report: Report | null, name: string, rows: number): Float64Array {
-  const column: Column | undefined = report?.columns.find((found) => found.name === name);
-  return column?.kind === 'quantity' ? column.values : new Float64Array(rows).fill(NaN);
 }
 
 function partitionOf(trace: ProfileTrace, operators: number): Int32Array {

@@ -1,7 +1,7 @@
 /** What a report of errors of layers says, as the tab shows it. No DOM in here. */
-import { quantityOf } from '../profile/profile.ts';
+import { compareFigures } from '../lib/order.ts';
 import type { Closeup, Kind } from '../wire/closeups.ts';
-import type { Report } from '../wire/report.ts';
+import { quantityOf, type Report } from '../wire/report.ts';
 
 /** A figure that can be drawn along the network. */
 export interface ErrorFigure {
@@ -115,12 +115,10 @@ export function badness(point: ErrorPoint, kind: Kind, { isHighGood }: ErrorFigu
 
 /** The worst first; those of which it is not known last. */
 export function worstFirst(points: readonly ErrorPoint[], kind: Kind, figure: ErrorFigure): ErrorPoint[] {
-  return [...points].sort((a, b) => {
-    const [first, second] = [badness(a, kind, figure), badness(b, kind, figure)];
-    if (Number.isNaN(first) || Number.isNaN(second))
-      return Number(Number.isNaN(first)) - Number(Number.isNaN(second)) || a.operator - b.operator;
-    return first === second ? a.operator - b.operator : second > first ? 1 : -1;
-  });
+  return [...points].sort(
+    (a, b) =>
+      compareFigures(badness(a, kind, figure), badness(b, kind, figure), false) || a.operator - b.operator,
+  );
 }
 
 /** At most so many points: of neighbours that do not find room the worst stands for all. */
@@ -226,10 +224,5 @@ export function likelyReference<T extends Named>(models: readonly T[], of: Named
 
 /** Rows by a figure, upwards or downwards; what is not known stands last, whichever way. */
 export function ordered(rows: readonly number[], values: ArrayLike<number>, isUp: boolean): number[] {
-  return [...rows].sort((a, b) => {
-    const [first, second] = [values[a], values[b]];
-    if (Number.isNaN(first) || Number.isNaN(second))
-      return Number(Number.isNaN(first)) - Number(Number.isNaN(second)) || a - b;
-    return first === second ? a - b : first < second === isUp ? -1 : 1;
-  });
+  return [...rows].sort((a, b) => compareFigures(values[a], values[b], isUp) || a - b);
 }

@@ -1,8 +1,8 @@
 /** What the reports of quantization say, as the tab shows it. No DOM in here. */
-import { quantityOf } from '../profile/profile.ts';
+import { compareFigures } from '../lib/order.ts';
 import { rowOf } from '../wire/csr.ts';
 import { operatorTypeName, type Model } from '../wire/model.ts';
-import type { Report } from '../wire/report.ts';
+import { quantityOf, type Report } from '../wire/report.ts';
 
 /** Operators that compute in the same numbers. */
 export interface Mode {
@@ -119,12 +119,12 @@ export function tensorRows(report: Report, model: Model): { constants: TensorRow
 
 /** Sorted by a figure, equal ones by how far their scales differ; what is not known stands last, whichever way. */
 export function sortedBy(rows: readonly TensorRow[], figure: string, up: boolean): TensorRow[] {
-  return [...rows].sort((a, b) => {
-    const [first, second] = [a.figures[figure], b.figures[figure]];
-    if (Number.isNaN(first) || Number.isNaN(second))
-      return Number(Number.isNaN(first)) - Number(Number.isNaN(second));
-    return (up ? first - second : second - first) || ratioOf(b) - ratioOf(a) || a.tensor - b.tensor;
-  });
+  return [...rows].sort(
+    (a, b) =>
+      compareFigures(a.figures[figure], b.figures[figure], up) ||
+      ratioOf(b) - ratioOf(a) ||
+      a.tensor - b.tensor,
+  );
 }
 
 /** One scale is as one would have it. */

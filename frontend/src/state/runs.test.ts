@@ -30,6 +30,7 @@ let states: Job[];
 let slow: string | null;
 let given: [string, string][];
 let remembered: number;
+let unreadable: string | null;
 let loaded: Signal<Loaded | null>;
 let runs: Runs;
 
@@ -44,11 +45,13 @@ function model(id: string): Loaded {
 beforeEach(() => {
   vi.useFakeTimers();
   [entries, jobs, states, given, remembered, slow] = [[], [], [], [], 0, null];
+  unreadable = null;
   loaded = signal(null);
   const source = {
     runs: () => Promise.resolve({ runs: entries, jobs, pending: false }),
     runReport: async (_: string, id: string) => {
       if (id === slow) await new Promise((resolve) => setTimeout(resolve, 100));
+      if (id === unreadable) throw new Error(`${id} is unreadable`);
       return reportBytes(entries.find((run) => run.id === id)?.kind ?? 'profile');
     },
     trace: () => Promise.resolve(traceBytes([])),
@@ -96,6 +99,16 @@ describe('what is shown', () => {
     entries = [];
     await open('other');
     expect([runs.errorsId.value, runs.errors.value]).toEqual([null, null]);
+  });
+
+  test('errors that cannot be read say so until others are chosen', async () => {
+    entries = [entry('a', 'layer_error'), entry('b', 'layer_error')];
+    await open();
+    unreadable = 'a';
+    await runs.chooseErrors('a');
+    expect([runs.failure.value, runs.errorsId.value]).toEqual(['a is unreadable', 'b']);
+    await runs.chooseErrors('b');
+    expect([runs.failure.value, runs.errorsId.value]).toEqual([null, 'b']);
   });
 
   test('of errors that are asked for one after the other the last ones', async () => {

@@ -37,6 +37,8 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   const compute = signal<Report | null>(null);
   /** The job that was started here, or one of this model that the server has; kept with its error when it failed. */
   const job = signal<Job | null>(null);
+  /** What that job was started for here; null for one that the server had. */
+  const request = signal<RunRequest | null>(null);
   /** What to show once it is there: from the URL. */
   let wanted: { profiles: readonly string[]; errors: string | null } = { profiles: [], errors: null };
   /** The model whose runs these are; a model that has just been loaded is not yet. */
@@ -59,6 +61,7 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
       errors.value = null;
       compute.value = null;
       job.value = null;
+      request.value = null;
     });
     if (now !== null) void refresh(now);
   });
@@ -86,7 +89,10 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
         failure.value = null;
       });
       const last = answer.jobs.at(-1);
-      if (last !== undefined && !isOpen(job.peek())) follow(now, last);
+      if (last !== undefined && !isOpen(job.peek())) {
+        request.value = null;
+        follow(now, last);
+      }
       if (answer.pending) setTimeout(() => void (loaded.peek() === now && refresh(now)), POLL_LIST_MS);
       await chooseAtFirst(now);
     } catch (error) {
@@ -116,6 +122,7 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   async function choose(ids: readonly string[]): Promise<void> {
     const now = loaded.peek();
     if (now === null) return;
+    failure.value = null;
     await show(now, ids);
     remember();
   }
@@ -160,6 +167,7 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   }
 
   async function chooseErrors(id: string): Promise<void> {
+    failure.value = null;
     await showErrors(id);
     remember();
   }
@@ -181,14 +189,15 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
     }
   }
 
-  async function start(request: RunRequest): Promise<void> {
+  async function start(asked: RunRequest): Promise<void> {
     const now = loaded.peek();
     if (now === null || isOpen(job.peek())) return;
+    request.value = asked;
     try {
-      follow(now, await source.start(now.id, request));
+      follow(now, await source.start(now.id, asked));
     } catch (error) {
       job.value = {
-        id: '', title: request.kind, state: 'failed', phase: '', done: 0, total: 0, ahead: 0, seconds: 0, result: null,
+        id: '', title: asked.kind, state: 'failed', phase: '', done: 0, total: 0, ahead: 0, seconds: 0, result: null,
         error: { kind: 'Refused', message: messageOf(error), log: '' },
       }; // prettier-ignore
     }
@@ -238,7 +247,7 @@ export function createRuns({ source, loaded, remember }: Surroundings) {
   }
 
   return {
-    entries, failure, pending, shown, profiles, partitionId, partition, errorsId, errors, errorsOpen, compute, job,
+    entries, failure, pending, shown, profiles, partitionId, partition, errorsId, errors, errorsOpen, compute, job, request,
     restore, choose, showPartition, chooseErrors, openErrors, start, cancel, dismiss,
   }; // prettier-ignore
 }

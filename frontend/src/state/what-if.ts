@@ -1,11 +1,10 @@
 /** The delegate that the Delegates tab shows, what it is imagined to take besides, and the partitions of that on the graph. */
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { askedOf, chosenOf, decodeWhatIf, encodeWhatIf, queryOf, WHAT_IF } from '../delegates/what-if.ts';
+import { delegateOfLens } from '../delegates/verdicts.ts';
 import type { Source } from '../host/source.ts';
 import { decodeReport, type Report } from '../wire/report.ts';
 import type { Loaded } from './store.ts';
-
-export type WhatIfState = ReturnType<typeof createWhatIf>;
 
 interface Surroundings {
   source: Source;
@@ -25,11 +24,10 @@ export function createWhatIf({ source, loaded, lens, remember }: Surroundings) {
   const chosen = signal<ReadonlySet<number>>(new Set());
   /** Whose times are used; null for the newest. */
   const profile = signal<string | null>(null);
-  /** Verdicts and reasons of the delegate as it is; null until they are there, and where they cannot be had. */
-  const reasons = signal<{ delegate: string; report: Report } | null>(null);
-
+  /** Verdicts and reasons of delegates as they are: of those that were looked at, as far as they can be had. */
+  const reasons = signal<ReadonlyMap<string, Report>>(new Map());
   /** What the tab shows, chosen or the first. */
-  let looked: string | null = null;
+  const looked = signal<string | null>(null);
 
   const asked = computed(() => (loaded.value === null ? null : askedOf(chosen.value, loaded.value.model)));
 
@@ -47,8 +45,13 @@ export function createWhatIf({ source, loaded, lens, remember }: Surroundings) {
 
   // Coloured by a delegate's verdicts the graph gives its reasons too.
   effect(() => {
-    const verdicts = /^delegates\.(\w+)$/.exec(lens.value ?? '');
-    if (loaded.value !== null && verdicts !== null) void explain(verdicts[1].replaceAll('_', '-'));
+    const name = delegateOfLens(lens.value);
+    if (loaded.value !== null && name !== null) void explain(name);
+  });
+
+  // Between two models there is none.
+  effect(() => {
+    if (loaded.value === null) reasons.value = new Map();
   });
 
   /** What the URL holds: nothing as long as nothing was chosen. */
@@ -64,7 +67,6 @@ export function createWhatIf({ source, loaded, lens, remember }: Surroundings) {
       delegate.value = found?.delegate ?? null;
       chosen.value = found === null ? new Set() : chosenOf(found.asked, now.model);
       profile.value = null;
-      reasons.value = null;
     });
   }
 
@@ -81,7 +83,7 @@ export function createWhatIf({ source, loaded, lens, remember }: Surroundings) {
   /** Has the delegate that is looked at take these operators besides. */
   function choose(operators: ReadonlySet<number>): void {
     batch(() => {
-      delegate.value ??= looked;
+      delegate.value ??= looked.peek();
       chosen.value = operators;
     });
     remember();
@@ -89,23 +91,23 @@ export function createWhatIf({ source, loaded, lens, remember }: Surroundings) {
 
   /** The tab shows this delegate. */
   function look(name: string): void {
-    looked = name;
+    looked.value = name;
     void explain(name);
   }
 
   /** Fetches what a delegate makes of each operator. Where that cannot be had, nothing is said of it. */
   async function explain(name: string): Promise<void> {
     const now = loaded.peek();
-    if (now === null || reasons.peek()?.delegate === name) return;
+    if (now === null || reasons.peek().has(name)) return;
     const reported = REPORTED[name];
     try {
       const report =
         reported === undefined
           ? decodeReport(await source.whatIfPartitions(now.id, name, ''))
           : await now.reports.ask(reported);
-      if (loaded.peek() === now) reasons.value = { delegate: name, report };
+      if (loaded.peek() === now) reasons.value = new Map([...reasons.peek(), [name, report]]);
     } catch {
-      if (loaded.peek() === now) reasons.value = null;
+      // It is not in the list, and asked for again when it is looked at again.
     }
   }
 
@@ -115,5 +117,18 @@ export function createWhatIf({ source, loaded, lens, remember }: Surroundings) {
     return reported === undefined ? null : `${reported}.partition`;
   }
 
-  return { delegate, chosen, asked, profile, reasons, encoded, restore, show, choose, look, outlineOf };
+  return {
+    delegate,
+    chosen,
+    asked,
+    profile,
+    reasons,
+    looked,
+    encoded,
+    restore,
+    show,
+    choose,
+    look,
+    outlineOf,
+  };
 }

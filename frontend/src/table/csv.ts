@@ -1,5 +1,5 @@
 /** Tables as text that spreadsheets and scripts read. */
-import { cellText, type Column } from '../wire/report.ts';
+import { cellText, type Column, type Report } from '../wire/report.ts';
 
 /** The rows and columns as CSV (RFC 4180), figures with all their digits, units in the headings. */
 export function csvOf(rows: Iterable<number>, columns: readonly Column[]): string {
@@ -8,6 +8,11 @@ export function csvOf(rows: Iterable<number>, columns: readonly Column[]): strin
   ];
   for (const row of rows) lines.push(columns.map((column) => cell(column, row)).join(','));
   return `${lines.join('\n')}\n`;
+}
+
+/** A whole report. */
+export function reportCsv({ columns }: Report): string {
+  return csvOf(Array(columns.at(0)?.rows ?? 0).keys(), columns);
 }
 
 function cell(column: Column, row: number): string {

@@ -60,11 +60,7 @@ function FixTable({ fixes }: { fixes: Fixes }) {
       <table class="fixes">
         <thead>
           <tr>
-            {source.hasWhatIfs && (
-              <th scope="col">
-                <span class="visually-hidden">in the what-if</span>
-              </th>
-            )}
+            {source.hasWhatIfs && <th scope="col" aria-label="in the what-if" />}
             <th scope="col">if these were taken</th>
             <th scope="col" class="number">
               operators

@@ -1,6 +1,5 @@
 /** What a delegate was measured to take, beside what was foretold, and how to have it measured. */
-import { measuredOf } from '../delegates/verdicts.ts';
-import type { Matrix } from '../delegates/verdicts.ts';
+import { measuredOf, type Matrix, type Measured } from '../delegates/verdicts.ts';
 import { formatExact } from '../lib/format.ts';
 import type { Loaded } from '../state/store.ts';
 import { decodeReport } from '../wire/report.ts';
@@ -34,6 +33,9 @@ export function DelegateMeasured({ loaded, matrix, place }: MeasuredProps) {
           What was measured cannot be shown: {error}
         </p>
       )}
+      {newest !== undefined && report === null && error === null && (
+        <p class="muted">reading what was measured …</p>
+      )}
       {newest !== undefined && report !== null && found === null && (
         <p class="notice warning">
           <ProvenanceMark provenance="measured" /> When it was measured, the delegate failed:{' '}
@@ -46,7 +48,7 @@ export function DelegateMeasured({ loaded, matrix, place }: MeasuredProps) {
   );
 }
 
-function Beside({ found }: { found: NonNullable<ReturnType<typeof measuredOf>> }) {
+function Beside({ found }: { found: Measured }) {
   const store = useStore();
   const { runtime, delegated, partitions, foretold, onlyMeasured, onlyForetold } = found;
   const difference = (operators: number[], text: string) =>
@@ -81,10 +83,12 @@ function Measure({ delegate }: { delegate: string }) {
   const { runs, listing } = useStore();
   const running = listing.value?.running;
   const job = runs.job.value;
+  const request = runs.request.value;
+  const isMine = request?.kind === 'partition' && request.options.delegate === delegate;
   const isOpen = job?.state === 'waiting' || job?.state === 'running';
   if (running?.allowed !== true || !running.delegates.includes(delegate)) return null;
   return (
-    <p class="measure">
+    <p>
       <button
         type="button"
         disabled={isOpen}
@@ -99,7 +103,7 @@ function Measure({ delegate }: { delegate: string }) {
           {job.title}: {job.phase || job.state} …
         </span>
       )}
-      {job?.state === 'failed' && (job.title.includes(delegate) || job.title === 'partition') && (
+      {isMine && job?.state === 'failed' && (
         <span class="error-text" role="alert">
           {' '}
           {job.error?.message ?? 'it failed'}

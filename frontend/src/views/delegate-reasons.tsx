@@ -1,5 +1,5 @@
 /** What the delegate that is looked at makes of the selected operators, and why. */
-import { columnOf, type DelegateEntry } from '../delegates/verdicts.ts';
+import { ACCEPTED, delegateOfLens, type DelegateEntry } from '../delegates/verdicts.ts';
 import { reasonsOf, WHAT_IF, type Reason } from '../delegates/what-if.ts';
 import { formatExact } from '../lib/format.ts';
 import { reportOf } from '../state/lens.ts';
@@ -34,11 +34,11 @@ export function DelegateReasons({ loaded, operators }: { loaded: Loaded; operato
   );
 }
 
-/** The same in a line, for an operator that stays behind. */
+/** The same in a line, for an operator that is not just accepted. */
 export function HoverReason({ loaded, operator }: { loaded: Loaded; operator: number }) {
   const report = reportInSight(useStore(), loaded);
   const reason = report === null ? undefined : reasonsOf(report, [operator]).at(0);
-  if (reason === undefined || reason.verdict === 'accepted') return null;
+  if (reason === undefined || reason.verdict === ACCEPTED) return null;
   return (
     <div>
       {titleOf(report, loaded)}: {reason.verdict}
@@ -83,12 +83,11 @@ function withNeeds(lines: string[], part: string): string[] {
 
 /** The report of partitions that the page is about: the tab's delegate, or the one that the graph is coloured by. */
 function reportInSight(store: Store, loaded: Loaded): Report | null {
-  const reasons = store.whatIf.reasons.value;
-  if (store.tab.value === 'delegates') return reasons?.report ?? null;
+  const { looked, reasons } = store.whatIf;
   const id = store.lens.id.value;
-  if (id === null) return null;
-  if (id === `delegates.${columnOf(reasons?.delegate ?? '')}`) return reasons?.report ?? null;
-  return loaded.reports.states.value.get(reportOf(id))?.report ?? null;
+  const delegate = store.tab.value === 'delegates' ? looked.value : delegateOfLens(id);
+  if (delegate !== null) return reasons.value.get(delegate) ?? null;
+  return id === null ? null : (loaded.reports.states.value.get(reportOf(id))?.report ?? null);
 }
 
 /** The delegate's name as people call it, where that is known by now. */

@@ -1,5 +1,5 @@
 /** What if a delegate took more: operator types and operators to tick, and what that would change. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import {
   queryOf,
@@ -7,6 +7,7 @@ import {
   tickedOf,
   WHAT_IF,
   withOperators,
+  type Figures,
   type RejectedType,
   type WhatIf,
 } from '../delegates/what-if.ts';
@@ -27,7 +28,7 @@ interface WhatIfProps {
 
 export function DelegateWhatIf({ loaded, matrix, place }: WhatIfProps) {
   const { source } = useStore();
-  const { title } = matrix.delegates[place];
+  const { delegate, title } = matrix.delegates[place];
   const types = rejectedTypes(matrix, place);
   return (
     <section class="card what-if-card">
@@ -44,7 +45,7 @@ export function DelegateWhatIf({ loaded, matrix, place }: WhatIfProps) {
       {source.hasWhatIfs && types.length > 0 && (
         <div class="what-if">
           <Choice matrix={matrix} place={place} types={types} />
-          <Answer loaded={loaded} delegate={matrix.delegates[place].delegate} />
+          <Answer key={delegate} loaded={loaded} delegate={delegate} />
         </div>
       )}
     </section>
@@ -63,13 +64,7 @@ function Choice({ matrix, place, types }: { matrix: Matrix; place: number; types
       <legend>Operators that {matrix.delegates[place].title} rejects</legend>
       <div class="ticks">
         {types.map((type) => (
-          <Tick
-            key={type.type}
-            operators={type.operators}
-            counted={type.rejected}
-            label={type.type}
-            note={formatExact(type.rejected.length)}
-          />
+          <Tick key={type.type} type={type} />
         ))}
       </div>
       <p class="what-if-actions">
@@ -93,23 +88,16 @@ function Choice({ matrix, place, types }: { matrix: Matrix; place: number; types
   );
 }
 
-interface TickProps {
-  /** What a tick adds. */
-  operators: readonly number[];
-  /** Whose choice decides whether it is ticked. */
-  counted: readonly number[];
-  label: string;
-  note: string;
-}
-
-function Tick({ operators, counted, label, note }: TickProps) {
+/** A tick adds all of the type; the rejected ones decide whether it is ticked. */
+function Tick({ type: { type, operators, rejected } }: { type: RejectedType }) {
   const { whatIf } = useStore();
-  const ticked = tickedOf(counted, whatIf.chosen.value);
+  const ticked = tickedOf(rejected, whatIf.chosen.value);
+  const count = formatExact(rejected.length);
   return (
     <label>
       <input
         type="checkbox"
-        aria-label={`${label}, rejected: ${note}`}
+        aria-label={`${type}, rejected: ${count}`}
         checked={ticked === 'all'}
         ref={(element) => {
           if (element !== null) element.indeterminate = ticked === 'some';
@@ -118,8 +106,8 @@ function Tick({ operators, counted, label, note }: TickProps) {
           whatIf.choose(withOperators(whatIf.chosen.peek(), operators, event.currentTarget.checked))
         }
       />
-      <span class="name">{label}</span>
-      <span class="muted number">{note}</span>
+      <span class="name">{type}</span>
+      <span class="muted number">{count}</span>
     </label>
   );
 }
@@ -130,20 +118,20 @@ const SETTLE_MS = 150;
 function Answer({ loaded, delegate }: { loaded: Loaded; delegate: string }) {
   const { whatIf, source } = useStore();
   const query = queryOf(whatIf.asked.value ?? { types: [], operators: [] }, whatIf.profile.value);
-  const settled = useSettled(`${delegate}?${query}`);
-  const remote = useLatest(settled, async () => {
-    const [name] = settled.split('?', 1);
-    return { key: settled, answer: await source.whatIf(loaded.id, name, settled.slice(name.length + 1)) };
-  });
+  const settled = useSettled(query);
+  const remote = useLatest(settled, async () => ({
+    query: settled,
+    answer: await source.whatIf(loaded.id, delegate, settled),
+  }));
   const { value, error } = remote.value;
-  const isOld = value !== null && value.key !== `${delegate}?${query}`;
   if (error !== null)
     return (
       <p class="notice error" role="alert">
         This could not be computed: {error}
       </p>
     );
-  if (value?.answer.delegate !== delegate) return <p class="muted">counting partitions …</p>;
+  if (value === null) return <p class="muted">counting partitions …</p>;
+  const isOld = value.query !== query;
   return (
     <div class={isOld ? 'what-if-answer old' : 'what-if-answer'} aria-busy={isOld}>
       {whatIf.chosen.value.size === 0 ? (
@@ -165,45 +153,44 @@ function Answer({ loaded, delegate }: { loaded: Loaded; delegate: string }) {
 /** The value once it has not changed for a while; at once at first. */
 function useSettled(value: string): string {
   const settled = useSignal(value);
-  const isFirst = useRef(true);
   useEffect(() => {
-    if (isFirst.current) {
-      isFirst.current = false;
-      return;
-    }
     const timer = setTimeout(() => (settled.value = value), SETTLE_MS);
     return () => clearTimeout(timer);
   }, [value, settled]);
   return settled.value;
 }
 
+interface Row {
+  name: string;
+  title: string;
+  figure: keyof Figures;
+  text: (count: number) => string;
+}
+
 function FiguresTable({ answer: { before, after, operators } }: { answer: WhatIf }) {
-  const rows: [name: string, title: string, before: string, after: string, change: number][] = [
-    ...(
-      [
-        ['operators', 'Operators in its partitions', 'delegated'],
-        ['partitions', 'Each is one call of the delegate', 'partitions'],
-        ['tensors across borders', 'Copied or synchronised in each inference', 'crossing_tensors'],
-      ] as const
-    ).map(
-      ([name, title, key]) =>
-        [name, title, formatExact(before[key]), formatExact(after[key]), after[key] - before[key]] as [
-          string,
-          string,
-          string,
-          string,
-          number,
-        ],
-    ),
-    [
-      'bytes across borders',
-      'Of these tensors, where their sizes are known',
-      formatBytes(before.crossing_bytes),
-      formatBytes(after.crossing_bytes),
-      after.crossing_bytes - before.crossing_bytes,
-    ],
-  ];
   const share = (count: number): string => formatPercent(operators === 0 ? 0 : count / operators);
+  const rows: Row[] = [
+    { name: 'operators', title: 'Operators in its partitions', figure: 'delegated', text: formatExact },
+    { name: 'delegated share', title: 'Of all operators of the model', figure: 'delegated', text: share },
+    {
+      name: 'partitions',
+      title: 'Each is one call of the delegate',
+      figure: 'partitions',
+      text: formatExact,
+    },
+    {
+      name: 'tensors across borders',
+      title: 'Copied or synchronised in each inference',
+      figure: 'crossing_tensors',
+      text: formatExact,
+    },
+    {
+      name: 'bytes across borders',
+      title: 'Of these tensors, where their sizes are known',
+      figure: 'crossing_bytes',
+      text: formatBytes,
+    },
+  ];
   return (
     <table class="fixes">
       <thead>
@@ -218,24 +205,17 @@ function FiguresTable({ answer: { before, after, operators } }: { answer: WhatIf
         </tr>
       </thead>
       <tbody>
-        {rows.map(([name, title, was, will, change]) => (
+        {rows.map(({ name, title, figure, text }) => (
           <tr key={name}>
             <th scope="row" title={title}>
               {name}
             </th>
-            <td class="number">{was}</td>
-            <td class={change === 0 ? 'number muted' : 'number changed'}>{will}</td>
+            <td class="number">{text(before[figure])}</td>
+            <td class={before[figure] === after[figure] ? 'number muted' : 'number changed'}>
+              {text(after[figure])}
+            </td>
           </tr>
         ))}
-        <tr>
-          <th scope="row" title="Of all operators of the model">
-            delegated share
-          </th>
-          <td class="number">{share(before.delegated)}</td>
-          <td class={before.delegated === after.delegated ? 'number muted' : 'number changed'}>
-            {share(after.delegated)}
-          </td>
-        </tr>
       </tbody>
     </table>
   );

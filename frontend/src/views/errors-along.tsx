@@ -2,16 +2,19 @@
 import { useMemo, useRef } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { useSignal } from '@preact/signals';
-import { csvText } from '../charts/csv.ts';
+import { LabelsBelow, ValueAxis } from '../charts/axes.tsx';
 import { ChartFrame } from '../charts/frame.tsx';
-import { linearTicks, logTicks } from '../charts/ticks.ts';
+import { KeyedChart } from '../charts/keyed.tsx';
+import { placeAfter } from '../charts/places.ts';
+import { linearTicks, logTicks, wholeTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import { formatExact } from '../lib/format.ts';
 import { formatQuantity } from '../lib/units.ts';
 import { axisOf, thinned, type ErrorFigure, type ErrorPoint } from '../quantization/errors.ts';
 import type { Loaded } from '../state/store.ts';
+import { reportCsv } from '../table/csv.ts';
 import { operatorName, operatorTypeName } from '../wire/model.ts';
-import { cellText, type Report } from '../wire/report.ts';
+import type { Report } from '../wire/report.ts';
 import { useStore } from './context.ts';
 
 const HEIGHT = 220;
@@ -52,14 +55,13 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
       Math.abs(x(point.operator) - at) < Math.abs(x(best.operator) - at) ? point : best,
     );
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
+  const onKey = (key: string): boolean => {
     const place = points.findIndex(({ operator }) => operator === shown);
-    const to = { ArrowLeft: place - 1, ArrowRight: place + 1, Home: 0, End: points.length - 1 }[event.key];
-    if (to !== undefined) choose(points[Math.min(Math.max(to, 0), points.length - 1)].operator);
-    else if (event.key === 'Enter' && shown !== null) void store.goTo({ kind: 'operator', id: shown });
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+    const to = placeAfter(key, place, points.length);
+    if (to !== null) choose(points[to].operator);
+    else if (key === 'Enter' && shown !== null) void store.goTo({ kind: 'operator', id: shown });
+    else return false;
+    return true;
   };
   const told = hovered.value ?? points.find(({ operator }) => operator === shown) ?? null;
   return (
@@ -70,16 +72,10 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
       csv={() => reportCsv(report)}
       controls={controls}
     >
-      {/* An application handles its own keys: https://www.w3.org/TR/wai-aria-1.2/#application */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
-      <div
-        ref={element}
-        class="errors-chart"
-        role="application"
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        tabIndex={0}
-        aria-label={`${figure.name} of ${points.length} operators. Arrow keys go from one to the next, Enter shows it in the graph`}
-        onKeyDown={onKeyDown}
+      <KeyedChart
+        element={element}
+        label={`${figure.name} of ${points.length} operators. Arrow keys go from one to the next, Enter shows it in the graph`}
+        onKey={onKey}
       >
         <svg
           class="errors-along"
@@ -93,21 +89,19 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
           onClick={(event) => choose(nearest(event).operator)}
           onDblClick={(event) => void store.goTo({ kind: 'operator', id: nearest(event).operator })}
         >
-          <g class="chart-axis">
-            {ticks.map((tick) => (
-              <g key={tick}>
-                <line x1={LEFT} x2={right} y1={y(tick)} y2={y(tick)} />
-                <text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-                  {formatQuantity(tick, figure.unit)}
-                </text>
-              </g>
-            ))}
-            {operatorTicks(drawn, width).map((tick) => (
-              <text key={tick} x={x(tick)} y={HEIGHT - 6} text-anchor="middle">
-                #{tick}
-              </text>
-            ))}
-          </g>
+          <ValueAxis
+            ticks={ticks}
+            y={y}
+            left={LEFT}
+            right={right}
+            text={(value) => formatQuantity(value, figure.unit)}
+          />
+          <LabelsBelow
+            ticks={operatorTicks(drawn, width)}
+            x={x}
+            y={HEIGHT - 6}
+            text={(operator) => `#${operator}`}
+          />
           {figure.mark !== undefined && isKnown(figure.mark.at) && (
             <g class="chart-mark">
               <line x1={LEFT} x2={right} y1={y(figure.mark.at)} y2={y(figure.mark.at)} />
@@ -130,8 +124,8 @@ export function ErrorsAlong({ loaded, report, figure, points, shown, controls }:
             <Dots key={point.operator} point={point} x={x(point.operator)} y={y} shown={shown} />
           ))}
         </svg>
-      </div>
-      <p class="muted chart-note one-line">
+      </KeyedChart>
+      <p class="muted chart-note one-line" aria-live="polite">
         {told === null ? summary(points, drawn) : words(model, told, figure)}
       </p>
     </ChartFrame>
@@ -213,7 +207,7 @@ function lineOf(points: readonly ErrorPoint[], x: Scales['x'], y: Scales['y']): 
 
 function operatorTicks(points: readonly ErrorPoint[], width: number): number[] {
   const [first, last] = [points[0].operator, points[points.length - 1].operator];
-  return linearTicks(first, last, Math.max(2, Math.floor(width / 90))).filter(Number.isInteger);
+  return wholeTicks(first, last, Math.max(2, Math.floor(width / 90)));
 }
 
 function summary(points: readonly ErrorPoint[], drawn: readonly ErrorPoint[]): string {
@@ -236,15 +230,4 @@ function words(
     `○ by itself: ${text(local, isLocalEqual)}`,
     operatorName(model, operator),
   ].join(' · ');
-}
-
-/** The whole result, as the command line prints it. */
-export function reportCsv({ columns }: Report): string {
-  const rows = columns.at(0)?.rows ?? 0;
-  return csvText(
-    columns.map(({ name }) => name),
-    Array.from({ length: rows }, (_, row) =>
-      columns.map((column) => (column.kind === 'quantity' ? column.values[row] : cellText(column, row))),
-    ),
-  );
 }

@@ -3,12 +3,14 @@ import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
-import { linearTicks } from '../charts/ticks.ts';
+import { KeyedChart } from '../charts/keyed.tsx';
+import { placeAfter, placeAt } from '../charts/places.ts';
+import { linearTicks, wholeTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
-import { formatExact, formatNumber } from '../lib/format.ts';
+import { formatExact } from '../lib/format.ts';
 import { CHANNEL_FIGURES, channelBars, channelValues, type ChannelFigure } from '../quantization/errors.ts';
 import { useStore } from './context.ts';
-import { FRAME, KINDS, short, type CloseupProps } from './errors-kinds.ts';
+import { CloseupAxes, FRAME, KINDS, realText, type CloseupProps } from './errors-pictures.tsx';
 
 const { height: HEIGHT, left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM } = FRAME;
 
@@ -17,7 +19,8 @@ export function Channels({ operator, kind, found }: CloseupProps) {
   const figure = useSignal<ChannelFigure>('rmse');
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 400).value;
-  const hovered = useSignal<number | null>(null);
+  /** The channel that the pointer or the keys are at. */
+  const told = useSignal<number | null>(null);
   const values = channelValues(found, figure.value);
   const inner = width - LEFT - RIGHT;
   const bars = channelBars(values, figure.value, inner);
@@ -37,19 +40,16 @@ export function Channels({ operator, kind, found }: CloseupProps) {
         found.channels.referenceRms[channel],
       ]),
     );
-  const channelAt = (event: MouseEvent): number => {
-    const left = event.clientX - (event.currentTarget as SVGSVGElement).getBoundingClientRect().left;
-    return Math.floor(((left - LEFT) / inner) * values.length);
+  const channel = told.value ?? -1;
+  const place = bars.findIndex(({ start, end }) => channel >= start && channel < end);
+  const at = place < 0 ? null : bars[place];
+  const onKey = (key: string): boolean => {
+    const to = placeAfter(key, place, bars.length);
+    if (to !== null) told.value = bars[to].start;
+    else if (key === 'Enter') void store.goTo({ kind: 'operator', id: operator });
+    else return false;
+    return true;
   };
-  if (values.length === 0)
-    return (
-      <p class="muted">
-        Figures by channel were left out here: of one output up to 16,384 are kept, and 262,144 of all
-        together.
-      </p>
-    );
-  const channel = hovered.value ?? -1;
-  const at = bars.find(({ start, end }) => channel >= start && channel < end) ?? null;
   return (
     <ChartFrame
       title="Error by channel"
@@ -70,7 +70,12 @@ export function Channels({ operator, kind, found }: CloseupProps) {
         </select>
       }
     >
-      <div ref={element}>
+      <KeyedChart
+        element={element}
+        label={`${CHANNEL_FIGURES[figure.value]} of ${values.length} channels. Arrow keys go from one to the next, Enter shows the operator in the graph`}
+        onKey={onKey}
+        onBlur={() => (told.value = null)}
+      >
         <svg
           class="errors-channels"
           width="100%"
@@ -78,31 +83,19 @@ export function Channels({ operator, kind, found }: CloseupProps) {
           viewBox={`0 0 ${width} ${HEIGHT}`}
           role="img"
           aria-label={`${CHANNEL_FIGURES[figure.value]} of ${values.length} channels`}
-          onPointerMove={(event) => (hovered.value = channelAt(event))}
-          onPointerLeave={() => (hovered.value = null)}
+          onPointerMove={(event) => (told.value = placeAt(event, LEFT, inner, values.length))}
+          onPointerLeave={() => (told.value = null)}
           onClick={() => store.select([{ kind: 'operator', id: operator }])}
         >
-          <g class="chart-axis">
-            {linearTicks(low, high, 4).map((tick) => (
-              <g key={tick}>
-                <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
-                <text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-                  {formatNumber(short(tick))}
-                  {unit}
-                </text>
-              </g>
-            ))}
-            {linearTicks(0, values.length - 1, Math.max(2, Math.floor(width / 90)))
-              .filter(Number.isInteger)
-              .map((tick) => (
-                <text key={tick} x={x(tick + 0.5)} y={HEIGHT - BOTTOM + 15} text-anchor="middle">
-                  {tick}
-                </text>
-              ))}
-            <text x={(LEFT + width - RIGHT) / 2} y={HEIGHT - 3} text-anchor="middle">
-              channel
-            </text>
-          </g>
+          <CloseupAxes
+            width={width}
+            y={y}
+            ticks={linearTicks(low, high, 4)}
+            unit={unit}
+            x={(place) => x(place + 0.5)}
+            across={wholeTicks(0, values.length - 1, Math.max(2, Math.floor(width / 90)))}
+            name="channel"
+          />
           {bars
             .filter(({ value }) => !Number.isNaN(value))
             .map((bar) => {
@@ -119,11 +112,11 @@ export function Channels({ operator, kind, found }: CloseupProps) {
               );
             })}
         </svg>
-      </div>
-      <p class="muted chart-note">
+      </KeyedChart>
+      <p class="muted chart-note" aria-live="polite">
         {at === null
           ? `${formatExact(values.length)} channels${bars.length < values.length ? '; of those that share a bar the worst' : ''}`
-          : `channel ${at.channel}: ${Number.isNaN(at.value) ? 'not known' : at.value === Infinity ? 'nothing differs' : `${formatNumber(short(at.value))}${unit}`}${at.end - at.start > 1 ? `, the worst of ${at.end - at.start}` : ''}`}
+          : `channel ${at.channel}: ${Number.isNaN(at.value) ? 'not known' : at.value === Infinity ? 'nothing differs' : `${realText(at.value)}${unit}`}${at.end - at.start > 1 ? `, the worst of ${at.end - at.start}` : ''}`}
       </p>
     </ChartFrame>
   );

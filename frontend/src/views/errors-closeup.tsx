@@ -4,7 +4,7 @@ import type { Loaded } from '../state/store.ts';
 import type { Closeup, Closeups, Kind } from '../wire/closeups.ts';
 import { operatorName } from '../wire/model.ts';
 import { Channels } from './errors-channels.tsx';
-import { KINDS } from './errors-kinds.ts';
+import { KINDS } from './errors-pictures.tsx';
 import { Scatter } from './errors-scatter.tsx';
 import { OperatorLink } from './links.tsx';
 import type { Remote } from './remote.ts';
@@ -87,7 +87,14 @@ function Charts({ operator, isCompared, kind, found, all }: ChartsProps) {
   return (
     <div class="side-by-side">
       <Scatter operator={operator} kind={kind} found={found} />
-      <Channels operator={operator} kind={kind} found={found} />
+      {found.channels.rmse.length > 0 ? (
+        <Channels operator={operator} kind={kind} found={found} />
+      ) : (
+        <p class="muted">
+          Figures by channel were left out here: of one output up to 16,384 are kept, and 262,144 of all
+          together.
+        </p>
+      )}
     </div>
   );
 }

@@ -1,17 +1,12 @@
 /** What a model is compared with, on how many inputs. */
-import { useSignal } from '@preact/signals';
+import { useSignal, type Signal } from '@preact/signals';
 import type { Runnable } from '../host/runs.ts';
 import { likelyReference } from '../quantization/errors.ts';
 import { useStore } from './context.ts';
+import { KERNEL_TITLES } from './profile-run.tsx';
 
 /** The choice that stands for the model itself. */
 const ITSELF = '';
-
-const KERNEL_TITLES: Partial<Record<string, string>> = {
-  xnnpack: 'XNNPACK, as an app gets it by default',
-  builtin: 'the runtime’s own optimized kernels',
-  reference: 'reference kernels: exact and slow',
-};
 
 interface ErrorFormProps {
   running: Runnable;
@@ -103,7 +98,7 @@ export function ErrorForm({ running, onStart }: ErrorFormProps) {
 interface KernelsProps {
   name: string;
   of: Runnable;
-  value: { value: string };
+  value: Signal<string>;
 }
 
 function Kernels({ name, of, value }: KernelsProps) {
@@ -130,7 +125,7 @@ interface CountProps {
   title: string;
   least: number;
   most: number;
-  value: { value: number };
+  value: Signal<number>;
 }
 
 function Count({ name, title, least, most, value }: CountProps) {

@@ -3,12 +3,14 @@ import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
+import { KeyedChart } from '../charts/keyed.tsx';
+import { placeAfter } from '../charts/places.ts';
 import { linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
-import { formatExact, formatNumber } from '../lib/format.ts';
+import { formatExact } from '../lib/format.ts';
 import { axisOf } from '../quantization/errors.ts';
 import { useStore } from './context.ts';
-import { FRAME, KINDS, short, type CloseupProps } from './errors-kinds.ts';
+import { CloseupAxes, FRAME, KINDS, realText, type CloseupProps } from './errors-pictures.tsx';
 
 const { height: HEIGHT, left: LEFT, right: RIGHT, top: TOP, bottom: BOTTOM } = FRAME;
 
@@ -19,7 +21,8 @@ export function Scatter({ operator, kind, found: { reference, value } }: Closeup
   const shownAs = useSignal<keyof typeof SCATTERS>('value');
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element, 400).value;
-  const hovered = useSignal<number | null>(null);
+  /** The element that the pointer or the keys are at. */
+  const told = useSignal<number | null>(null);
   const isError = shownAs.value === 'error';
   const errors = Array.from(value, (real, place) => real - reference[place]);
   const upward = isError ? errors : Array.from(value);
@@ -35,7 +38,15 @@ export function Scatter({ operator, kind, found: { reference, value } }: Closeup
     const best = across.reduce((closest, _, place) => (far(place) < far(closest) ? place : closest), 0);
     return far(best) < 24 ? best : null;
   };
-  const at = hovered.value !== null && hovered.value < across.length ? hovered.value : null;
+  const at = told.value !== null && told.value < across.length ? told.value : null;
+  const onKey = (key: string): boolean => {
+    const places = [...across.keys()].sort((a, b) => across[a] - across[b] || upward[a] - upward[b]);
+    const to = placeAfter(key, at === null ? -1 : places.indexOf(at), places.length);
+    if (to !== null) told.value = places[to];
+    else if (key === 'Enter') void store.goTo({ kind: 'operator', id: operator });
+    else return false;
+    return true;
+  };
   return (
     <ChartFrame
       title={isError ? 'Errors by reference' : 'Values by reference'}
@@ -61,7 +72,12 @@ export function Scatter({ operator, kind, found: { reference, value } }: Closeup
         </select>
       }
     >
-      <div ref={element}>
+      <KeyedChart
+        element={element}
+        label={`${isError ? 'Errors' : 'Values'} of ${across.length} elements. Arrow keys go from one to the next by the reference, Enter shows the operator in the graph`}
+        onKey={onKey}
+        onBlur={() => (told.value = null)}
+      >
         <svg
           class="errors-scatter"
           width="100%"
@@ -69,19 +85,17 @@ export function Scatter({ operator, kind, found: { reference, value } }: Closeup
           viewBox={`0 0 ${width} ${HEIGHT}`}
           role="img"
           aria-label={`${isError ? 'Errors' : 'Values'} of ${across.length} elements by their reference`}
-          onPointerMove={(event) => (hovered.value = nearest(event))}
-          onPointerLeave={() => (hovered.value = null)}
+          onPointerMove={(event) => (told.value = nearest(event))}
+          onPointerLeave={() => (told.value = null)}
           onClick={() => store.select([{ kind: 'operator', id: operator }])}
         >
-          <Axes
-            lowX={lowX}
-            highX={highX}
-            lowY={lowY}
-            highY={highY}
-            x={x}
-            y={y}
+          <CloseupAxes
             width={width}
-            across="reference"
+            y={y}
+            ticks={linearTicks(lowY, highY, 4)}
+            x={x}
+            across={linearTicks(lowX, highX, Math.max(2, Math.floor(width / 110)))}
+            name="reference"
           />
           <line
             class="chart-roof"
@@ -102,46 +116,12 @@ export function Scatter({ operator, kind, found: { reference, value } }: Closeup
             />
           ))}
         </svg>
-      </div>
-      <p class="muted chart-note">
+      </KeyedChart>
+      <p class="muted chart-note" aria-live="polite">
         {at === null
           ? `${formatExact(across.length - 1)} elements of all samples, and the one with the largest error`
-          : `${at === 0 ? 'the largest error: ' : ''}reference ${formatNumber(short(across[at]))}, this model ${formatNumber(short(value[at]))}, error ${formatNumber(short(errors[at]))}`}
+          : `${at === 0 ? 'the largest error: ' : ''}reference ${realText(across[at])}, this model ${realText(value[at])}, error ${realText(errors[at])}`}
       </p>
     </ChartFrame>
-  );
-}
-
-interface AxesProps {
-  lowX: number;
-  highX: number;
-  lowY: number;
-  highY: number;
-  x: (value: number) => number;
-  y: (value: number) => number;
-  width: number;
-  across: string;
-}
-
-function Axes({ lowX, highX, lowY, highY, x, y, width, across }: AxesProps) {
-  return (
-    <g class="chart-axis">
-      {linearTicks(lowY, highY, 4).map((tick) => (
-        <g key={tick}>
-          <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
-          <text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-            {formatNumber(short(tick))}
-          </text>
-        </g>
-      ))}
-      {linearTicks(lowX, highX, Math.max(2, Math.floor(width / 110))).map((tick) => (
-        <text key={tick} x={x(tick)} y={HEIGHT - BOTTOM + 15} text-anchor="middle">
-          {formatNumber(short(tick))}
-        </text>
-      ))}
-      <text x={(LEFT + width - RIGHT) / 2} y={HEIGHT - 3} text-anchor="middle">
-        {across}
-      </text>
-    </g>
   );
 }

@@ -3,13 +3,12 @@ import { useMemo } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { CsvButton } from '../charts/frame.tsx';
 import { exactQuantity, formatQuantity } from '../lib/units.ts';
-import { quantityOf } from '../profile/profile.ts';
 import { ordered } from '../quantization/errors.ts';
 import type { Loaded } from '../state/store.ts';
+import { reportCsv } from '../table/csv.ts';
 import { operatorFamily, operatorName, operatorTypeName } from '../wire/model.ts';
-import { cellText, type QuantityColumn, type Report } from '../wire/report.ts';
+import { cellText, quantityOf, type QuantityColumn, type Report } from '../wire/report.ts';
 import { useStore } from './context.ts';
-import { reportCsv } from './errors-along.tsx';
 import { FamilyDot } from './figures.tsx';
 import { SortHead, sortOf } from './sort-head.tsx';
 

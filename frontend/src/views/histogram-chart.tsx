@@ -2,8 +2,9 @@
 import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
+import { LabelsBelow, ValueAxis } from '../charts/axes.tsx';
 import { ChartFrame } from '../charts/frame.tsx';
-import { placeAt } from '../charts/pointer.ts';
+import { placeAt } from '../charts/places.ts';
 import { linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import type { Histogram, TensorHistogram } from '../host/source.ts';
@@ -90,26 +91,19 @@ function Bars({ bins, isLog, counted }: { bins: Histogram; isLog: boolean; count
         onPointerMove={(event) => (at.value = placeAt(event, LEFT, step * counts.length, counts.length))}
         onPointerLeave={() => (at.value = null)}
       >
-        <g class="chart-axis">
-          {(isLog ? [0, most] : linearTicks(0, most, 3)).map((tick) => (
-            <g key={tick}>
-              <line
-                x1={LEFT}
-                x2={width - RIGHT}
-                y1={HEIGHT - BOTTOM - height(tick)}
-                y2={HEIGHT - BOTTOM - height(tick)}
-              />
-              <text x={LEFT - 6} y={HEIGHT - BOTTOM - height(tick) + 4} text-anchor="end">
-                {formatCount(tick)}
-              </text>
-            </g>
-          ))}
-          {linearTicks(low, high, Math.max(4, Math.floor(room / 80))).map((tick) => (
-            <text key={tick} x={x(tick)} y={HEIGHT - 6} text-anchor="middle">
-              {formatNumber(tick)}
-            </text>
-          ))}
-        </g>
+        <ValueAxis
+          ticks={isLog ? [0, most] : linearTicks(0, most, 3)}
+          y={(count) => HEIGHT - BOTTOM - height(count)}
+          left={LEFT}
+          right={width - RIGHT}
+          text={formatCount}
+        />
+        <LabelsBelow
+          ticks={linearTicks(low, high, Math.max(4, Math.floor(room / 80)))}
+          x={x}
+          y={HEIGHT - 6}
+          text={formatNumber}
+        />
         {counts.map((count, bin) => (
           <rect
             key={bin}

@@ -86,8 +86,8 @@ export const KEYS: [section: string, keys: [key: string, does: string][]][] = [
   [
     'Errors of layers',
     [
-      ['← → Home End', 'Next and previous operator in the chart'],
-      ['Enter', 'Show it in the graph'],
+      ['← → Home End', 'Next and previous operator, value or channel in a chart'],
+      ['Enter', 'Show the operator in the graph'],
     ],
   ],
   [

@@ -2,8 +2,10 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
+import { ValueAxis } from '../charts/axes.tsx';
 import { ChartFrame } from '../charts/frame.tsx';
-import { byteTicks, linearTicks } from '../charts/ticks.ts';
+import { KeyedChart } from '../charts/keyed.tsx';
+import { byteTicks, wholeTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import { useZoom, ZoomButtons } from '../charts/zoom.tsx';
 import { formatBytes } from '../lib/format.ts';
@@ -107,21 +109,20 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
     const at = cursor.value - view.from;
     if (at < from || at + 1 > to) axis.pan((at + 0.5 - (from + to) / 2) / (to - from));
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
+  const onKey = (key: string): boolean => {
     const steps = {
       ArrowLeft: -1,
       ArrowRight: 1,
       PageUp: -Math.ceil((to - from) / 4),
       PageDown: Math.ceil((to - from) / 4),
-    }[event.key];
+    }[key];
     if (steps !== undefined) move(cursor.value + steps);
-    else if (event.key === 'Home') move(view.from);
-    else if (event.key === 'End') move(view.to - 1);
-    else if (event.key === 'Enter' && plan.steps[cursor.value] >= 0)
+    else if (key === 'Home') move(view.from);
+    else if (key === 'End') move(view.to - 1);
+    else if (key === 'Enter' && plan.steps[cursor.value] >= 0)
       store.select([{ kind: 'operator', id: plan.steps[cursor.value] }]);
-    else if (!axis.key(event.key, cursor.value - view.from)) return;
-    event.preventDefault();
-    event.stopPropagation();
+    else return axis.key(key, cursor.value - view.from);
+    return true;
   };
   const placeOf = (event: MouseEvent): { step: number; row: number; left: number; top: number } => {
     const box = element.current?.getBoundingClientRect() ?? { left: 0, top: 0 };
@@ -184,6 +185,7 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
     </>
   );
   const name = `${view.rows.length.toLocaleString('en')} buffers over ${length.toLocaleString('en')} steps, the most alive ${formatBytes(most)}`;
+  const sides = { left: LEFT, right: width - RIGHT, text: formatBytes };
   return (
     <>
       <ChartFrame
@@ -193,16 +195,11 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
         csv={csv}
         controls={controls}
       >
-        {/* An application handles its own keys: https://www.w3.org/TR/wai-aria-1.2/#application */}
-        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
-        <div
-          ref={element}
+        <KeyedChart
+          element={element}
           class="memory-chart"
-          role="application"
-          aria-label={`${name}; arrows move by a step, plus and minus zoom, zero shows all, Enter selects the operator`}
-          // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-          tabIndex={0}
-          onKeyDown={onKeyDown}
+          label={`${name}; arrows move by a step, plus and minus zoom, zero shows all, Enter selects the operator`}
+          onKey={onKey}
           {...axis.handlers}
           onPointerMove={(event) => {
             if (axis.drag(event)) return;
@@ -213,10 +210,8 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
           onClick={onClick}
         >
           <svg width="100%" height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`}>
-            <g class="chart-axis">
-              <Ticks y={liveFrame.y} high={most} count={2} right={width - RIGHT} />
-              {view.isPlaced && <Ticks y={frame.y} high={view.height} count={5} right={width - RIGHT} />}
-            </g>
+            <ValueAxis ticks={byteTicks(most, 2)} y={liveFrame.y} {...sides} />
+            {view.isPlaced && <ValueAxis ticks={byteTicks(view.height, 5)} y={frame.y} {...sides} />}
             <path class="live-area" d={area} />
             {groups.map(([family, d]) => (
               <path
@@ -242,8 +237,8 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
             {marked >= 0 && view.rows.includes(marked) && <path class="memory-selected" d={boxOf(marked)} />}
             {pointed.value !== null && <path class="memory-pointed" d={boxOf(pointed.value.row)} />}
             <g class="memory-steps">
-              {linearTicks(from, to, Math.max(2, inner / 150))
-                .filter((tick) => Number.isInteger(tick) && tick < length)
+              {wholeTicks(from, to, Math.max(2, inner / 150))
+                .filter((tick) => tick < length)
                 .map((tick) => (
                   <text
                     key={tick}
@@ -257,7 +252,7 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
             </g>
           </svg>
           {pointed.value !== null && <BufferCard loaded={loaded} plan={plan} {...pointed.value} />}
-        </div>
+        </KeyedChart>
       </ChartFrame>
       <AliveTable
         loaded={loaded}
@@ -277,29 +272,4 @@ export function MemoryChart({ loaded, plan, arena, figures }: MemoryChartProps) 
     const type = operatorTypeName(model, operator);
     return `${type.length > 13 ? `${type.slice(0, 12)}…` : type} #${operator}`;
   }
-}
-
-function Ticks({
-  y,
-  high,
-  count,
-  right,
-}: {
-  y: (bytes: number) => number;
-  high: number;
-  count: number;
-  right: number;
-}) {
-  return (
-    <>
-      {byteTicks(high, count).map((tick) => (
-        <g key={tick}>
-          <line x1={LEFT} x2={right} y1={y(tick)} y2={y(tick)} />
-          <text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-            {formatBytes(tick)}
-          </text>
-        </g>
-      ))}
-    </>
-  );
 }

@@ -2,8 +2,9 @@
 import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
+import { ValueAxis } from '../charts/axes.tsx';
 import { ChartFrame } from '../charts/frame.tsx';
-import { placeAt } from '../charts/pointer.ts';
+import { placeAt } from '../charts/places.ts';
 import { linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import { formatPercent } from '../lib/format.ts';
@@ -195,16 +196,13 @@ function Strip({ samples, spread }: { samples: Float64Array; spread: Spread }) {
           onPointerMove={(event) => (at.value = placeAt(event, LEFT, inner, count))}
           onPointerLeave={() => (at.value = null)}
         >
-          <g class="chart-axis">
-            {linearTicks(low, high, 3).map((tick) => (
-              <g key={tick}>
-                <line x1={LEFT} x2={width - 4} y1={y(tick)} y2={y(tick)} />
-                <text x={LEFT - 4} y={y(tick) + 4} text-anchor="end">
-                  {formatQuantity(tick, 'us')}
-                </text>
-              </g>
-            ))}
-          </g>
+          <ValueAxis
+            ticks={linearTicks(low, high, 3)}
+            y={y}
+            left={LEFT}
+            right={width - 4}
+            text={(us) => formatQuantity(us, 'us')}
+          />
           {Array.from(band.low, (us, i) => (
             <line
               key={i}

@@ -2,6 +2,7 @@
 import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
+import { ValueAxis } from '../charts/axes.tsx';
 import { ChartFrame } from '../charts/frame.tsx';
 import { logTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
@@ -110,18 +111,17 @@ function Roofline({ loaded: { model }, points, tooShort, ceilings }: RooflinePro
                 </text>
               </g>
             ))}
-            {logTicks(lowY, highY, 8).map((tick) => (
-              <g key={tick}>
-                <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
-                <text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-                  {formatRate(tick, 'FLOP/s')}
-                </text>
-              </g>
-            ))}
             <text x={(LEFT + width - RIGHT) / 2} y={HEIGHT - 4} text-anchor="middle">
               FLOP per byte
             </text>
           </g>
+          <ValueAxis
+            ticks={logTicks(lowY, highY, 8)}
+            y={y}
+            left={LEFT}
+            right={width - RIGHT}
+            text={(rate) => formatRate(rate, 'FLOP/s')}
+          />
           <path class="chart-roof" d={roof} />
           {points.map((point) => {
             const family = theme.families[operatorFamily(model, point.operator)];

@@ -6,7 +6,8 @@ import { rowOf } from '../wire/csr.ts';
 import { openInputs, parseShape, shapeText } from '../profile/shapes.ts';
 import { useStore } from './context.ts';
 
-const KERNEL_TITLES: Partial<Record<string, string>> = {
+/** What the names of kernels mean. */
+export const KERNEL_TITLES: Partial<Record<string, string>> = {
   xnnpack: 'XNNPACK, as an app gets it by default',
   builtin: 'the runtime’s own optimized kernels',
   reference: 'reference kernels: exact and slow',

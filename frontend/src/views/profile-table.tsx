@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { CsvButton } from '../charts/frame.tsx';
 import { csvText } from '../charts/csv.ts';
 import { formatPercent } from '../lib/format.ts';
+import { compareFigures } from '../lib/order.ts';
 import { exactQuantity, formatQuantity } from '../lib/units.ts';
 import { SURE_TICKS, type Profile, type Work } from '../profile/profile.ts';
 import { operatorRows, type OperatorRow } from '../profile/rows.ts';
@@ -189,23 +190,16 @@ function sorted(
   profile: Profile,
   { key, up }: { key: HeadingProps['key']; up: boolean },
 ): OperatorRow[] {
-  const sign = up ? 1 : -1;
   if (key === 'kernel')
     return rows.sort(
-      (a, b) => sign * profile.kernel(a.operator).localeCompare(profile.kernel(b.operator), 'en'),
+      (a, b) => (up ? 1 : -1) * profile.kernel(a.operator).localeCompare(profile.kernel(b.operator), 'en'),
     );
   const valueOf = (row: OperatorRow): number => {
     if (key === 'partition') return profile.partition[row.operator];
     if (key === 'confidence') return profile.confidence[row.operator];
     return row[key];
   };
-  // What is not known stands last, whichever way.
-  return rows.sort((a, b) => {
-    const [first, second] = [valueOf(a), valueOf(b)];
-    if (Number.isNaN(first) || Number.isNaN(second))
-      return Number(Number.isNaN(first)) - Number(Number.isNaN(second));
-    return sign * (first - second);
-  });
+  return rows.sort((a, b) => compareFigures(valueOf(a), valueOf(b), up));
 }
 
 function csvOf({ model }: Loaded, profile: Profile, rows: OperatorRow[]): string {

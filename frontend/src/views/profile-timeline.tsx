@@ -3,6 +3,7 @@ import { useRef } from 'preact/hooks';
 import { useComputed, useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
+import { KeyedChart } from '../charts/keyed.tsx';
 import { linearTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import { useZoom, ZoomButtons } from '../charts/zoom.tsx';
@@ -78,21 +79,15 @@ export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Pro
       csv={csv}
       controls={<ZoomButtons {...axis} whole="The whole inference" />}
     >
-      {/* An application handles its own keys: https://www.w3.org/TR/wai-aria-1.2/#application */}
-      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions */}
-      <div
-        ref={element}
+      <KeyedChart
+        element={element}
         class="timeline"
-        role="application"
-        aria-label="Timeline of one inference; plus and minus zoom, arrows move, zero shows all"
-        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        tabIndex={0}
-        onKeyDown={(event) => {
-          const step = { ArrowLeft: -0.2, ArrowRight: 0.2 }[event.key];
-          if (step !== undefined) axis.pan(step);
-          else if (!axis.key(event.key)) return;
-          event.preventDefault();
-          event.stopPropagation();
+        label="Timeline of one inference; plus and minus zoom, arrows move, zero shows all"
+        onKey={(key) => {
+          const step = { ArrowLeft: -0.2, ArrowRight: 0.2 }[key];
+          if (step === undefined) return axis.key(key);
+          axis.pan(step);
+          return true;
         }}
         {...axis.handlers}
         onPointerMove={axis.drag}
@@ -154,7 +149,7 @@ export function TimelineView({ loaded, profile }: { loaded: Loaded; profile: Pro
             </text>
           ))}
         </svg>
-      </div>
+      </KeyedChart>
       <p class="muted chart-note">
         {hovered.value === null ? (
           <>

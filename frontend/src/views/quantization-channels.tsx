@@ -2,9 +2,10 @@
 import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
+import { LabelsBelow, ValueAxis } from '../charts/axes.tsx';
 import { ChartFrame } from '../charts/frame.tsx';
-import { placeAt } from '../charts/pointer.ts';
-import { linearTicks, logTicks } from '../charts/ticks.ts';
+import { placeAt } from '../charts/places.ts';
+import { linearTicks, logTicks, wholeTicks } from '../charts/ticks.ts';
 import { useWidth } from '../charts/width.ts';
 import type { Histogram, TensorChannels } from '../host/source.ts';
 import { formatExact, formatNumber, formatPercent } from '../lib/format.ts';
@@ -135,21 +136,8 @@ function ScaleChart({ found, name }: { found: TensorChannels; name: string }) {
           }
           onPointerLeave={() => (hovered.value = null)}
         >
-          <g class="chart-axis">
-            {ticks.map((tick) => (
-              <g key={tick}>
-                <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} />
-                <text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-                  {formatNumber(tick)}
-                </text>
-              </g>
-            ))}
-            {channelTicks(found.listed, width).map((tick) => (
-              <text key={tick} x={x(tick)} y={HEIGHT - 6} text-anchor="middle">
-                {tick}
-              </text>
-            ))}
-          </g>
+          <ValueAxis ticks={ticks} y={y} left={LEFT} right={width - RIGHT} text={formatNumber} />
+          <LabelsBelow ticks={channelTicks(found.listed, width)} x={x} y={HEIGHT - 6} />
           {at !== null && <line class="chart-cursor" x1={x(at)} x2={x(at)} y1={TOP} y2={HEIGHT - BOTTOM} />}
           {dots.map((dot) => (
             <Mark key={dot.channel} dot={dot} x={x(dot.channel)} y={y(dot.value)} many={found.listed > 400} />
@@ -173,9 +161,7 @@ function scaleTicks(low: number, high: number): number[] {
 }
 
 function channelTicks(count: number, width: number): number[] {
-  return linearTicks(0, count - 1, Math.min(count, Math.max(2, Math.floor(width / 90)))).filter(
-    (tick) => Number.isInteger(tick) && tick < count,
-  );
+  return wholeTicks(0, count - 1, Math.min(count, Math.max(2, Math.floor(width / 90))));
 }
 
 function summary(found: TensorChannels, unit: string): string {

@@ -3,7 +3,7 @@ import { useRef } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import { csvText } from '../charts/csv.ts';
 import { ChartFrame } from '../charts/frame.tsx';
-import { placeAt } from '../charts/pointer.ts';
+import { placeAt } from '../charts/places.ts';
 import { useWidth } from '../charts/width.ts';
 import { categoryColors, DISTINCT, neutral } from '../lens/colors.ts';
 import { formatBytes, formatExact, formatPercent } from '../lib/format.ts';

@@ -1,9 +1,9 @@
 import { useLayoutEffect } from 'preact/hooks';
 import { useSignal, type Signal } from '@preact/signals';
-import type { RefObject } from 'preact';
+import type { RefObject, TargetedEvent } from 'preact';
 
 /** The part of a long list that is in sight. */
-export interface Scrolled {
+interface Scrolled {
   top: number;
   height: number;
 }
@@ -12,19 +12,19 @@ export interface Scrolled {
 export function useScrolled(
   element: RefObject<HTMLElement | null>,
   height: number,
-): { view: Signal<Scrolled>; onScroll: () => void } {
+): { view: Signal<Scrolled>; onScroll: (event: TargetedEvent<HTMLElement>) => void } {
   const view = useSignal<Scrolled>({ top: 0, height });
-  const measure = (): void => {
-    if (element.current !== null)
-      view.value = { top: element.current.scrollTop, height: element.current.clientHeight };
-  };
   useLayoutEffect(() => {
-    if (element.current === null) return undefined;
-    measure();
-    const resizes = new ResizeObserver(measure);
-    resizes.observe(element.current);
+    const list = element.current;
+    if (list === null) return undefined;
+    view.value = inSight(list);
+    const resizes = new ResizeObserver(() => (view.value = inSight(list)));
+    resizes.observe(list);
     return () => resizes.disconnect();
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- what it measures stays the same
-  }, [view]);
-  return { view, onScroll: measure };
+  }, [element, view]);
+  return { view, onScroll: (event) => (view.value = inSight(event.currentTarget)) };
+}
+
+function inSight({ scrollTop: top, clientHeight: height }: HTMLElement): Scrolled {
+  return { top, height };
 }

@@ -57,6 +57,7 @@ function Current({
 }) {
   const store = useStore();
   const operators = [...(store.reached.value?.operators ?? [])].flatMap((is, id) => (is === 1 ? [id] : []));
+  const told = sentence(loaded, trace, operators);
   return (
     <>
       {trace.kind === 'near' && (
@@ -82,8 +83,8 @@ function Current({
           </button>
         </span>
       )}
-      <span class="muted" role="status">
-        {sentence(loaded, trace, operators)}
+      <span class="muted" role="status" title={told}>
+        {told}
       </span>
       <button
         type="button"

@@ -1,5 +1,6 @@
 /** The weights of a model as rows: figures of the report `weights`, and what follows from them. */
 import type { Hierarchy } from '../graph/hierarchy.ts';
+import { compareFigures } from '../lib/order.ts';
 import type { Model } from '../wire/model.ts';
 import { cellText, type QuantityColumn, type Report } from '../wire/report.ts';
 import { readerOf } from './tree.ts';
@@ -73,13 +74,7 @@ export function weightRows(model: Model, hierarchy: Hierarchy, report: Report): 
 
 /** What is not known stands last, whichever way. */
 export function sortRows(rows: readonly WeightRow[], key: SortKey, up: boolean): WeightRow[] {
-  const sign = up ? 1 : -1;
-  return [...rows].sort((a, b) => {
-    const [first, second] = [a[key], b[key]];
-    if (Number.isNaN(first) || Number.isNaN(second))
-      return Number(Number.isNaN(first)) - Number(Number.isNaN(second));
-    return sign * (first - second);
-  });
+  return [...rows].sort((a, b) => compareFigures(a[key], b[key], up));
 }
 
 /** How the zeros of a tensor are left out, and their regularity, by the report `sparsity_tensors`; empty for neither. */

@@ -126,6 +126,12 @@ function textReader(
   };
 }
 
+/** A column of figures by its name, NaN all over where there is none. */
+export function quantityOf(report: Report | null, name: string, rows: number): Float64Array {
+  const column: Column | undefined = report?.columns.find((found) => found.name === name);
+  return column?.kind === 'quantity' ? column.values : new Float64Array(rows).fill(NaN);
+}
+
 /** The cell as text, for search, tables and copies; empty where missing. */
 export function cellText(column: Column, row: number): string {
   if (column.kind === 'quantity') return Number.isNaN(column.values[row]) ? '' : String(column.values[row]);

@@ -24,7 +24,7 @@ export function sightOf(camera: Camera, viewport: Viewport, pixelRatio: number):
   };
 }
 
-/** The boxes in sight: open ones, outer ones first, and the others. Those with the flag are left out. */
+/** The boxes in sight: open ones, outer ones first, and the others. */
 export function boxesInSight({ boxes }: Scene, sight: Sight): { open: Int32Array; closed: Int32Array } {
   const { kind, x, y, width, height } = boxes;
   const { left, top, right, bottom } = sight;
