@@ -6,7 +6,6 @@ Both name tensors. What they say is put on the operator that writes the tensor.
 from __future__ import annotations
 
 import csv
-import json
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from ..analysis.matching import components
 from ..analysis.model import Model
 from ..analysis.report import Column, Finding, Report
 from .errors import TraceError
+from .foreign_json import parse
 
 _MOST_BYTES = 1 << 28
 # Columns of QuantizationDebugger.layer_statistics_dump (TensorFlow 2.20, lite/tools/optimize/debugging).
@@ -93,11 +93,7 @@ def _debugger(path: str, text: str) -> Iterator[tuple[str, dict[str, float]]]:
 
 
 def _quantizer(path: str, text: str) -> Iterator[tuple[str, dict[str, float]]]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else 0
-        raise TraceError(path, "no well-formed JSON", f"line {line}" if line else "") from None
+    found = parse(text, path)
     if isinstance(found.get("results"), dict):
         for tensor, cell in found["results"].items():
             value = cell.get("value") if isinstance(cell, dict) else None

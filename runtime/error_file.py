@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import os
 import re
@@ -18,6 +17,7 @@ from ..analysis.ragged import Array, Ragged, offsets_of
 from ..analysis.report import Column, Finding, Kind, Provenance, Report, Severity
 from .closeups import LISTS, Closeups
 from .errors import TraceError
+from .foreign_json import parse
 
 NAME = "layer_error"
 _VERSION = 1
@@ -93,12 +93,7 @@ def loads(data: bytes, name: str, operators: int | None = None) -> ErrorFile:
     """
     if len(data) > _MOST_BYTES:
         raise TraceError(name, f"larger than {_MOST_BYTES >> 20} MiB")
-    try:
-        value = json.loads(data)
-    except json.JSONDecodeError as error:
-        raise TraceError(name, f"no JSON: {error.msg}", f"line {error.lineno}, column {error.colno}") from None
-    except (ValueError, RecursionError) as error:  # not UTF-8, numbers without end, brackets without end
-        raise TraceError(name, f"no JSON: {error}") from None
+    value = parse(data, name)
     if not isinstance(value, dict) or value.get("report") != NAME:
         raise TraceError(name, f"not a report {NAME}")
     if value.get("version") != _VERSION:

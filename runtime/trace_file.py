@@ -16,6 +16,7 @@ import numpy as np
 from ..analysis.ragged import Array
 from ..analysis.report import Finding, Severity
 from .errors import TraceError
+from .foreign_json import parse
 from .trace import (
     FORMAT,
     KINDS,
@@ -80,12 +81,7 @@ def loads(data: bytes, name: str) -> Trace:
     """
     if len(data) > _MOST_BYTES:
         raise TraceError(name, f"larger than {_MOST_BYTES} bytes")
-    try:
-        value = json.loads(data)
-    except json.JSONDecodeError as error:
-        raise TraceError(name, f"no JSON: {error.msg}", f"line {error.lineno}, column {error.colno}") from None
-    except (ValueError, RecursionError) as error:  # not UTF-8, numbers without end, brackets without end
-        raise TraceError(name, f"no JSON: {error}") from None
+    value = parse(data, name)
     return from_json(value, name)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
 from ..errors import TraceError
+from ..foreign_json import parse
 from .capture import Capture, Times
 
 
@@ -50,22 +50,6 @@ def read(data: bytes, name: str) -> Capture:
         },
         warnings=("this format has the time of whole inferences only, in steps of 10 µs",),
     )
-
-
-def parse(data: bytes, name: str) -> Any:
-    """JSON of any file.
-
-    Raises:
-        TraceError: with line and column where it is not JSON.
-    """
-    try:
-        return json.loads(data)
-    except json.JSONDecodeError as error:
-        raise TraceError(name, f"not JSON: {error.msg}", f"line {error.lineno}, column {error.colno}") from None
-    except UnicodeDecodeError as error:
-        raise TraceError(name, "not text in UTF-8", f"byte {error.start}") from None
-    except (RecursionError, ValueError):  # a number of too many digits
-        raise TraceError(name, "JSON beyond what is read: too deep, or a number too long") from None
 
 
 def _us(value: Any, key: str, name: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import TraceError
-from .benchmark_json import parse
+from ..foreign_json import parse
 from .capture import Capture
 from .sections import Sections
 

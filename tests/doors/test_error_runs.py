@@ -212,7 +212,7 @@ def test_the_command_logs_and_keeps(
     assert (entry["kind"], entry["label"], entry["samples"]) == ("layer_error", "kept.json", 2)
 
     # Of another model it is refused, and so is what is no such file.
-    for wrong, reason in ((kept, "another model"), (models / "mnet_int8_numericverify.csv", "no JSON")):
+    for wrong, reason in ((kept, "another model"), (models / "mnet_int8_numericverify.csv", "not JSON")):
         arguments = ["report", models / "tiny_mlp.tflite", "-o", page, "--errors", wrong]
         done = viz(*map(str, arguments))
         assert (done.returncode, reason in done.stderr, "Traceback" in done.stderr) == (1, True, False)

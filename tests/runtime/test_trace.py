@@ -152,12 +152,12 @@ def test_damage_is_named(path: str, value: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "line 1, column 1: no JSON"),
-        (b'{"format":\n  oops}', "line 2, column 3: no JSON"),
-        (b"\xff\xfe\x00", "no JSON"),
-        (b"[" * 200_000, "no JSON"),
+        (b"", "line 1, column 1: not JSON"),
+        (b'{"format":\n  oops}', "line 2, column 3: not JSON"),
+        (b"\xff\xfe\x00", "not text in UTF-8"),
+        (b"[" * 200_000, "JSON beyond what is read"),
         (b"[]", "must be an object"),
-        (b"1" * 10_000, "no JSON"),
+        (b"1" * 10_000, "JSON beyond what is read"),
     ],
 )
 def test_what_is_no_json_is_said(data: bytes, message: str) -> None:
